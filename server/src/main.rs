@@ -1,2 +1,95 @@
-//! Placeholder.
-fn main() {}
+//! The custom handler's process: the port it is given, and the signals that end it.
+
+use std::net::Ipv4Addr;
+use std::process::ExitCode;
+
+use greeting_server::authorize::EasyAuth;
+use greeting_server::handler::{EASY_AUTH_OFF, log, serve};
+use tokio::net::TcpListener;
+
+/// Where the Functions host says which port it will call.
+const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log(&format!("greeting-server: {error}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run() -> Result<(), String> {
+    let port = port(std::env::var(PORT).ok().as_deref())?;
+    // Before the port opens, so that no signal can arrive unheard.
+    let end = end().map_err(|error| format!("cannot listen for signals: {error}"))?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|error| format!("cannot listen on 127.0.0.1:{port} (from {PORT}): {error}"))?;
+    let easy_auth = EasyAuth::from_setting(std::env::var(EasyAuth::SETTING).ok().as_deref());
+    if easy_auth == EasyAuth::Off {
+        log(EASY_AUTH_OFF);
+    }
+    serve(listener, easy_auth, end).await;
+    Ok(())
+}
+
+fn port(value: Option<&str>) -> Result<u16, String> {
+    let value = value.ok_or_else(|| {
+        format!(
+            "{PORT} is not set: start this with `func start` or `greeting-local up`, which set it"
+        )
+    })?;
+    match value.parse() {
+        Ok(port) if port != 0 => Ok(port),
+        _ => Err(format!(
+            "{PORT} is {value:?}, which is not a port (1 to 65535)"
+        )),
+    }
+}
+
+/// Resolves at SIGTERM (Azure, `greeting-local`) or Ctrl-C (a terminal).
+#[cfg(unix)]
+fn end() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Resolves at Ctrl-C.
+#[cfg(not(unix))]
+fn end() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn ports() {
+        assert_eq!(super::port(Some("7071")), Ok(7071));
+        for bad in [
+            None,
+            Some(""),
+            Some("0"),
+            Some("65536"),
+            Some("http"),
+            Some("-1"),
+            Some(" 80"),
+        ] {
+            assert!(super::port(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Whether a caller may have the greeting: a pure function of the gate's state
+//! and the principal headers that arrived.
+
+use std::fmt;
+
+use crate::principal::{DecodeError, Principal};
+
+/// The delegated permission that the greeting asks for.
+pub const SCOPE: &str = "Greeting.Read";
+
+/// The scope claim's two spellings: the token's own, and the one that Easy
+/// Auth's claims mapping gives it. App roles (`roles`) are not scopes.
+const SCOPE_CLAIMS: [&str; 2] = ["scp", "http://schemas.microsoft.com/identity/claims/scope"];
+
+/// Whether App Service authentication stands in front of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EasyAuth {
+    /// It does, so only it can have set the principal header.
+    On,
+    /// It does not, so anyone can have set the principal header.
+    Off,
+}
+
+impl EasyAuth {
+    /// The setting that App Service sets where authentication is on.
+    pub const SETTING: &str = "WEBSITE_AUTH_ENABLED";
+
+    /// Reads the setting as the Functions host does; all else is off.
+    #[must_use]
+    pub fn from_setting(value: Option<&str>) -> Self {
+        match value {
+            Some(value) if value == "1" || value.eq_ignore_ascii_case("true") => Self::On,
+            _ => Self::Off,
+        }
+    }
+}
+
+/// The outcome of [`authorize`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// 200: authenticated, with the scope.
+    Granted,
+    /// 401: not authenticated.
+    Unauthenticated(Unauthenticated),
+    /// 403: authenticated, without the scope.
+    MissingScope,
+    /// 500: nobody vouches for the header, so nobody is believed.
+    EasyAuthOff,
+}
+
+/// Why a caller counts as not authenticated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unauthenticated {
+    /// No principal header.
+    NoPrincipal,
+    /// More than one: which of them Easy Auth set cannot be told.
+    SeveralPrincipals,
+    /// A principal header that cannot be read.
+    Malformed(DecodeError),
+    /// Signed in with another provider than Entra ID.
+    OtherProvider,
+}
+
+impl fmt::Display for Unauthenticated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPrincipal => f.write_str("no principal from Easy Auth"),
+            Self::SeveralPrincipals => f.write_str("more than one principal header"),
+            Self::Malformed(error) => error.fmt(f),
+            Self::OtherProvider => f.write_str("the principal is not from Entra ID (auth_typ aad)"),
+        }
+    }
+}
+
+/// Decides from every `X-MS-CLIENT-PRINCIPAL` header of a request.
+pub fn authorize<'a>(
+    easy_auth: EasyAuth,
+    principals: impl IntoIterator<Item = &'a [u8]>,
+) -> Decision {
+    use Unauthenticated::{Malformed, NoPrincipal, OtherProvider, SeveralPrincipals};
+
+    if easy_auth == EasyAuth::Off {
+        return Decision::EasyAuthOff;
+    }
+    let mut principals = principals.into_iter();
+    let principal = match (principals.next(), principals.next()) {
+        (None, _) => return Decision::Unauthenticated(NoPrincipal),
+        (Some(_), Some(_)) => return Decision::Unauthenticated(SeveralPrincipals),
+        (Some(header), None) => match Principal::decode(header) {
+            Ok(principal) => principal,
+            Err(error) => return Decision::Unauthenticated(Malformed(error)),
+        },
+    };
+    if principal.auth_typ != "aad" {
+        return Decision::Unauthenticated(OtherProvider);
+    }
+    let granted = principal
+        .claims
+        .iter()
+        .filter(|claim| SCOPE_CLAIMS.contains(&claim.typ.as_str()))
+        .any(|claim| claim.val.split(' ').any(|scope| scope == SCOPE));
+    if granted {
+        Decision::Granted
+    } else {
+        Decision::MissingScope
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::principal::Claim;
+
+    fn header(auth_typ: &str, typ: &str, val: &str) -> String {
+        let claims = vec![Claim {
+            typ: typ.into(),
+            val: val.into(),
+        }];
+        let (name_typ, role_typ) = ("n".into(), "r".into());
+        Principal {
+            auth_typ: auth_typ.into(),
+            claims,
+            name_typ,
+            role_typ,
+        }
+        .encode()
+    }
+
+    fn decide(easy_auth: EasyAuth, headers: &[&str]) -> Decision {
+        authorize(easy_auth, headers.iter().map(|header| header.as_bytes()))
+    }
+
+    #[test]
+    fn scopes() {
+        let mapped = SCOPE_CLAIMS[1];
+        for (typ, val, expected) in [
+            ("scp", "Greeting.Read", Decision::Granted),
+            (mapped, "Greeting.Read", Decision::Granted),
+            ("scp", "openid  Greeting.Read email", Decision::Granted),
+            ("scp", "", Decision::MissingScope),
+            ("scp", "greeting.read", Decision::MissingScope),
+            ("scp", "Greeting.Read.All", Decision::MissingScope),
+            (
+                "scp",
+                "Greeting.ReadWrite,Greeting.Read",
+                Decision::MissingScope,
+            ),
+            ("scp", "openid\tGreeting.Read", Decision::MissingScope),
+            ("SCP", "Greeting.Read", Decision::MissingScope),
+            ("scope", "Greeting.Read", Decision::MissingScope),
+            ("roles", "Greeting.Read", Decision::MissingScope),
+        ] {
+            assert_eq!(
+                decide(EasyAuth::On, &[&header("aad", typ, val)]),
+                expected,
+                "{typ} {val}"
+            );
+        }
+    }
+
+    #[test]
+    fn who_is_authenticated() {
+        let good = header("aad", "scp", SCOPE);
+        for (headers, expected) in [
+            (vec![], Unauthenticated::NoPrincipal),
+            (
+                vec![good.as_str(), &good],
+                Unauthenticated::SeveralPrincipals,
+            ),
+            (vec!["?"], Unauthenticated::Malformed(DecodeError::Base64)),
+            (
+                vec![""],
+                Unauthenticated::Malformed(DecodeError::Json { column: 0 }),
+            ),
+            (
+                vec![&header("google", "scp", SCOPE)],
+                Unauthenticated::OtherProvider,
+            ),
+            (
+                vec![&header("AAD", "scp", SCOPE)],
+                Unauthenticated::OtherProvider,
+            ),
+        ] {
+            assert_eq!(
+                decide(EasyAuth::On, &headers),
+                Decision::Unauthenticated(expected)
+            );
+        }
+        assert_eq!(decide(EasyAuth::Off, &[&good]), Decision::EasyAuthOff);
+    }
+
+    #[test]
+    fn only_true_is_on() {
+        for value in ["true", "True", "TRUE", "1"] {
+            assert_eq!(EasyAuth::from_setting(Some(value)), EasyAuth::On, "{value}");
+        }
+        for value in [
+            None,
+            Some(""),
+            Some("false"),
+            Some("0"),
+            Some("yes"),
+            Some(" true"),
+        ] {
+            assert_eq!(EasyAuth::from_setting(value), EasyAuth::Off, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Routes to responses, and the HTTP server around them.
+
+use std::convert::Infallible;
+use std::io::Write;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+
+use crate::authorize::{Decision, EasyAuth, authorize};
+use crate::principal;
+
+/// What an authorized caller hears.
+pub const GREETING: &str = "Hello, world. You were able to access this because you provided a valid access token with the Greeting.Read scope as a claim.";
+
+/// What everyone hears where Easy Auth is off.
+pub const EASY_AUTH_OFF: &str = "Easy Auth (App Service authentication) is off, so nobody can be authenticated and every greeting is refused. Turn it on: in the Azure portal under Settings > Authentication, or with `az webapp auth update --enabled true`, which sets WEBSITE_AUTH_ENABLED=True; on a laptop start the function with `greeting-local up`.";
+
+/// A token and a principal with 200 groups fit several times over.
+const HEADERS_MAX_BYTES: usize = 64 * 1024;
+/// For a request's headers to arrive; an idle connection ends after it as well.
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
+/// For requests in flight once the end was asked for.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// After a failed accept (out of file descriptors), so as not to spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Answers one request from its head alone; a body is never read.
+#[must_use]
+pub fn respond(
+    easy_auth: EasyAuth,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+) -> Response<Full<Bytes>> {
+    // The host's first ping: any answer means that we are ready.
+    if path == "/" {
+        return text(StatusCode::OK, "greeting-server is ready.");
+    }
+    let refuse = |status, reason: &str, body: &str| {
+        log_refusal(status, reason, headers);
+        text(status, body)
+    };
+    // The Functions host's routing ignores case and one trailing slash.
+    if !path
+        .strip_suffix('/')
+        .unwrap_or(path)
+        .eq_ignore_ascii_case("/api/greeting")
+    {
+        return refuse(StatusCode::NOT_FOUND, "no such path", "Not found.");
+    }
+    if method != Method::GET {
+        let body = "Method not allowed: use GET.";
+        let mut response = refuse(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "the method is not GET",
+            body,
+        );
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("GET"));
+        return response;
+    }
+    let principals = headers
+        .get_all(principal::HEADER)
+        .into_iter()
+        .map(HeaderValue::as_bytes);
+    let (mut response, challenge) = match authorize(easy_auth, principals) {
+        Decision::Granted => return text(StatusCode::OK, GREETING),
+        Decision::EasyAuthOff => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return refuse(status, "Easy Auth is off", EASY_AUTH_OFF);
+        }
+        Decision::Unauthenticated(why) => {
+            let body = format!("Not authenticated: {why}.");
+            (
+                refuse(StatusCode::UNAUTHORIZED, &why.to_string(), &body),
+                "Bearer",
+            )
+        }
+        Decision::MissingScope => (
+            refuse(
+                StatusCode::FORBIDDEN,
+                "no Greeting.Read scope",
+                "Missing required scope.",
+            ),
+            r#"Bearer error="insufficient_scope", scope="Greeting.Read""#,
+        ),
+    };
+    response
+        .headers_mut()
+        .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    response
+}
+
+fn text(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::copy_from_slice(body.as_bytes())));
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// Writes one line to the host's log; a closed stderr must not end the server.
+pub fn log(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+fn log_refusal(status: StatusCode, reason: &str, headers: &HeaderMap) {
+    let invocation = headers
+        .get("x-azure-functions-invocationid")
+        .map_or(&b""[..], |v| v.as_bytes());
+    log(&format!(
+        "refused {}: {reason} (invocation {})",
+        status.as_u16(),
+        printable(invocation)
+    ));
+}
+
+/// The id comes from outside: what is logged of it cannot forge a line.
+fn printable(id: &[u8]) -> String {
+    let id: String = id
+        .iter()
+        .filter(|byte| byte.is_ascii_graphic())
+        .take(64)
+        .map(|&byte| char::from(byte))
+        .collect();
+    if id.is_empty() { "unknown".into() } else { id }
+}
+
+/// Serves until `shutdown` resolves, then lets requests in flight finish, for
+/// ten seconds at most.
+pub async fn serve(listener: TcpListener, easy_auth: EasyAuth, shutdown: impl Future<Output = ()>) {
+    let mut server = http1::Builder::new();
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_TIMEOUT)
+        .max_buf_size(HEADERS_MAX_BYTES);
+    let connections = GracefulShutdown::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let stream = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    log(&format!("cannot accept a connection: {error}"));
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        let service = service_fn(move |request: Request<hyper::body::Incoming>| async move {
+            let path = request.uri().path();
+            Ok::<_, Infallible>(respond(
+                easy_auth,
+                request.method(),
+                path,
+                request.headers(),
+            ))
+        });
+        let connection = connections.watch(server.serve_connection(TokioIo::new(stream), service));
+        // Its errors are the peer's doing (hung up, bad HTTP): nothing to act on.
+        tokio::spawn(async move { drop(connection.await) });
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN_TIMEOUT, connections.shutdown())
+        .await
+        .is_err()
+    {
+        log("connections were still open after 10 seconds; ending them");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes() {
+        for (method, path, status) in [
+            ("GET", "/", 200),
+            ("GET", "/api/greeting", 401),
+            ("GET", "/API/Greeting/", 401),
+            ("GET", "/api/greeting//", 404),
+            ("GET", "/api//greeting", 404),
+            ("GET", "/greeting", 404),
+            ("GET", "/api/greetings", 404),
+            ("POST", "/api/other", 404),
+            ("HEAD", "/api/greeting", 405),
+            ("POST", "/api/greeting/", 405),
+            ("get", "/api/greeting", 405),
+        ] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let response = respond(EasyAuth::On, &method, path, &HeaderMap::new());
+            assert_eq!(response.status(), status, "{method} {path}");
+            assert_eq!(response.headers().contains_key(ALLOW), status == 405);
+            assert_eq!(
+                response.headers().contains_key(WWW_AUTHENTICATE),
+                status == 401
+            );
+        }
+    }
+
+    #[test]
+    fn an_invocation_id_cannot_forge_a_line() {
+        for (id, logged) in [
+            (&b"6f-1"[..], "6f-1".to_owned()),
+            (b"a\nb\x1b[31m \xc3\xa9", "ab[31m".to_owned()),
+            (b"", "unknown".to_owned()),
+            (&[b'x'; 999], "x".repeat(64)),
+        ] {
+            assert_eq!(printable(id), logged);
+        }
+    }
+}
