@@ -74,22 +74,3 @@ fn end() -> std::io::Result<impl Future<Output = ()>> {
         interrupt.recv().await;
     })
 }
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn ports() {
-        assert_eq!(super::port(Some("7071")), Ok(7071));
-        for bad in [
-            None,
-            Some(""),
-            Some("0"),
-            Some("65536"),
-            Some("http"),
-            Some("-1"),
-            Some(" 80"),
-        ] {
-            assert!(super::port(bad).is_err(), "{bad:?}");
-        }
-    }
-}

@@ -7,7 +7,7 @@ use std::fmt;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The header that carries the principal.
 pub const HEADER: &str = "x-ms-client-principal";
@@ -19,7 +19,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Who called, as Easy Auth tells it.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Principal {
     /// The identity provider: `aad` for Microsoft Entra ID.
     pub auth_typ: String,
@@ -34,7 +34,7 @@ pub struct Principal {
 }
 
 /// One claim of a [`Principal`].
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Claim {
     /// The claim's type: a token's own name for it, or a long URI.
     pub typ: String,
@@ -47,23 +47,15 @@ pub struct Claim {
 pub enum DecodeError {
     /// Not standard base64.
     Base64,
-    /// Not the JSON of a principal; the column, from 1, where that showed.
-    Json {
-        /// Byte column in the decoded text.
-        column: usize,
-    },
+    /// Not the JSON of a principal.
+    Json,
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Base64 => f.write_str("the principal is not base64"),
-            Self::Json { column } => {
-                write!(
-                    f,
-                    "the principal is not the expected JSON (column {column})"
-                )
-            }
+            Self::Json => f.write_str("the principal is not the expected JSON"),
         }
     }
 }
@@ -77,10 +69,8 @@ impl Principal {
     /// When it is not base64, padded or unpadded, of a principal's JSON.
     pub fn decode(header: impl AsRef<[u8]>) -> Result<Self, DecodeError> {
         let json = BASE64.decode(header).map_err(|_| DecodeError::Base64)?;
-        // serde's message quotes the value it met, so only the place is kept.
-        serde_json::from_slice(&json).map_err(|error| DecodeError::Json {
-            column: error.column(),
-        })
+        // serde's message quotes the value it met, so it is dropped.
+        serde_json::from_slice(&json).map_err(|_| DecodeError::Json)
     }
 
     /// Writes a header value byte for byte as Easy Auth does: compact JSON with
@@ -95,28 +85,16 @@ impl Principal {
     /// ```
     #[must_use]
     pub fn encode(&self) -> String {
-        let claims: Vec<_> = self
-            .claims
-            .iter()
-            .map(|claim| serde_json::json!({ "typ": claim.typ, "val": claim.val }))
-            .collect();
-        let json = serde_json::json!({
-            "auth_typ": self.auth_typ,
-            "claims": claims,
-            "name_typ": self.name_typ,
-            "role_typ": self.role_typ,
-        });
+        let json = serde_json::json!(self).to_string();
         // In JSON a slash stands only inside strings, so this cannot hit syntax.
-        BASE64.encode(json.to_string().replace('/', "\\/"))
+        BASE64.encode(json.replace('/', "\\/"))
     }
 }
 
 /// Claim values are personal data and must not reach a log through `{:?}`.
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claim")
-            .field("typ", &self.typ)
-            .finish_non_exhaustive()
+        write!(f, "Claim({:?})", self.typ)
     }
 }
 
@@ -130,69 +108,5 @@ impl fmt::Debug for Principal {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn principal(typ: &str, val: &str) -> Principal {
-        Principal {
-            auth_typ: "aad".into(),
-            claims: vec![Claim {
-                typ: typ.into(),
-                val: val.into(),
-            }],
-            name_typ: "name".into(),
-            role_typ: "a/b".into(),
-        }
-    }
-
-    #[test]
-    fn writes_what_easy_auth_writes() {
-        let json = BASE64
-            .decode(principal("http://x/y", "é\"").encode())
-            .unwrap();
-        assert_eq!(
-            String::from_utf8(json).unwrap(),
-            r#"{"auth_typ":"aad","claims":[{"typ":"http:\/\/x\/y","val":"é\""}],"name_typ":"name","role_typ":"a\/b"}"#
-        );
-    }
-
-    #[test]
-    fn reads_it_padded_or_not() {
-        for val in ["", "1", "12", "123"] {
-            let header = principal("t", val).encode();
-            assert_eq!(header.len() % 4, 0);
-            assert_eq!(
-                Principal::decode(header.trim_end_matches('=')),
-                Ok(principal("t", val))
-            );
-        }
-    }
-
-    #[test]
-    fn errors_and_debug_hold_no_value() {
-        let wrong = BASE64.encode(r#"{"auth_typ":"aad","claims":"hunter2"}"#);
-        let error = Principal::decode(wrong).unwrap_err();
-        assert!(matches!(error, DecodeError::Json { .. }));
-        assert!(
-            !format!("{error} {error:?} {:?}", principal("scp", "hunter2")).contains("hunter2")
-        );
-        assert_eq!(Principal::decode("{}"), Err(DecodeError::Base64));
-    }
-
-    proptest! {
-        #[test]
-        fn decode_never_panics(bytes in any::<Vec<u8>>(), json in ".*") {
-            let _ = Principal::decode(&bytes);
-            let _ = Principal::decode(BASE64.encode(bytes));
-            let _ = Principal::decode(BASE64.encode(json));
-        }
-
-        #[test]
-        fn round_trips(auth_typ in ".*", claims in prop::collection::vec((".*", ".*"), 0..8), name_typ in ".*", role_typ in ".*") {
-            let claims = claims.into_iter().map(|(typ, val)| Claim { typ, val }).collect();
-            let principal = Principal { auth_typ, claims, name_typ, role_typ };
-            prop_assert_eq!(Principal::decode(principal.encode()).unwrap(), principal);
-        }
-    }
-}
+#[path = "../tests/unit/principal.rs"]
+mod tests;
