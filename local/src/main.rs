@@ -1,2 +1,62 @@
-//! Placeholder.
-fn main() {}
+//! `greeting-local`: Azure on a laptop. A local Entra ID, a local Easy Auth and a local Functions
+//! host in one process, so that the same function runs with the same authentication.
+//!
+//! - `authority`: the local Entra ID; `tls`: the development CA that its clients trust
+//! - `easy_auth`: the gate; `functions_host`: starts the handler and forwards to it
+//! - `stack`: the three together, on loopback; `up` and `demo` run it
+//! - `state`: the folder that outlives a run; `deploy`: the files that configure Azure, compiled in
+
+mod approve;
+mod authority;
+mod cli;
+mod demo;
+mod deploy;
+mod easy_auth;
+mod env;
+mod failure;
+mod functions_host;
+mod mint;
+mod package;
+mod programs;
+mod say;
+mod serve;
+mod stack;
+mod state;
+mod tls;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the asynchronous runtime did not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Demo(args) => demo::run(args).await,
+            Command::Up(args) => up::run(args).await.map(|()| ExitCode::SUCCESS),
+            Command::Env(args) => env::run(&args).map(|()| ExitCode::SUCCESS),
+            Command::Approve(args) => approve::run(args).await.map(|()| ExitCode::SUCCESS),
+            Command::Mint(args) => mint::run(&args).map(|()| ExitCode::SUCCESS),
+            Command::Package(args) => package::run(&args).map(|()| ExitCode::SUCCESS),
+        }
+    });
+    // Whatever still reads a terminal or a socket must not hold the exit.
+    runtime.shutdown_background();
+    result.unwrap_or_else(|failure| {
+        eprintln!("error: {failure}");
+        ExitCode::FAILURE
+    })
+}

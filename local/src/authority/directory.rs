@@ -1,0 +1,247 @@
+//! Who and what the tenant knows: the API, its clients, its users. From the files in `deploy/`.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// First-party clients that real tools use; public, and registered in every tenant.
+const FIRST_PARTY: [(&str, &str); 3] = [
+    (
+        "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+        "Microsoft Azure CLI",
+    ),
+    ("aebc6443-996d-45c2-90f0-388ff96faa56", "Visual Studio Code"),
+    ("872cd9fa-d31f-45e0-9eab-6e460a02d1f1", "Visual Studio"),
+];
+
+/// A person who can sign in.
+#[derive(Debug, Clone)]
+pub(crate) struct User {
+    pub(crate) name: &'static str,
+    pub(crate) upn: String,
+    pub(crate) oid: &'static str,
+    pub(crate) state: UserState,
+}
+
+/// What the tenant lets a user do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserState {
+    Allowed,
+    /// Has not consented to anything that is not pre-authorized.
+    NoConsent,
+    Guest,
+    Disabled,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Application {
+    app_id: String,
+    #[serde(default)]
+    identifier_uris: Vec<String>,
+    #[serde(default)]
+    api: Api,
+    #[serde(default)]
+    is_fallback_public_client: bool,
+    #[serde(default)]
+    required_resource_access: Vec<Access>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Api {
+    requested_access_token_version: Option<u8>,
+    #[serde(default)]
+    oauth2_permission_scopes: Vec<Scope>,
+    #[serde(default)]
+    pre_authorized_applications: Vec<PreAuthorized>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Scope {
+    id: String,
+    value: String,
+    is_enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PreAuthorized {
+    app_id: String,
+    delegated_permission_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Access {
+    resource_app_id: String,
+}
+
+/// Why the registrations can't be used.
+#[derive(Debug)]
+pub(crate) struct DirectoryError(String);
+
+impl fmt::Display for DirectoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The tenant.
+pub(crate) struct Directory {
+    pub(crate) tenant_id: String,
+    domain: String,
+    api: Application,
+    client: Application,
+    users: Vec<User>,
+}
+
+impl Directory {
+    /// A tenant with the API and the client of these registrations, and its seed of users.
+    ///
+    /// # Errors
+    /// A registration that is not a Microsoft Graph `application`.
+    pub(crate) fn new(
+        tenant_id: &str,
+        domain: &str,
+        api: &str,
+        client: &str,
+    ) -> Result<Self, DirectoryError> {
+        let parse = |name: &str, text: &str| {
+            serde_json::from_str::<Application>(text)
+                .map_err(|error| DirectoryError(format!("deploy/{name}: {error}")))
+        };
+        let user = |name, user: &str, oid, state| User {
+            name,
+            upn: format!("{user}@{domain}"),
+            oid,
+            state,
+        };
+        Ok(Self {
+            tenant_id: tenant_id.to_owned(),
+            domain: domain.to_owned(),
+            api: parse("app-registration.json", api)?,
+            client: parse("client-registration.json", client)?,
+            users: vec![
+                user(
+                    "Alice Example",
+                    "alice",
+                    "8e1c4b5a-0d39-4c1e-b3c7-1f0a9e6d2b01",
+                    UserState::Allowed,
+                ),
+                user(
+                    "Bob Example",
+                    "bob",
+                    "8e1c4b5a-0d39-4c1e-b3c7-1f0a9e6d2b02",
+                    UserState::NoConsent,
+                ),
+                user(
+                    "Gita Guest",
+                    "gita",
+                    "8e1c4b5a-0d39-4c1e-b3c7-1f0a9e6d2b03",
+                    UserState::Guest,
+                ),
+                user(
+                    "Dan Disabled",
+                    "dan",
+                    "8e1c4b5a-0d39-4c1e-b3c7-1f0a9e6d2b04",
+                    UserState::Disabled,
+                ),
+            ],
+        })
+    }
+
+    pub(crate) fn users(&self) -> &[User] {
+        &self.users
+    }
+
+    /// The user of this sign-in name, which ignores case.
+    pub(crate) fn user(&self, upn: &str) -> Option<&User> {
+        self.users
+            .iter()
+            .find(|user| user.upn.eq_ignore_ascii_case(upn.trim()))
+    }
+
+    /// Whether `segment` of a URL names this tenant.
+    pub(crate) fn is_tenant(&self, segment: &str) -> bool {
+        [
+            self.tenant_id.as_str(),
+            &self.domain,
+            "common",
+            "organizations",
+        ]
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(segment))
+    }
+
+    pub(crate) fn api_client_id(&self) -> &str {
+        &self.api.app_id
+    }
+
+    /// The client's display name, if it is registered.
+    pub(crate) fn client_name(&self, id: &str) -> Option<&str> {
+        if id.eq_ignore_ascii_case(&self.client.app_id) {
+            return Some("greeting-cli");
+        }
+        FIRST_PARTY
+            .iter()
+            .find(|(first, _)| first.eq_ignore_ascii_case(id))
+            .map(|(_, name)| *name)
+    }
+
+    /// Whether the client may use flows that need no secret.
+    pub(crate) fn is_public_client(&self, id: &str) -> bool {
+        !id.eq_ignore_ascii_case(&self.client.app_id) || self.client.is_fallback_public_client
+    }
+
+    /// Whether `resource` names the API, by id or identifier URI.
+    pub(crate) fn is_api(&self, resource: &str) -> bool {
+        resource.eq_ignore_ascii_case(&self.api.app_id)
+            || self
+                .api
+                .identifier_uris
+                .iter()
+                .any(|uri| uri.eq_ignore_ascii_case(resource))
+    }
+
+    /// The API's scopes that are enabled.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.api
+            .api
+            .oauth2_permission_scopes
+            .iter()
+            .filter(|scope| scope.is_enabled)
+            .map(|scope| scope.value.as_str())
+    }
+
+    /// Whether nobody need be asked before `client` gets `scope`: it is pre-authorized, or the
+    /// user has consented to what the client's registration asks for.
+    pub(crate) fn consented(&self, client: &str, scope: &str, user: &User) -> bool {
+        let Some(scope) = self
+            .api
+            .api
+            .oauth2_permission_scopes
+            .iter()
+            .find(|known| known.value == scope)
+        else {
+            return false;
+        };
+        let pre_authorized = self.api.api.pre_authorized_applications.iter().any(|app| {
+            app.app_id.eq_ignore_ascii_case(client)
+                && app.delegated_permission_ids.contains(&scope.id)
+        });
+        let asks = client.eq_ignore_ascii_case(&self.client.app_id)
+            && self
+                .client
+                .required_resource_access
+                .iter()
+                .any(|access| access.resource_app_id == self.api.app_id);
+        pre_authorized || (asks && user.state == UserState::Allowed)
+    }
+
+    /// `requestedAccessTokenVersion`; a new registration's null means 1.
+    pub(crate) fn token_version(&self) -> u8 {
+        self.api.api.requested_access_token_version.unwrap_or(1)
+    }
+}

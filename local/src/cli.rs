@@ -1,0 +1,206 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Azure on your laptop: a local Entra ID, a local Easy Auth and a local Functions host.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Examples:
+  greeting-local demo                     the whole story, then ends
+  greeting-local up                       the function on http://localhost:7071, until Ctrl-C
+  eval \"$(greeting-local env)\"            point this shell's clients at it
+  greeting-local approve ABCD23456        approve a device code
+  greeting-local mint --expired           a token that the gate must refuse"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole story: sign in, call the function, and see each refusal explained
+    Demo(DemoArgs),
+    /// Run authority, Easy Auth and the function until Ctrl-C
+    Up(UpArgs),
+    /// Print the lines that point a shell's clients at the running stack
+    Env(EnvArgs),
+    /// Approve (or deny) a device code
+    Approve(ApproveArgs),
+    /// Print a token of the local authority, with any property or defect
+    Mint(MintArgs),
+    /// Write the zip that Azure Functions runs
+    Package(PackageArgs),
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    Human,
+    /// For programs, one JSON value on stdout
+    Json,
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// How the outcomes are printed
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) output: Output,
+}
+
+/// Where the development CA, the keys and what is running are kept.
+#[derive(Debug, Args)]
+pub(crate) struct StateArgs {
+    /// Folder for the development CA and keys [default: greeting-local in the user's state folder]
+    #[arg(long, value_name = "DIR", env = "GREETING_LOCAL_STATE")]
+    pub(crate) state_dir: Option<PathBuf>,
+}
+
+/// `up`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  greeting-local up
+  greeting-local up --port 0 --authority-port 0 --ready-file ready.json
+  greeting-local up --settings deploy/authsettingsV2.json --auto-approve alice@greeting.test")]
+pub(crate) struct UpArgs {
+    /// Port of the function app; 0 for any free one
+    #[arg(long, default_value_t = 7071)]
+    pub(crate) port: u16,
+    /// Port of the authority; 0 for any free one
+    #[arg(long, default_value_t = 7443)]
+    pub(crate) authority_port: u16,
+    /// Function app's folder, with host.json [default: this folder if it has one, else built in]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) app_root: Option<PathBuf>,
+    /// The handler's executable [default: in the app root, beside greeting-local, or built]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) handler: Option<PathBuf>,
+    /// Easy Auth settings, as the properties of authsettingsV2 [default: built in]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// Write what is running to this file, once the function can be called
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// Approve every device code at once, as this user
+    #[arg(long, value_name = "USER")]
+    pub(crate) auto_approve: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// `env`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  eval \"$(greeting-local env)\"")]
+pub(crate) struct EnvArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// `approve`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  greeting-local approve ABCD23456
+  greeting-local approve ABCD23456 --user bob@greeting.test
+  greeting-local approve ABCD23456 --deny")]
+pub(crate) struct ApproveArgs {
+    /// The code that the device shows
+    pub(crate) code: String,
+    /// Who signs in
+    #[arg(long, default_value = "alice@greeting.test")]
+    pub(crate) user: String,
+    /// Decline instead
+    #[arg(long)]
+    pub(crate) deny: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// A token's shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Version {
+    /// `sts.windows.net`'s shape, the default of a new registration
+    #[value(name = "1")]
+    One,
+    /// What requestedAccessTokenVersion 2 gives
+    #[value(name = "2")]
+    Two,
+}
+
+/// A token's algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Algorithm {
+    /// The authority's own
+    Rs256,
+    /// Not signed at all
+    None,
+    /// HMAC keyed by the public key, the classic confusion attack
+    Hs256,
+}
+
+/// `mint`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  greeting-local mint | greeting-cli call http://localhost:7071/api/greeting --access-token -
+  greeting-local mint --expired
+  greeting-local mint --audience https://graph.microsoft.com --claim 'tid=\"other\"'
+  greeting-local mint --app-only --role Greeting.Read.All")]
+pub(crate) struct MintArgs {
+    /// Whom it is for [default: alice@greeting.test]
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// The `aud` claim [default: the API]
+    #[arg(long)]
+    pub(crate) audience: Option<String>,
+    /// A delegated scope, more than once for more [default: Greeting.Read]
+    #[arg(long)]
+    pub(crate) scope: Vec<String>,
+    /// No scope at all
+    #[arg(long, conflicts_with = "scope")]
+    pub(crate) no_scope: bool,
+    /// A daemon's token: no user, no scope
+    #[arg(long, conflicts_with_all = ["user", "scope"])]
+    pub(crate) app_only: bool,
+    /// An app role, more than once for more
+    #[arg(long)]
+    pub(crate) role: Vec<String>,
+    /// Expired an hour ago
+    #[arg(long)]
+    pub(crate) expired: bool,
+    /// Token version
+    #[arg(long, value_enum, default_value = "2")]
+    pub(crate) version: Version,
+    /// Signature algorithm
+    #[arg(long, value_enum, default_value = "rs256")]
+    pub(crate) alg: Algorithm,
+    /// Spoil the signature
+    #[arg(long)]
+    pub(crate) bad_signature: bool,
+    /// Sign with a key that the authority does not publish
+    #[arg(long)]
+    pub(crate) unknown_key: bool,
+    /// Set a claim, as JSON or text; `null` removes it
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) claim: Vec<String>,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// `package`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  greeting-local package --out greeting.zip")]
+pub(crate) struct PackageArgs {
+    /// Where the zip goes
+    #[arg(long, value_name = "FILE", default_value = "greeting.zip")]
+    pub(crate) out: PathBuf,
+    /// A statically linked greeting-server for Linux x86_64 [default: built]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) handler: Option<PathBuf>,
+}

@@ -1,0 +1,103 @@
+//! From a request's `Authorization` header to claims that the issuer has signed.
+
+use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
+use jsonwebtoken::{Algorithm, Validation};
+
+use super::decision::{Claims, Reason};
+use super::issuer::{Issuer, Published};
+
+/// The one bearer token of a request (RFC 6750 section 2.1; the scheme ignores case).
+///
+/// # Errors
+/// No token, or an `Authorization` that is not exactly one bearer token.
+pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Reason> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or(Reason::NoToken)?;
+    if values.next().is_some() {
+        return Err(Reason::MalformedAuthorization);
+    }
+    let value = value.to_str().map_err(|_| Reason::MalformedAuthorization)?;
+    let (scheme, token) = value
+        .split_once(' ')
+        .ok_or(Reason::MalformedAuthorization)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Reason::NoToken);
+    }
+    let token = token.trim_matches(' ');
+    if token.is_empty() || token.contains([' ', ',', '\t']) {
+        return Err(Reason::MalformedAuthorization);
+    }
+    Ok(token)
+}
+
+/// The claims of `token`, if the issuer's key has signed it with RS256, and the issuer's name.
+///
+/// # Errors
+/// Why the signature does not hold.
+pub(crate) async fn verify(issuer: &Issuer, token: &str) -> Result<(Claims, String), Reason> {
+    let header = jsonwebtoken::decode_header(token).map_err(|_| {
+        // `alg: none` and unknown algorithms don't parse as a header; they are told apart from
+        // rubbish only for the log.
+        if token.split('.').count() == 3 {
+            Reason::WrongAlgorithm
+        } else {
+            Reason::MalformedToken
+        }
+    })?;
+    if header.alg != Algorithm::RS256 {
+        return Err(Reason::WrongAlgorithm);
+    }
+    let kid = header.kid.ok_or(Reason::UnknownKey)?;
+    let published = issuer
+        .published(&kid)
+        .await
+        .map_err(Reason::KeysUnavailable)?;
+    check_signature(&published, &kid, token).map(|claims| (claims, published.issuer.clone()))
+}
+
+fn check_signature(published: &Published, kid: &str, token: &str) -> Result<Claims, Reason> {
+    let key = published.key(kid).ok_or(Reason::UnknownKey)?;
+    // Only the signature: what the claims say is decided, and tested, in `decision.rs`.
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation.validate_aud = false;
+    jsonwebtoken::decode::<Claims>(token, key, &validation)
+        .map(|data| data.claims)
+        .map_err(|error| match error.kind() {
+            jsonwebtoken::errors::ErrorKind::InvalidSignature => Reason::BadSignature,
+            _ => Reason::MalformedToken,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_one_bearer_token_is_read() {
+        for (values, expected) in [
+            (&[][..], Err(Reason::NoToken)),
+            (&["Bearer a.b.c"], Ok("a.b.c")),
+            (&["bearer a.b.c"], Ok("a.b.c")),
+            (&["Bearer  a.b.c"], Ok("a.b.c")),
+            (&["Basic abc"], Err(Reason::NoToken)),
+            (&["Bearer"], Err(Reason::MalformedAuthorization)),
+            (&["Bearer "], Err(Reason::MalformedAuthorization)),
+            (&["Bearer a b"], Err(Reason::MalformedAuthorization)),
+            (&["Bearer a, Bearer b"], Err(Reason::MalformedAuthorization)),
+            (
+                &["Bearer a", "Bearer b"],
+                Err(Reason::MalformedAuthorization),
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(AUTHORIZATION, value.parse().unwrap());
+            }
+            assert_eq!(token(&headers), expected, "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! One process of the handler: its environment, its first answer, its end.
+
+use std::net::Ipv4Addr;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+
+use super::HandlerSpec;
+use super::output::{Tail, relay};
+
+/// For a started process to answer `GET /`.
+const READY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Between SIGTERM and SIGKILL.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One process of the handler. Dropping it kills its whole process group.
+pub(super) struct Running {
+    child: Child,
+    /// Where it was told to listen.
+    pub(super) port: u16,
+    #[cfg(unix)]
+    group: Option<nix::unistd::Pid>,
+}
+
+impl Running {
+    pub(super) async fn start(spec: &HandlerSpec, tail: &Tail) -> std::io::Result<Self> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await?
+            .local_addr()?
+            .port();
+        let id = uuid::Uuid::new_v4().to_string();
+        // A relative path would be taken from the working directory on some
+        // systems and from ours on others; a bare name is for PATH.
+        let executable = match spec.executable.components().count() {
+            1 => spec.executable.clone(),
+            _ => std::path::absolute(&spec.executable)?,
+        };
+        let mut command = Command::new(executable);
+        command
+            .args(&spec.arguments)
+            .current_dir(&spec.working_directory)
+            .envs(spec.environment.iter().map(|(name, value)| (name, value)))
+            .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string())
+            .env("FUNCTIONS_HTTPWORKER_PORT", port.to_string())
+            .env("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", &id)
+            .env("FUNCTIONS_HTTPWORKER_ID", &id)
+            .env("FUNCTIONS_APP_ROOT_PATH", &spec.app_root)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        // Its own group: Ctrl-C in the terminal is ours to pass on, in order.
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut child = command.spawn()?;
+        let name = spec
+            .executable
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let prefix = (!spec.quiet).then(|| format!("[{name}] "));
+        if let Some(stdout) = child.stdout.take() {
+            tokio::spawn(relay(stdout, prefix.clone(), tail.clone()));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            tokio::spawn(relay(stderr, prefix, tail.clone()));
+        }
+        #[cfg(unix)]
+        let group = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .map(nix::unistd::Pid::from_raw);
+        Ok(Self {
+            child,
+            port,
+            #[cfg(unix)]
+            group,
+        })
+    }
+
+    /// Waits for any HTTP answer to `GET /`; else says what happened instead.
+    pub(super) async fn ready(&mut self) -> Result<(), String> {
+        let port = self.port;
+        let answered = async {
+            while !answers(port).await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            status = self.child.wait() => Err(exit_reason(status)),
+            answer = tokio::time::timeout(READY_TIMEOUT, answered) => {
+                answer.map_err(|_| format!("did not answer GET / on port {port} in {} s", READY_TIMEOUT.as_secs()))
+            }
+        }
+    }
+
+    pub(super) async fn exited(&mut self) -> String {
+        exit_reason(self.child.wait().await)
+    }
+
+    pub(super) async fn stop(&mut self) {
+        #[cfg(unix)]
+        self.signal(nix::sys::signal::Signal::SIGTERM);
+        #[cfg(not(unix))]
+        let _ = self.child.start_kill();
+        // What outlives this is killed by the drop.
+        let _ = tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await;
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, signal: nix::sys::signal::Signal) {
+        if let Some(group) = self.group {
+            // ESRCH: nobody is left in it, which is what we want.
+            let _ = nix::sys::signal::killpg(group, signal);
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.signal(nix::sys::signal::Signal::SIGKILL);
+    }
+}
+
+fn exit_reason(status: std::io::Result<std::process::ExitStatus>) -> String {
+    match status {
+        Ok(status) => format!("ended ({status})"),
+        Err(error) => format!("was lost: {error}"),
+    }
+}
+
+async fn answers(port: u16) -> bool {
+    let ask = async {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            .await?;
+        let mut start = [0; 5];
+        stream.read_exact(&mut start).await?;
+        Ok::<_, std::io::Error>(&start == b"HTTP/")
+    };
+    ask.await.unwrap_or(false)
+}

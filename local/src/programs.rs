@@ -1,0 +1,134 @@
+//! Finding the programs that run beside this one: the handler, and the CLI that `demo` drives.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// The profile of the build that this program is itself.
+const RELEASE: bool = !cfg!(debug_assertions);
+
+/// The program `name`: in `app_root`, else beside this program, else built with cargo.
+///
+/// # Errors
+/// It is nowhere, and there is no checkout to build it from, or the build failed.
+pub(crate) async fn find(name: &str, app_root: Option<&Path>) -> Result<PathBuf, Failure> {
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    if let Some(path) = app_root
+        .map(|root| root.join(&file))
+        .filter(|path| path.is_file())
+    {
+        return Ok(path);
+    }
+    let own = std::env::current_exe().and_then(std::fs::canonicalize).ok();
+    let checkout = own.as_deref().and_then(checkout_of);
+    let beside = own
+        .as_deref()
+        .and_then(Path::parent)
+        // Test programs stand one folder below the others.
+        .map(|folder| {
+            if folder.ends_with("deps") {
+                folder.join("..")
+            } else {
+                folder.to_owned()
+            }
+        })
+        .map(|folder| folder.join(&file))
+        .filter(|path| path.is_file());
+    match (beside, checkout) {
+        (Some(path), None) => Ok(path),
+        (Some(path), Some(checkout)) if !is_stale(&path, &checkout, name) => Ok(path),
+        (_, Some(checkout)) => build(name, &checkout).await,
+        (None, None) => Err(Failure::new(
+            format!("{file} was not found"),
+            format!(
+                "it is not in the function app's folder{}, not beside greeting-local, and there is no checkout to build it from",
+                app_root
+                    .map(|root| format!(" ({})", root.display()))
+                    .unwrap_or_default()
+            ),
+            "put it beside greeting-local, or name the handler with --handler",
+        )),
+    }
+}
+
+/// The checkout that `own` was built in: cargo's target folder stands in it, or the current
+/// folder is in it.
+fn checkout_of(own: &Path) -> Option<PathBuf> {
+    let is_checkout = |folder: &&Path| {
+        folder.join("server/Cargo.toml").is_file() && folder.join("local/Cargo.toml").is_file()
+    };
+    own.ancestors()
+        .find(is_checkout)
+        .map(Path::to_owned)
+        .or_else(|| {
+            // CARGO_TARGET_DIR may be anywhere; an installed program builds nothing.
+            let in_target = own
+                .ancestors()
+                .any(|folder| folder.join("CACHEDIR.TAG").is_file());
+            let current = std::env::current_dir().ok()?;
+            in_target.then(|| current.ancestors().find(is_checkout).map(Path::to_owned))?
+        })
+}
+
+/// Whether a source of `program` is newer than it: cargo builds only what it is asked for, so
+/// an edit to the handler would else go unseen by `cargo run -p greeting-local`.
+fn is_stale(program: &Path, checkout: &Path, name: &str) -> bool {
+    let folder = if name == "greeting-cli" {
+        "client"
+    } else {
+        "server"
+    };
+    let modified = |path: &Path| path.metadata().and_then(|meta| meta.modified()).ok();
+    let Some(built) = modified(program) else {
+        return true;
+    };
+    std::fs::read_dir(checkout.join(folder).join("src")).is_ok_and(|entries| {
+        entries
+            .flatten()
+            .any(|entry| modified(&entry.path()).is_some_and(|changed| changed > built))
+    })
+}
+
+/// Builds `name` with cargo and says where cargo put it.
+async fn build(name: &str, checkout: &Path) -> Result<PathBuf, Failure> {
+    let failed = |why: String| {
+        Failure::new(
+            format!("{name} could not be built"),
+            why,
+            format!("see what cargo says: cargo build -p {name}"),
+        )
+    };
+    eprintln!("building {name} …");
+    let mut command =
+        tokio::process::Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    command
+        .args([
+            "build",
+            "--quiet",
+            "--message-format",
+            "json-render-diagnostics",
+            "-p",
+            name,
+        ])
+        .args(RELEASE.then_some("--release"))
+        .current_dir(checkout)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true);
+    let output = command
+        .output()
+        .await
+        .map_err(|error| failed(error.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(format!("cargo ended with {}", output.status)));
+    }
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == name)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .ok_or_else(|| failed("cargo named no executable".to_owned()))
+}

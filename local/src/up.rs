@@ -1,0 +1,99 @@
+//! `greeting-local up`: runs until Ctrl-C.
+
+use crate::cli::UpArgs;
+use crate::easy_auth::Log;
+use crate::failure::Failure;
+use crate::say;
+use crate::stack::{Options, Stack};
+use crate::state;
+
+/// Starts the stack, says where it is, and ends it on Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// Whatever does not start, by name.
+pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
+    // Ctrl-C while starting must not leave a handler behind, so it is listened for from here on.
+    let interrupted = interrupted();
+    tokio::pin!(interrupted);
+    let state_dir = state::folder(args.state.state_dir.as_deref())?;
+    let starting = Stack::start(Options {
+        port: args.port,
+        authority_port: args.authority_port,
+        app_root: args.app_root,
+        handler: args.handler,
+        settings: args.settings,
+        auto_approve: args.auto_approve,
+        state_dir: state_dir.clone(),
+        log: Log::Stderr,
+    });
+    let stack = tokio::select! {
+        stack = starting => stack?,
+        () = &mut interrupted => return Ok(()),
+    };
+    let running = &stack.running;
+    let said = running.save(&state_dir).and_then(|()| {
+        args.ready_file.as_ref().map_or(Ok(()), |path| {
+            state::write_private(path, &serde_json::to_vec_pretty(&running.ready)?)
+        })
+    });
+    if let Err(error) = said {
+        stack.stop().await;
+        return Err(Failure::new(
+            "what is running could not be written down",
+            error,
+            "choose another --ready-file or --state-dir",
+        ));
+    }
+    let ready = &running.ready;
+    say::line(format_args!("function    {}", ready.function_url));
+    say::line(format_args!(
+        "authority   {}  (tenant {})",
+        ready.authority_host, ready.tenant_id
+    ));
+    say::line(format_args!("trust       {}", ready.ca_cert.display()));
+    say::line(format_args!(
+        "try         SSL_CERT_FILE={} greeting-cli call {}",
+        ready.ca_cert.display(),
+        ready.function_url
+    ));
+    say::line(format_args!(
+        "sign in as  alice@{} (bob@ has not consented)",
+        crate::deploy::TENANT_DOMAIN
+    ));
+    for warning in &stack.warnings {
+        say::line(format_args!("note        {warning}"));
+    }
+    say::line("Ctrl-C ends it.");
+    interrupted.await;
+    eprintln!("stopping …");
+    stack.running.remove(&state_dir);
+    if let Some(path) = &args.ready_file {
+        // A reader must not take a stack that is gone for one that is ready.
+        let _ = std::fs::remove_file(path);
+    }
+    stack.stop().await;
+    Ok(())
+}
+
+/// Resolves on Ctrl-C, SIGTERM or, where a terminal closed, SIGHUP.
+pub(crate) async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut term), Ok(mut hangup)) = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::hangup()),
+        ) else {
+            return;
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = term.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
