@@ -139,11 +139,11 @@ async fn tell(stack: &Stack, cli: &Cli<'_>, output: Output) -> Result<ExitCode, 
     let ready = &stack.running.ready;
     if output == Output::Human {
         say::line("Azure on this machine, for a moment:");
-        say::line(&format!(
+        say::line(format!(
             "  authority  {}/{}",
             ready.authority_host, ready.tenant_id
         ));
-        say::line(&format!("  function   {}", ready.function_url));
+        say::line(format!("  function   {}", ready.function_url));
     }
     let mut results = Vec::new();
     let mut all_as_expected = true;
@@ -157,7 +157,7 @@ async fn tell(stack: &Stack, cli: &Cli<'_>, output: Output) -> Result<ExitCode, 
             } else {
                 "NOT as expected"
             };
-            say::line(&format!(
+            say::line(format!(
                 "\n{}. {}: {} ({verdict})",
                 number + 1,
                 case.name,
@@ -176,7 +176,7 @@ async fn tell(stack: &Stack, cli: &Cli<'_>, output: Output) -> Result<ExitCode, 
         }));
     }
     match output {
-        Output::Json => say::line(&format!("{:#}", Value::Array(results))),
+        Output::Json => say::line(format!("{:#}", Value::Array(results))),
         Output::Human if all_as_expected => {
             say::line("\nAll six as expected. To keep it running: greeting-local up")
         }

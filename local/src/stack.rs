@@ -76,7 +76,7 @@ impl Stack {
             directory,
             keys,
             format!("https://{authority_host}"),
-            clock.clone(),
+            clock,
             Some(state_dir.join("refresh-tokens.json")),
             options.auto_approve,
         );

@@ -1,0 +1,208 @@
+//! The one HTTP client, and what went wrong when nothing answered.
+
+use std::error::Error as _;
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use url::Url;
+
+/// What is read of an answer; the rest says nothing that a person needs.
+const BODY_LIMIT: usize = 256 * 1024;
+
+/// A client that follows no redirect, so that a token stays with the origin it is for.
+///
+/// # Errors
+/// The CA file can't be read or isn't PEM, in words for the terminal.
+pub(crate) fn client(ca_cert: Option<&Path>, timeout: Duration) -> Result<Client, String> {
+    let mut builder = Client::builder()
+        .redirect(Policy::none())
+        .timeout(timeout)
+        .user_agent(concat!("greeting-cli/", env!("CARGO_PKG_VERSION")));
+    if let Some(path) = ca_cert {
+        let pem = std::fs::read(path)
+            .map_err(|error| format!("the CA file {} can't be read: {error}", path.display()))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+            .ok()
+            .filter(|certificates| !certificates.is_empty())
+            .ok_or_else(|| format!("{} holds no PEM certificate", path.display()))?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    builder
+        .build()
+        .map_err(|error| format!("no HTTPS client: {}", chain(&error)))
+}
+
+/// An answer, as far as it explains anything.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// Every `WWW-Authenticate` value.
+    pub(crate) challenges: Vec<String>,
+    pub(crate) server: Option<String>,
+    pub(crate) location: Option<String>,
+    /// How long to wait before another try (RFC 9110 section 10.2.3).
+    pub(crate) retry_after: Option<Duration>,
+    /// The answerer's clock, seconds since 1970.
+    pub(crate) date: Option<i64>,
+    pub(crate) body: String,
+}
+
+/// `GET url`, with a token or without.
+///
+/// # Errors
+/// Nothing answered.
+pub(crate) async fn get(
+    client: &Client,
+    url: &Url,
+    token: Option<&str>,
+) -> Result<Answer, Unreached> {
+    let mut request = client.get(url.clone());
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    let response = request
+        .send()
+        .await
+        .map_err(|error| Unreached::of(&error))?;
+    let text = |name: &str| {
+        response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    let mut answer = Answer {
+        status: response.status().as_u16(),
+        challenges: response
+            .headers()
+            .get_all("www-authenticate")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .map(str::to_owned)
+            .collect(),
+        server: text("server"),
+        location: text("location"),
+        retry_after: text("retry-after").and_then(|value| retry_after(&value)),
+        date: text("date")
+            .and_then(|date| httpdate::parse_http_date(&date).ok())
+            .and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok())
+            .and_then(|since| i64::try_from(since.as_secs()).ok()),
+        body: String::new(),
+    };
+    answer.body = String::from_utf8_lossy(&body(response).await?).into_owned();
+    Ok(answer)
+}
+
+/// Seconds, or a date.
+fn retry_after(value: &str) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(
+        date.duration_since(std::time::SystemTime::now())
+            .unwrap_or_default(),
+    )
+}
+
+/// [`get`], tried again up to `times` after 429, 503 or a failed connection. Waits as long as
+/// `Retry-After` asks for (at most five minutes: longer is the person's decision), else one
+/// second, then two, four, …
+///
+/// # Errors
+/// Nothing answered the last try.
+pub(crate) async fn get_again(
+    client: &Client,
+    url: &Url,
+    token: Option<&str>,
+    times: u8,
+    told: impl Fn(&str),
+) -> Result<Answer, Unreached> {
+    const LONGEST: Duration = Duration::from_secs(300);
+    for tried in 0.. {
+        let outcome = get(client, url, token).await;
+        let (why, wait) = match &outcome {
+            Ok(answer) if matches!(answer.status, 429 | 503) => {
+                (format!("{}", answer.status), answer.retry_after)
+            }
+            Err(unreached) if matches!(unreached.code, "refused" | "timeout") => {
+                (unreached.code.to_owned(), None)
+            }
+            _ => return outcome,
+        };
+        let wait = wait.unwrap_or(Duration::from_secs(1 << tried.min(8)));
+        if tried >= times || wait > LONGEST {
+            return outcome;
+        }
+        told(&format!(
+            "{why}: trying again in {} s ({} of {times})",
+            wait.as_secs(),
+            tried + 1
+        ));
+        tokio::time::sleep(wait).await;
+    }
+    get(client, url, token).await
+}
+
+async fn body(mut response: Response) -> Result<Vec<u8>, Unreached> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| Unreached::of(&error))?
+    {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() >= BODY_LIMIT {
+            bytes.truncate(BODY_LIMIT);
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+/// Why nothing answered: a code of the catalogue and the system's own words.
+#[derive(Debug, Clone)]
+pub(crate) struct Unreached {
+    pub(crate) code: &'static str,
+    pub(crate) why: String,
+}
+
+impl Unreached {
+    /// Sorts an error by what it says; the text has no URL, so no query.
+    pub(crate) fn of(error: &reqwest::Error) -> Self {
+        let why = chain(error);
+        let lower = why.to_lowercase();
+        let code = if error.is_timeout() {
+            "timeout"
+        } else if lower.contains("dns error") {
+            "dns"
+        } else if lower.contains("invalidcontenttype") || lower.contains("corrupt message") {
+            "http-not-https"
+        } else if lower.contains("certificate") {
+            "tls-untrusted"
+        } else {
+            "refused"
+        };
+        Self { code, why }
+    }
+}
+
+/// The innermost words of an error: the outer ones only repeat the URL.
+fn chain(error: &reqwest::Error) -> String {
+    let mut words = Vec::new();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let text = inner.to_string();
+        if !words.contains(&text) {
+            words.push(text);
+        }
+        source = inner.source();
+    }
+    if words.is_empty() {
+        "the connection ended early".to_owned()
+    } else {
+        words.join(": ")
+    }
+}

@@ -1,0 +1,98 @@
+//! Which API each origin was agreed to stand for. A file of the user's own, with no secret in it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::challenge::Challenge;
+
+/// What was agreed for one origin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Agreed {
+    authority: String,
+    tenant: String,
+    resource: String,
+}
+
+impl Agreed {
+    fn of(challenge: &Challenge) -> Self {
+        let Challenge {
+            authority,
+            tenant,
+            resource,
+            ..
+        } = challenge.clone();
+        Self {
+            authority,
+            tenant,
+            resource,
+        }
+    }
+}
+
+/// The user's state folder, `$XDG_STATE_HOME/greeting-cli` or its like.
+pub(crate) fn state_dir() -> Option<PathBuf> {
+    let set = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    set("XDG_STATE_HOME")
+        .or_else(|| set("LOCALAPPDATA"))
+        .or_else(|| set("HOME").map(|home| home.join(".local/state")))
+        .map(|base| base.join("greeting-cli"))
+}
+
+fn read() -> BTreeMap<String, Agreed> {
+    state_dir()
+        .and_then(|dir| std::fs::read(dir.join("agreed.json")).ok())
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
+}
+
+/// Whether exactly this was agreed for the URL's origin, and no other origin has the resource.
+pub(crate) fn agreed(url: &Url, challenge: &Challenge) -> bool {
+    let all = read();
+    let origin = url.origin().ascii_serialization();
+    all.get(&origin) == Some(&Agreed::of(challenge))
+}
+
+/// The other origin that was agreed to stand for the same API.
+pub(crate) fn elsewhere(url: &Url, challenge: &Challenge) -> Option<String> {
+    let origin = url.origin().ascii_serialization();
+    read()
+        .into_iter()
+        .find(|(other, agreed)| *other != origin && agreed.resource == challenge.resource)
+        .map(|(other, _)| other)
+}
+
+/// Keeps an agreement.
+///
+/// # Errors
+/// The folder can't be written, in words; the call can go on.
+pub(crate) fn remember(url: &Url, challenge: &Challenge) -> Result<(), String> {
+    let dir = state_dir().ok_or("no home folder: set XDG_STATE_HOME")?;
+    let mut all = read();
+    all.insert(url.origin().ascii_serialization(), Agreed::of(challenge));
+    write(&dir, "agreed.json", crate::report::json(&all).as_bytes())
+        .map_err(|error| format!("{}: {error}", dir.display()))
+}
+
+/// Writes a file whole or not at all, for its owner only.
+pub(crate) fn write(dir: &std::path::Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    std::fs::create_dir_all(dir)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?;
+    }
+    // tempfile creates it 0600.
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(dir.join(name)).map_err(|error| error.error)?;
+    Ok(())
+}

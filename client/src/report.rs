@@ -1,0 +1,203 @@
+//! What is told of a call: one type, two renderers. stdout has the result and nothing else.
+
+use std::io::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::challenge::Challenge;
+use crate::cli::Output;
+use crate::diagnosis::{Certainty, Evidence, Finding, Source};
+use crate::token::Summary;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+/// Columns of a refusal: what every terminal has.
+const WIDTH: usize = 80;
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    Ok,
+    Refused,
+    NoToken,
+    Unreachable,
+    Unexpected,
+}
+
+/// A call, told. Holds no token.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) outcome: Outcome,
+    pub(crate) status: Option<u16>,
+    pub(crate) url: String,
+    pub(crate) greeting: Option<String>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) token: Option<Summary>,
+    pub(crate) challenge: Option<Challenge>,
+}
+
+impl Report {
+    /// The exit status of the contract.
+    pub(crate) fn exit(&self) -> u8 {
+        match (self.outcome, self.status) {
+            (Outcome::Ok, _) => 0,
+            (Outcome::NoToken, _) => 3,
+            (Outcome::Refused, Some(401)) => 4,
+            (Outcome::Refused, _) => 5,
+            (Outcome::Unexpected, _) => 6,
+            (Outcome::Unreachable, _) => 7,
+        }
+    }
+
+    /// Prints it: the result to stdout, a refusal to stderr; JSON always to stdout.
+    pub(crate) fn print(&self, output: Output) {
+        match output {
+            Output::Json => say(&json(self)),
+            Output::Human => {
+                if self.outcome == Outcome::Ok {
+                    say(self.greeting.as_deref().unwrap_or_default());
+                }
+                if self.outcome != Outcome::Ok || !self.findings.is_empty() {
+                    tell(&self.human());
+                }
+            }
+        }
+    }
+
+    fn human(&self) -> String {
+        let status = self.status.map_or(String::new(), |status| {
+            format!(
+                "{status} {}",
+                reqwest::StatusCode::from_u16(status)
+                    .ok()
+                    .and_then(|s| s.canonical_reason())
+                    .unwrap_or("")
+            )
+        });
+        let happened = match self.outcome {
+            Outcome::Ok => format!("{BOLD}warning:{BOLD:#} the function answered, but"),
+            Outcome::Refused => format!(
+                "{ERROR}error:{ERROR:#} the function refused this call: {}",
+                status.trim_end()
+            ),
+            Outcome::NoToken => format!("{ERROR}error:{ERROR:#} no token for this call"),
+            Outcome::Unreachable => format!("{ERROR}error:{ERROR:#} the function was not reached"),
+            Outcome::Unexpected => format!(
+                "{ERROR}error:{ERROR:#} an unexpected answer: {}",
+                status.trim_end()
+            ),
+        };
+        let mut text = format!("{happened}\n  {}\n", printable(&self.url));
+        for finding in &self.findings {
+            text.push('\n');
+            text.push_str(&finding_text(finding));
+        }
+        if self.findings.is_empty() {
+            text.push_str("\n  nothing known explains it; side by side:\n");
+            for (name, value) in [
+                ("token", to_value(&self.token)),
+                ("challenge", to_value(&self.challenge)),
+            ] {
+                text.push_str(&format!(
+                    "    {DIM}{name:<10}{DIM:#}  {}\n",
+                    printable(&value.to_string())
+                ));
+            }
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+/// A finding at the width of any terminal.
+pub(crate) fn finding_text(finding: &Finding) -> String {
+    let likely = if finding.certainty == Certainty::Likely {
+        "likely: "
+    } else {
+        ""
+    };
+    let indent = " ".repeat(finding.code.len() + 4);
+    let summary = wrapped(&format!("{likely}{}", finding.summary), &indent);
+    let mut text = format!(
+        "  {BOLD}{}{BOLD:#}  {}\n",
+        finding.code,
+        summary.trim_start()
+    );
+    for Evidence {
+        what,
+        seen,
+        expected,
+        source,
+    } in &finding.evidence
+    {
+        text.push_str(&row(what, &value_text(seen)));
+        if !expected.is_null() && *expected != Value::String(String::new()) {
+            let from = match source {
+                Source::Flag => "  (from a flag)",
+                Source::Environment => "  (from the environment)",
+                Source::Challenge => "  (the function's challenge)",
+                Source::Discovery => "  (the issuer's published keys)",
+                Source::Default | Source::Answer => "",
+            };
+            text.push_str(&row("expected", &format!("{}{from}", value_text(expected))));
+        }
+    }
+    text.push_str(&row("fix", &finding.fix));
+    text
+}
+
+fn row(label: &str, value: &str) -> String {
+    let indent = " ".repeat(16);
+    let lines = wrapped(value, &indent);
+    format!("    {DIM}{label:<10}{DIM:#}  {}\n", lines.trim_start())
+}
+
+fn wrapped(text: &str, indent: &str) -> String {
+    // Addresses and ids are pasted: they are never broken.
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(indent)
+        .subsequent_indent(indent)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace);
+    textwrap::fill(&printable(text), options)
+}
+
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::Null => "(none)".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => "(none)".to_owned(),
+        Value::Array(items) => items.iter().map(value_text).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}
+
+/// What others wrote cannot steer the terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+fn to_value<T: Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+/// One JSON object, for a person's eyes as well.
+pub(crate) fn json<T: Serialize>(value: &T) -> String {
+    format!("{:#}", to_value(value))
+}
+
+/// A line to stdout. A reader who has gone is no error.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(anstream::stdout(), "{text}");
+}
+
+/// A line to stderr.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}

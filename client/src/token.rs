@@ -1,0 +1,189 @@
+//! A token, decoded to be explained. Nothing here is trusted: only the gate can.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// A decoded JWT. Holds no signature, so it can be printed.
+#[derive(Debug, Clone)]
+pub(crate) struct Decoded {
+    pub(crate) header: Map<String, Value>,
+    pub(crate) claims: Map<String, Value>,
+}
+
+/// Where a token stops being one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Malformed(pub(crate) String);
+
+impl Decoded {
+    /// Decodes without verifying.
+    ///
+    /// # Errors
+    /// Which part breaks, in words that don't repeat it.
+    pub(crate) fn parse(token: &str) -> Result<Self, Malformed> {
+        if token
+            .get(..7)
+            .is_some_and(|start| start.eq_ignore_ascii_case("bearer "))
+        {
+            return Err(Malformed(
+                "it begins with \"Bearer \": paste only what follows".into(),
+            ));
+        }
+        if let Some(at) = token.find(|c: char| c.is_whitespace() || c == '"' || c == '\'') {
+            return Err(Malformed(format!("a space or quote stands at byte {at}")));
+        }
+        let parts: Vec<&str> = token.split('.').collect();
+        match parts.len() {
+            3 => {}
+            5 => {
+                return Err(Malformed(
+                    "it has five parts: an encrypted token (JWE), not an access token for this API"
+                        .into(),
+                ));
+            }
+            1 => {
+                return Err(Malformed(
+                    "it has no dots: an opaque or refresh token, not an access token for this API"
+                        .into(),
+                ));
+            }
+            n => return Err(Malformed(format!("it has {n} parts instead of three"))),
+        }
+        let part = |index: usize, name: &str| -> Result<Map<String, Value>, Malformed> {
+            let bytes = URL_SAFE_NO_PAD.decode(parts[index]).map_err(|_| {
+                Malformed(format!(
+                    "its {name} (part {}) is not base64url; is it cut?",
+                    index + 1
+                ))
+            })?;
+            serde_json::from_slice(&bytes).map_err(|_| {
+                Malformed(format!(
+                    "its {name} (part {}) is not a JSON object",
+                    index + 1
+                ))
+            })
+        };
+        Ok(Self {
+            header: part(0, "header")?,
+            claims: part(1, "payload")?,
+        })
+    }
+
+    /// A claim that is text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.claims.get(name).and_then(Value::as_str)
+    }
+
+    /// Whom it is for: one name, or several.
+    pub(crate) fn audiences(&self) -> Vec<String> {
+        match self.claims.get("aud") {
+            Some(Value::String(one)) => vec![one.clone()],
+            Some(Value::Array(several)) => several
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A claim that is a time, in seconds since 1970.
+    pub(crate) fn time(&self, name: &str) -> Option<i64> {
+        self.claims.get(name).and_then(Value::as_i64)
+    }
+
+    /// The delegated scopes.
+    pub(crate) fn scopes(&self) -> Vec<String> {
+        self.text("scp")
+            .unwrap_or("")
+            .split_ascii_whitespace()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The app roles.
+    pub(crate) fn roles(&self) -> Vec<String> {
+        match self.claims.get("roles") {
+            Some(Value::Array(roles)) => roles
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The token in a report.
+    pub(crate) fn summary(&self) -> Summary {
+        Summary {
+            aud: self.claims.get("aud").cloned().unwrap_or(Value::Null),
+            iss: self.text("iss").map(str::to_owned),
+            tid: self.text("tid").map(str::to_owned),
+            scp: self.scopes(),
+            roles: self.roles(),
+            expires_at: self.time("exp").and_then(utc),
+        }
+    }
+}
+
+/// A moment in RFC 3339, UTC.
+pub(crate) fn utc(seconds: i64) -> Option<String> {
+    jiff::Timestamp::from_second(seconds)
+        .ok()
+        .map(|moment| moment.to_string())
+}
+
+/// A span in the two largest words that tell it: `59 min`, `3 h 12 min`, `2 days`.
+pub(crate) fn how_long(seconds: i64) -> String {
+    match seconds {
+        ..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..172_800 if seconds % 3600 < 60 => format!("{} h", seconds / 3600),
+        3600..172_800 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// What a report says of a token.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Summary {
+    aud: Value,
+    iss: Option<String>,
+    tid: Option<String>,
+    scp: Vec<String>,
+    roles: Vec<String>,
+    expires_at: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn where_it_breaks_is_said() {
+        for (token, says) in [
+            ("Bearer e30.e30.x", "Bearer"),
+            ("e30.e30.x y", "byte 9"),
+            ("\"e30.e30.x\"", "byte 0"),
+            ("abc", "no dots"),
+            ("a.b.c.d.e", "five"),
+            ("a.b", "2 parts"),
+            ("e30.!.x", "part 2"),
+            ("W10.e30.x", "part 1"),
+        ] {
+            let Malformed(why) = Decoded::parse(token).unwrap_err();
+            assert!(why.contains(says), "{token}: {why}");
+        }
+        assert!(Decoded::parse("e30.e30.").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in "\\PC*") {
+            let _ = Decoded::parse(&text);
+        }
+    }
+}
