@@ -89,6 +89,5 @@ fn spec(args: &MintArgs) -> Result<MintSpec, Failure> {
         bad_signature: args.bad_signature,
         unknown_key: args.unknown_key,
         claims,
-        ..MintSpec::default()
     })
 }
