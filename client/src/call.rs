@@ -8,12 +8,13 @@ use azure_core::credentials::Secret;
 use reqwest::Client;
 use url::Url;
 
+use crate::cache::Cache;
 use crate::challenge::Challenge;
-use crate::cli::{CallArgs, CredentialKind};
-use crate::credential::{self, Request, scope_of};
+use crate::cli::{CallArgs, CredentialKind, Output};
+use crate::credential::{Request, Seeker, scope_of};
 use crate::diagnosis::{self, Case, Expected, Finding, Sent, Signature, Source};
 use crate::http::{self, Answer};
-use crate::report::{Outcome, Report, printable, say, tell};
+use crate::report::{Outcome, Report, json, printable, say, tell};
 use crate::token::Decoded;
 use crate::trust::{self, Trust};
 use crate::{memory, verify};
@@ -57,7 +58,64 @@ pub(crate) async fn get_token(args: CallArgs) -> ExitCode {
     }
 }
 
-fn bad_usage(why: &str) -> ExitCode {
+/// `login`: a token for later calls.
+pub(crate) async fn login(args: CallArgs) -> ExitCode {
+    let session = match Session::new(args) {
+        Ok(session) => session,
+        Err(usage) => return bad_usage(&usage),
+    };
+    let outcome = match session.learn().await {
+        Ok(known) => match session.token(&known).await {
+            Ok(_) => Ok(known),
+            Err(finding) => Err(Box::new(session.no_token(*finding, known.challenge))),
+        },
+        Err(report) => Err(report),
+    };
+    match outcome {
+        Ok(known) => {
+            let user = session
+                .seeker(&known.request)
+                .kept()
+                .await
+                .and_then(|entry| entry.user);
+            match session.args.output {
+                Output::Json => say(&json(
+                    &serde_json::json!({"outcome": "ok", "user": user, "scope": known.request.scope}),
+                )),
+                Output::Human => say(&format!(
+                    "ready to call as {}",
+                    printable(user.as_deref().unwrap_or("an unnamed user"))
+                )),
+            }
+            ExitCode::SUCCESS
+        }
+        Err(report) => {
+            report.print(session.args.output);
+            ExitCode::from(report.exit())
+        }
+    }
+}
+
+/// `logout`: forgets every token and every agreement.
+pub(crate) async fn logout() -> ExitCode {
+    let outcome = match Cache::open() {
+        Some(cache) => cache.clear().await,
+        None => Ok(false),
+    };
+    match outcome {
+        Ok(true) => tell("forgot every token; az and azd keep theirs (az logout, azd auth logout)"),
+        Ok(false) => tell("there was no token to forget"),
+        Err(error) => {
+            tell(&format!(
+                "error: the tokens could not be removed: {error}\n\n  fix  remove the greeting-cli folder in your state folder by hand"
+            ));
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+pub(crate) fn bad_usage(why: &str) -> ExitCode {
     tell(&format!(
         "error: {why}\n\nFor more information, try '--help'."
     ));
@@ -65,19 +123,20 @@ fn bad_usage(why: &str) -> ExitCode {
 }
 
 /// What has to be known to ask for a token.
-struct Known {
-    request: Request,
-    challenge: Option<Challenge>,
+pub(crate) struct Known {
+    pub(crate) request: Request,
+    pub(crate) challenge: Option<Challenge>,
 }
 
-struct Session {
-    args: CallArgs,
-    url: Url,
-    http: Client,
+/// One command's work.
+pub(crate) struct Session {
+    pub(crate) args: CallArgs,
+    pub(crate) url: Url,
+    pub(crate) http: Client,
 }
 
 impl Session {
-    fn new(args: CallArgs) -> Result<Self, String> {
+    pub(crate) fn new(args: CallArgs) -> Result<Self, String> {
         let url = Url::parse(&args.url).ok().filter(|url| matches!(url.scheme(), "http" | "https")).ok_or_else(|| {
             format!("{:?} is not an http or https URL; write the scheme too: https://…/api/greeting", args.url)
         })?;
@@ -121,7 +180,7 @@ impl Session {
     }
 
     /// One call to the function's own origin.
-    async fn get(&self, token: Option<&str>) -> Result<Answer, http::Unreached> {
+    pub(crate) async fn get(&self, token: Option<&str>) -> Result<Answer, http::Unreached> {
         let with = if token.is_some() {
             "Authorization: Bearer (not shown)"
         } else {
@@ -156,17 +215,25 @@ impl Session {
     }
 
     async fn token(&self, known: &Known) -> Result<Secret, Box<Finding>> {
-        credential::get(
-            self.args.credential,
-            &self.http,
-            &known.request,
-            self.args.output,
-        )
-        .await
+        self.seeker(&known.request).get().await
+    }
+
+    pub(crate) fn seeker<'a>(&'a self, request: &'a Request) -> Seeker<'a> {
+        Seeker {
+            kind: self.args.credential,
+            http: &self.http,
+            request,
+            output: self.args.output,
+            cache: if self.args.no_cache {
+                None
+            } else {
+                Cache::open()
+            },
+        }
     }
 
     /// A token that somebody brings: from stdin, or the environment.
-    fn provided(&self) -> Result<Option<Secret>, Finding> {
+    pub(crate) fn provided(&self) -> Result<Option<Secret>, Finding> {
         let text = if self.args.access_token.is_some() {
             let mut text = String::new();
             if std::io::stdin().is_terminal() {
@@ -195,7 +262,7 @@ impl Session {
 
     /// Authority, tenant and scope: what was said, else what the function's challenge says, as far
     /// as it may be believed.
-    async fn learn(&self) -> Result<Known, Box<Report>> {
+    pub(crate) async fn learn(&self) -> Result<Known, Box<Report>> {
         self.safe_to_send()?;
         if let (Some(scope), Some(tenant)) = (&self.args.scope, &self.args.tenant) {
             let authority = self
@@ -284,7 +351,7 @@ impl Session {
     }
 
     /// The rule that discovery is not trust. What a person said explicitly is not discovered.
-    fn believe(&self, challenge: &Challenge) -> Result<(), Box<Finding>> {
+    pub(crate) fn believe(&self, challenge: &Challenge) -> Result<(), Box<Finding>> {
         let origin = self.url.origin().ascii_serialization();
         let claim = |finding: Finding| {
             Box::new(
@@ -382,7 +449,7 @@ impl Session {
     }
 
     /// Sends the token to the URL's own origin, and nowhere else.
-    async fn send(&self, token: &Secret, challenge: Option<Challenge>) -> Report {
+    pub(crate) async fn send(&self, token: &Secret, challenge: Option<Challenge>) -> Report {
         if let Err(report) = self.safe_to_send() {
             return *report;
         }
@@ -488,7 +555,7 @@ fn without_query(url: &Url) -> String {
     url.into()
 }
 
-fn challenge_of(answer: &Answer) -> Option<Challenge> {
+pub(crate) fn challenge_of(answer: &Answer) -> Option<Challenge> {
     answer
         .challenges
         .iter()

@@ -35,7 +35,11 @@ impl Cli {
     pub(crate) fn read() -> Self {
         let matches = Self::command().get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        if let Command::Call(args) | Command::Token(TokenCommand::Get(args)) = &mut cli.command {
+        if let Command::Call(args)
+        | Command::Login(args)
+        | Command::Doctor(args)
+        | Command::Token(TokenCommand::Get(args)) = &mut cli.command
+        {
             args.sources = Sources::of(&matches);
         }
         cli
@@ -77,6 +81,12 @@ pub(crate) enum Command {
     /// Get or read a token
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Sign in now, for later calls
+    Login(CallArgs),
+    /// Forget every token that was kept
+    Logout,
+    /// Check each link between here and the greeting
+    Doctor(CallArgs),
     /// Print a shell's completion script
     Completions {
         /// The shell
@@ -111,6 +121,10 @@ pub(crate) enum CredentialKind {
     DeviceCode,
     /// The Azure CLI's sign-in
     AzureCli,
+    /// Sign in in this machine's browser
+    Browser,
+    /// The Azure Developer CLI's sign-in
+    Azd,
     /// Call without a token
     None,
 }
@@ -146,6 +160,9 @@ pub(crate) struct CallArgs {
     /// Believe the API that the function names, without asking
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Neither read nor keep tokens of earlier runs
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     /// Trust this CA too (PEM)
     #[arg(long, value_name = "FILE", env = "SSL_CERT_FILE")]
     pub(crate) ca_cert: Option<PathBuf>,

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
-use azure_core::error::ErrorKind;
-use azure_core::time::OffsetDateTime;
 use reqwest::Client;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, sleep_until};
-use url::{Host, Url};
+
+pub use crate::endpoint::{AuthorityError, Tokens};
+use crate::endpoint::{Endpoint, Granted, credential_error, tokens};
 
 /// What a person needs to sign in: show it, then wait.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,44 +25,6 @@ pub struct DeviceCodePrompt {
     /// The authority's own sentence for the person, in their language where it knows it.
     #[serde(default)]
     pub message: String,
-}
-
-/// Why the authority gave no token: RFC 6749 section 5.2 with Entra's additions.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct AuthorityError {
-    /// The OAuth error code, such as `authorization_declined`.
-    pub error: String,
-    /// Entra's sentence, beginning with the `AADSTS` number.
-    #[serde(default)]
-    pub error_description: String,
-    /// The `AADSTS` numbers.
-    #[serde(default)]
-    pub error_codes: Vec<u64>,
-    /// The claims to satisfy next time (Conditional Access), as JSON text.
-    pub claims: Option<String>,
-    /// Entra's id of the request.
-    pub trace_id: Option<String>,
-    /// The id that ties the requests of one sign-in together.
-    pub correlation_id: Option<String>,
-    /// When, in Entra's words.
-    pub timestamp: Option<String>,
-}
-
-impl fmt::Display for AuthorityError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.error, self.error_description)
-    }
-}
-
-impl std::error::Error for AuthorityError {}
-
-/// The tokens of one sign-in.
-#[derive(Debug, Clone)]
-pub struct Tokens {
-    /// For the API.
-    pub access: AccessToken,
-    /// For the next access token; only where `offline_access` was granted.
-    pub refresh: Option<Secret>,
 }
 
 type Prompt = dyn Fn(&DeviceCodePrompt) + Send + Sync;
@@ -91,17 +52,14 @@ type Prompt = dyn Fn(&DeviceCodePrompt) + Send + Sync;
 /// ```
 #[derive(Clone)]
 pub struct DeviceCodeCredential {
-    http: Client,
-    base: Url,
-    client_id: String,
+    endpoint: Endpoint,
     prompt: Arc<Prompt>,
 }
 
 impl fmt::Debug for DeviceCodeCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeviceCodeCredential")
-            .field("authority", &self.base.as_str())
-            .field("client_id", &self.client_id)
+            .field("endpoint", &self.endpoint)
             .finish_non_exhaustive()
     }
 }
@@ -120,31 +78,8 @@ impl DeviceCodeCredential {
         client_id: &str,
         prompt: impl Fn(&DeviceCodePrompt) + Send + Sync + 'static,
     ) -> azure_core::Result<Self> {
-        let refuse = |why: String| azure_core::Error::with_message(ErrorKind::Credential, why);
-        let base = Url::parse(authority_host).map_err(|error| {
-            refuse(format!(
-                "the authority {authority_host:?} is not a URL: {error}"
-            ))
-        })?;
-        if base.scheme() != "https" && !(base.scheme() == "http" && is_loopback(&base)) {
-            return Err(refuse(format!(
-                "the authority {authority_host:?} is not https"
-            )));
-        }
-        if tenant.is_empty()
-            || !tenant
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
-        {
-            return Err(refuse(format!("{tenant:?} is not a tenant id or domain")));
-        }
-        let base = base
-            .join(&format!("/{tenant}/oauth2/v2.0/"))
-            .map_err(|error| refuse(error.to_string()))?;
         Ok(Self {
-            http,
-            base,
-            client_id: client_id.to_owned(),
+            endpoint: Endpoint::new(http, authority_host, tenant, client_id)?,
             prompt: Arc::new(prompt),
         })
     }
@@ -156,9 +91,10 @@ impl DeviceCodeCredential {
     pub async fn authenticate(&self, scopes: &[&str]) -> azure_core::Result<Tokens> {
         let scope = scopes.join(" ");
         let started: Started = match self
+            .endpoint
             .post(
                 "devicecode",
-                &[("client_id", self.client_id.as_str()), ("scope", &scope)],
+                &[("client_id", self.endpoint.client_id()), ("scope", &scope)],
             )
             .await?
         {
@@ -171,7 +107,7 @@ impl DeviceCodeCredential {
         (self.prompt)(&started.prompt);
         let form = [
             ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-            ("client_id", self.client_id.as_str()),
+            ("client_id", self.endpoint.client_id()),
             ("device_code", started.device_code.secret()),
         ];
         // RFC 8628 section 3.2: five seconds where the authority names none.
@@ -186,7 +122,7 @@ impl DeviceCodeCredential {
                     ..AuthorityError::default()
                 }));
             }
-            match self.post("token", &form).await {
+            match self.endpoint.post::<Granted>("token", &form).await {
                 Ok(Ok(granted)) => return Ok(tokens(granted)),
                 Ok(Err(refusal)) => match refusal.error.as_str() {
                     "authorization_pending" => after_failure = Duration::from_secs(1),
@@ -215,50 +151,11 @@ impl DeviceCodeCredential {
         let scope = scopes.join(" ");
         let form = [
             ("grant_type", "refresh_token"),
-            ("client_id", self.client_id.as_str()),
+            ("client_id", self.endpoint.client_id()),
             ("refresh_token", refresh_token.secret()),
             ("scope", &scope),
         ];
-        match self.post("token", &form).await? {
-            Ok(granted) => Ok(tokens(granted)),
-            Err(refusal) => Err(credential_error(refusal)),
-        }
-    }
-
-    /// The outer error: no answer of OAuth's form. The inner: a refusal.
-    async fn post<T: DeserializeOwned>(
-        &self,
-        endpoint: &str,
-        form: &[(&str, &str)],
-    ) -> azure_core::Result<Result<T, AuthorityError>> {
-        let url = self.base.join(endpoint).map_err(|error| {
-            azure_core::Error::with_message(ErrorKind::Credential, error.to_string())
-        })?;
-        let failed = |error: reqwest::Error| azure_core::Error::new(ErrorKind::Io, error);
-        let response = self
-            .http
-            .post(url)
-            .form(form)
-            .send()
-            .await
-            .map_err(failed)?;
-        let status = response.status();
-        let bytes = response.bytes().await.map_err(failed)?;
-        let strange = || {
-            azure_core::Error::with_message(
-                ErrorKind::DataConversion,
-                format!("the authority answered {status} without an OAuth answer: is it one?"),
-            )
-        };
-        if status.is_success() {
-            serde_json::from_slice(&bytes)
-                .map(Ok)
-                .map_err(|_| strange())
-        } else {
-            serde_json::from_slice(&bytes)
-                .map(Err)
-                .map_err(|_| strange())
-        }
+        self.endpoint.redeem(&form).await
     }
 }
 
@@ -279,36 +176,4 @@ struct Started {
     interval: Option<u64>,
     #[serde(flatten)]
     prompt: DeviceCodePrompt,
-}
-
-#[derive(Deserialize)]
-struct Granted {
-    access_token: Secret,
-    #[serde(default)]
-    expires_in: u32,
-    refresh_token: Option<Secret>,
-}
-
-fn tokens(granted: Granted) -> Tokens {
-    let expires_on = OffsetDateTime::now_utc() + Duration::from_secs(granted.expires_in.into());
-    Tokens {
-        access: AccessToken {
-            token: granted.access_token,
-            expires_on,
-        },
-        refresh: granted.refresh_token,
-    }
-}
-
-fn credential_error(refusal: AuthorityError) -> azure_core::Error {
-    azure_core::Error::new(ErrorKind::Credential, refusal)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }

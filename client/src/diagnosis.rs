@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
+pub(crate) use gate::clock_skew;
 pub(crate) use sign_in::{az_failure, refusal};
 
 use crate::challenge::Challenge;

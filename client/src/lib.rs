@@ -1,4 +1,6 @@
-//! The part of `greeting-cli` that other programs can use: a device-code credential for the Azure
-//! SDK for Rust, which has none of its own.
+//! The part of `greeting-cli` that other programs can use: credentials for the Azure SDK for Rust,
+//! which has no interactive ones of its own.
 
+pub mod browser;
 pub mod device_code;
+mod endpoint;

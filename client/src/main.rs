@@ -3,17 +3,21 @@
 //! - `call`, `inspect`: the subcommands; `cli`: their flags
 //! - `challenge`: what a 401 tells; `trust`, `memory`: which of it is believed
 //! - `http`: the one client; `verify`: a signature against the issuer's keys
-//! - `credential`: where tokens come from; `token`: a JWT, decoded, never trusted
+//! - `credential`: where tokens come from; `cache`: those of earlier runs; `prompt`: signing in
+//! - `token`: a JWT, decoded, never trusted
 //! - `diagnosis`: why a call was refused, pure; `report`: how that is told
 
+mod cache;
 mod call;
 mod challenge;
 mod cli;
 mod credential;
 mod diagnosis;
+mod doctor;
 mod http;
 mod inspect;
 mod memory;
+mod prompt;
 mod report;
 mod token;
 mod trust;
@@ -31,6 +35,9 @@ async fn main() -> ExitCode {
         Command::Call(args) => call::run(args).await,
         Command::Token(TokenCommand::Get(args)) => call::get_token(args).await,
         Command::Token(TokenCommand::Inspect(args)) => inspect::run(&args).await,
+        Command::Login(args) => call::login(args).await,
+        Command::Logout => call::logout().await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "greeting-cli", &mut script);

@@ -83,16 +83,22 @@ pub(crate) fn remember(url: &Url, challenge: &Challenge) -> Result<(), String> {
 /// Writes a file whole or not at all, for its owner only.
 pub(crate) fn write(dir: &std::path::Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
+    private_dir(dir)?;
+    // tempfile creates it 0600.
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(dir.join(name)).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Makes a folder that only its owner opens.
+pub(crate) fn private_dir(dir: &std::path::Path) -> std::io::Result<()> {
     std::fs::create_dir_all(dir)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?;
     }
-    // tempfile creates it 0600.
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(dir.join(name)).map_err(|error| error.error)?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::diagnosis::Signature;
+use crate::diagnosis::{Finding, Signature, unreached as unreached_finding};
 use crate::http;
 use crate::token::Decoded;
 
@@ -25,26 +25,46 @@ pub(crate) async fn signature(
     tenant: &str,
     token: &str,
 ) -> Signature {
-    let Some(keys) = keys(client, authority, tenant).await else {
-        return Signature::Unchecked;
-    };
-    check(&keys, token)
+    match keys(client, authority, tenant).await {
+        Ok(keys) => check(&keys, token),
+        Err(_) => Signature::Unchecked,
+    }
 }
 
-async fn keys(client: &Client, authority: &str, tenant: &str) -> Option<JwkSet> {
-    let base = Url::parse(authority).ok()?;
+/// The issuer's published keys, by its discovery document (OpenID Connect Discovery 1.0).
+///
+/// # Errors
+/// Why they are not to be had.
+pub(crate) async fn keys(
+    client: &Client,
+    authority: &str,
+    tenant: &str,
+) -> Result<JwkSet, Box<Finding>> {
+    let strange = || {
+        Box::new(Finding::proved(
+            "authority-refused",
+            format!("{authority} publishes no keys for tenant {tenant}"),
+            "check --authority-host and --tenant",
+        ))
+    };
+    let base = Url::parse(authority).map_err(|_| strange())?;
+    let get = async |url: Url| {
+        http::get(client, &url, None)
+            .await
+            .map_err(|unreached| Box::new(unreached_finding(&url, &unreached)))
+    };
     let discovery = base
         .join(&format!("/{tenant}/v2.0/.well-known/openid-configuration"))
-        .ok()?;
-    let answer = http::get(client, &discovery, None).await.ok()?;
-    let Discovery { jwks_uri } = serde_json::from_str(&answer.body).ok()?;
-    let jwks_uri = Url::parse(&jwks_uri).ok()?;
+        .map_err(|_| strange())?;
+    let answer = get(discovery).await?;
+    let Discovery { jwks_uri } = serde_json::from_str(&answer.body).map_err(|_| strange())?;
+    let jwks_uri = Url::parse(&jwks_uri).map_err(|_| strange())?;
     // Keys from elsewhere would prove nothing.
     if jwks_uri.origin() != base.origin() {
-        return None;
+        return Err(strange());
     }
-    let answer = http::get(client, &jwks_uri, None).await.ok()?;
-    serde_json::from_str(&answer.body).ok()
+    let answer = get(jwks_uri).await?;
+    serde_json::from_str(&answer.body).map_err(|_| strange())
 }
 
 /// RS256 only; claims are somebody else's question.

@@ -344,7 +344,7 @@ fn times(token: &Decoded, now: i64) -> Option<Finding> {
     }
 }
 
-fn clock_skew(now: i64, date: i64) -> Finding {
+pub(crate) fn clock_skew(now: i64, date: i64) -> Finding {
     let way = if date > now { "behind" } else { "ahead of" };
     Finding::proved(
         "clock-skew",

@@ -1,0 +1,133 @@
+//! What a person sees while they sign in: to stderr, and never the token.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use greeting_cli::device_code::DeviceCodePrompt;
+use serde_json::json;
+
+use crate::cli::Output;
+use crate::report::{printable, tell};
+
+/// Whether somebody still waits for the person.
+static WAITING: AtomicBool = AtomicBool::new(false);
+
+/// The code and where it goes: a line of JSON for programs, plain lines for people; on a terminal
+/// Enter opens the page and the time left is shown.
+pub(crate) fn device_code(prompt: &DeviceCodePrompt, output: Output) {
+    if output == Output::Json {
+        tell(
+            &json!({
+                "type": "device_code",
+                "user_code": prompt.user_code,
+                "verification_uri": prompt.verification_uri,
+                "expires_in": prompt.expires_in,
+                "message": prompt.message,
+            })
+            .to_string(),
+        );
+        return;
+    }
+    let (uri, code) = (
+        printable(&prompt.verification_uri),
+        printable(&prompt.user_code),
+    );
+    let minutes = prompt.expires_in / 60;
+    tell(&format!(
+        "To sign in, open {uri}\nand enter this code within {minutes} min:\n\n    {code}\n"
+    ));
+    if !std::io::stderr().is_terminal() {
+        return;
+    }
+    WAITING.store(true, Ordering::Relaxed);
+    count_down(prompt.expires_in);
+    if std::io::stdin().is_terminal() && openable(&prompt.verification_uri) {
+        tell("Enter opens that page in the browser; Ctrl-C gives up.");
+        let uri = prompt.verification_uri.clone();
+        // Ends with the process where nobody presses Enter.
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            if std::io::stdin()
+                .read_line(&mut line)
+                .is_ok_and(|read| read > 0)
+                && WAITING.load(Ordering::Relaxed)
+                && webbrowser::open(&uri).is_err()
+            {
+                tell("no browser opens from here: open the address by hand");
+            }
+        });
+    }
+}
+
+/// A page for a browser, and not a command for a shell.
+fn openable(uri: &str) -> bool {
+    url::Url::parse(uri).is_ok_and(|url| matches!(url.scheme(), "https" | "http"))
+}
+
+fn count_down(mut seconds: u64) {
+    tokio::spawn(async move {
+        let marks = if unicode() {
+            ["⠋", "⠙", "⠸", "⠴", "⠦", "⠇"]
+        } else {
+            ["|", "/", "-", "\\", "|", "/"]
+        };
+        for mark in marks.iter().cycle() {
+            if seconds == 0 || !WAITING.load(Ordering::Relaxed) {
+                return;
+            }
+            let mut stderr = std::io::stderr();
+            let _ = write!(
+                stderr,
+                "\r{mark} waiting, {}:{:02} left ",
+                seconds / 60,
+                seconds % 60
+            );
+            let _ = stderr.flush();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            seconds -= 1;
+        }
+    });
+}
+
+/// The wait is over: its line goes.
+pub(crate) fn done() {
+    if WAITING.swap(false, Ordering::Relaxed) {
+        let _ = write!(std::io::stderr(), "\r{:30}\r", "");
+    }
+}
+
+/// The address of the sign-in page, which opens by itself on a terminal only.
+pub(crate) fn browser(url: &str, output: Output) {
+    match output {
+        Output::Json => tell(&json!({"type": "browser", "url": url}).to_string()),
+        Output::Human => tell(&format!(
+            "To sign in, open this address in a browser on this machine:\n\n{}\n",
+            printable(url)
+        )),
+    }
+    if std::io::stderr().is_terminal() && std::io::stdin().is_terminal() && openable(url) {
+        let _ = webbrowser::open(url);
+    }
+}
+
+/// Who signed in, in one line.
+pub(crate) fn signed_in(user: Option<&str>, output: Output) {
+    let user = user.unwrap_or("an unnamed user");
+    match output {
+        Output::Json => tell(&json!({"type": "signed_in", "user": user}).to_string()),
+        Output::Human => tell(&format!("signed in as {}", printable(user))),
+    }
+}
+
+/// Whether the locale takes more than ASCII.
+pub(crate) fn unicode() -> bool {
+    cfg!(windows)
+        || ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+            .is_some_and(|locale| {
+                let locale = locale.to_lowercase();
+                locale.contains("utf-8") || locale.contains("utf8")
+            })
+}
