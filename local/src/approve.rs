@@ -1,14 +1,13 @@
 //! `greeting-local approve`, and the door of the authority that it knocks on.
 
-use std::time::Duration;
-
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
 use crate::authority::Authority;
 use crate::cli::ApproveArgs;
+use crate::control;
 use crate::failure::Failure;
 use crate::say;
 use crate::state::{self, Running};
@@ -22,25 +21,14 @@ struct Decision {
     deny: bool,
 }
 
-/// The door. Only who can read the state folder knows the secret: a web page can't approve.
-pub(crate) fn router(authority: Authority, secret: String) -> axum::Router {
-    let expected = format!("Bearer {secret}");
+/// The door: a web page can't approve.
+pub(crate) fn router(authority: Authority, door: control::Door) -> axum::Router {
     axum::Router::new().route(
         PATH,
         post(
             move |headers: HeaderMap, Json(decision): Json<Decision>| async move {
-                let sent = headers
-                    .get(header::AUTHORIZATION)
-                    .map(|value| value.as_bytes());
-                let known = sent.is_some_and(|sent| {
-                    aws_lc_rs::constant_time::verify_slices_are_equal(sent, expected.as_bytes())
-                        .is_ok()
-                });
-                if !known {
-                    return (
-                        StatusCode::UNAUTHORIZED,
-                        "not from this machine's greeting-local\n".to_owned(),
-                    );
+                if !door.opens_to(&headers) {
+                    return (StatusCode::UNAUTHORIZED, control::STRANGER.to_owned());
                 }
                 let outcome = if decision.deny {
                     authority.deny(&decision.code)
@@ -63,21 +51,7 @@ pub(crate) fn router(authority: Authority, secret: String) -> axum::Router {
 pub(crate) async fn run(args: ApproveArgs) -> Result<(), Failure> {
     let state = state::folder(args.state.state_dir.as_deref())?;
     let running = Running::load(&state)?;
-    let not_reached = |error: &dyn std::fmt::Display| {
-        Failure::new(
-            "the running greeting-local was not reached",
-            error,
-            "is it still running? start it with: greeting-local up",
-        )
-    };
-    let pem = std::fs::read(&running.ready.ca_cert).map_err(|error| not_reached(&error))?;
-    let certificate = reqwest::Certificate::from_pem(&pem).map_err(|error| not_reached(&error))?;
-    let response = reqwest::Client::builder()
-        .tls_certs_only([certificate])
-        .no_proxy()
-        .timeout(Duration::from_secs(10))
-        .build()
-        .map_err(|error| not_reached(&error))?
+    let response = control::client(&running)?
         .post(format!("{}{PATH}", running.ready.authority_host))
         .bearer_auth(&running.control_secret)
         .json(&Decision {
@@ -87,7 +61,7 @@ pub(crate) async fn run(args: ApproveArgs) -> Result<(), Failure> {
         })
         .send()
         .await
-        .map_err(|error| not_reached(&error))?;
+        .map_err(|error| control::not_reached(&error.without_url()))?;
     if response.status() == StatusCode::OK {
         if args.deny {
             say::line(format_args!("declined {}", args.code));

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::easy_auth::{ChallengeForm, ClaimNames};
+use crate::log::Print;
+
 /// Azure on your laptop: a local Entra ID, a local Easy Auth and a local Functions host.
 #[derive(Debug, Parser)]
 #[command(
@@ -33,6 +36,8 @@ pub(crate) enum Command {
     Approve(ApproveArgs),
     /// Print a token of the local authority, with any property or defect
     Mint(MintArgs),
+    /// Show what the running gate decided on each request, and why
+    Log(LogArgs),
     /// Write the zip that Azure Functions runs
     Package(PackageArgs),
 }
@@ -67,11 +72,13 @@ pub(crate) struct StateArgs {
 #[command(after_help = "Examples:
   greeting-local up
   greeting-local up --port 0 --authority-port 0 --ready-file ready.json
-  greeting-local up --settings deploy/authsettingsV2.json --auto-approve alice@greeting.test")]
+  greeting-local up --settings deploy/authsettingsV2.json --auto-approve alice@greeting.test
+  greeting-local up --upstream http://localhost:8000     Easy Auth in front of any app
+  greeting-local up --watch                              build and start again on change")]
 pub(crate) struct UpArgs {
-    /// Port of the function app; 0 for any free one
-    #[arg(long, default_value_t = 7071)]
-    pub(crate) port: u16,
+    /// Port of the function app; 0 for any free one [default: local.settings.json's, else 7071]
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
     /// Port of the authority; 0 for any free one
     #[arg(long, default_value_t = 7443)]
     pub(crate) authority_port: u16,
@@ -84,12 +91,61 @@ pub(crate) struct UpArgs {
     /// Easy Auth settings, as the properties of authsettingsV2 [default: built in]
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
+    /// Put the gate in front of this app (http://host:port) instead of the Functions host
+    #[arg(long, value_name = "URL", conflicts_with_all = ["app_root", "handler", "watch"])]
+    pub(crate) upstream: Option<String>,
+    /// Serve the function over HTTPS, by the development CA
+    #[arg(long)]
+    pub(crate) https: bool,
+    /// Build the handler, and start it again, when its sources change
+    #[arg(long, visible_alias = "reload", conflicts_with = "handler")]
+    pub(crate) watch: bool,
+    /// What is printed for each request, on stderr
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) log: Print,
+    #[command(flatten)]
+    pub(crate) behaviour: BehaviourArgs,
     /// Write what is running to this file, once the function can be called
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
     /// Approve every device code at once, as this user
     #[arg(long, value_name = "USER")]
     pub(crate) auto_approve: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// What is observed of Azure rather than documented, or differs between its platforms.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where Azure's behaviour differs or is not documented")]
+pub(crate) struct BehaviourArgs {
+    /// The form of the 401
+    #[arg(long, value_enum, default_value = "linux")]
+    pub(crate) challenge: ChallengeForm,
+    /// How the principal names claims
+    #[arg(long, value_enum, default_value = "mapped")]
+    pub(crate) claim_names: ClaimNames,
+    /// Accept v1 tokens at an issuer URL that ends in /v2.0
+    #[arg(long)]
+    pub(crate) accept_v1_tokens: bool,
+    /// With AllowAnonymous, answer an invalid token with 401 instead of passing it on
+    #[arg(long)]
+    pub(crate) refuse_invalid_tokens: bool,
+}
+
+/// `log`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  greeting-local log
+  greeting-local log --follow
+  greeting-local log --output json | jq 'select(.status == 401) | .reason'")]
+pub(crate) struct LogArgs {
+    /// Go on as requests come, until Ctrl-C
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// How each request is printed
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) state: StateArgs,
 }

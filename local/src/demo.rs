@@ -10,8 +10,9 @@ use tokio::process::{Child, Command};
 
 use crate::authority::MintSpec;
 use crate::cli::{DemoArgs, Output};
-use crate::easy_auth::Log;
+use crate::easy_auth::Behaviour;
 use crate::failure::Failure;
+use crate::log::{Log, Print};
 use crate::stack::{Options, Stack};
 use crate::{deploy, programs, say, up};
 
@@ -112,14 +113,19 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
     let state = tempfile::tempdir()
         .map_err(|error| Failure::new("no folder for the demo's keys", error, "set TMPDIR"))?;
     let stack = Stack::start(Options {
-        port: 0,
+        port: Some(0),
         authority_port: 0,
         app_root: None,
         handler: None,
         settings: None,
         auto_approve: None,
         state_dir: state.path().to_owned(),
-        log: Log::Silent,
+        log: Log::new(Print::Off),
+        quiet: true,
+        upstream: None,
+        behaviour: Behaviour::default(),
+        https: false,
+        watch: false,
     })
     .await?;
     let told = tell(

@@ -1,154 +1,304 @@
 //! Easy Auth, locally: decides on each request, then hands it to the app with or without a
 //! principal.
 //!
-//! - `settings`: the `authsettingsV2` document
+//! - `settings`: the `authsettingsV2` document; `behaviour`: what is not in it
 //! - `bearer`, `issuer`: from the `Authorization` header to claims that the issuer signed
-//! - `decision`: 401, 403 or pass, pure
-//! - `headers`: what only the gate may set
+//! - `decision`, `reason`: what happens to a request, and why; pure
+//! - `headers`, `origin`: what only the gate may set, and the URL that the caller asked for
+//! - `challenge`, `browser`: the gate's own answers
 
 mod bearer;
+mod behaviour;
+mod browser;
+mod challenge;
 mod decision;
 mod headers;
 mod issuer;
+mod origin;
+mod reason;
 mod settings;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
-use hyper::header::{HOST, HeaderValue, SERVER, WWW_AUTHENTICATE};
-use hyper::{Request, Response, StatusCode};
+use hyper::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION};
+use hyper::{Method, Request, Response, StatusCode};
+use jiff::Timestamp;
+use serde_json::Value;
 
-use self::decision::{Reason, Verdict};
+pub(crate) use self::behaviour::{Behaviour, ChallengeForm, ClaimNames};
+use self::browser::Browser;
+use self::decision::{Claims, Evidence, Facts, Verdict, decide};
 use self::issuer::Issuer;
-pub(crate) use self::settings::Settings;
+use self::origin::Origin;
+use self::reason::Reason;
+pub(crate) use self::settings::{Settings, UnauthenticatedAction};
 use crate::authority::Clock;
-use crate::functions_host::{BoxBody, Host};
+use crate::functions_host::{Cors, Host};
+use crate::log::{Event, Log};
+use crate::relay::{BoxBody, text};
+use crate::serve::Peer;
+use crate::upstream::Upstream;
+
+/// What stands behind the gate.
+pub(crate) enum App {
+    /// The local Functions host.
+    Functions(Host),
+    /// An app that somebody else runs.
+    Upstream(Upstream),
+}
+
+/// What a gate is made of.
+pub(crate) struct GateParts {
+    pub(crate) settings: Settings,
+    pub(crate) behaviour: Behaviour,
+    /// Fetches the issuer's keys, so it has to trust the issuer's certificate.
+    pub(crate) http: reqwest::Client,
+    /// `clientSecretSettingName`'s value.
+    pub(crate) client_secret: Option<String>,
+    pub(crate) app: App,
+    /// Answered before authentication, as the platform does.
+    pub(crate) cors: Cors,
+    pub(crate) clock: Clock,
+    pub(crate) log: Log,
+}
 
 /// The gate in front of one app.
 pub(crate) struct Gate {
     settings: Settings,
+    behaviour: Behaviour,
     issuer: Issuer,
-    app: Host,
+    browser: Browser,
+    app: App,
+    cors: Cors,
     clock: Clock,
-    /// One line a refusal, with its reason, goes here when the terminal is ours.
     log: Log,
 }
 
-/// Whether refusals are logged to stderr.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Log {
-    Stderr,
-    Silent,
+/// What is logged of an answer, beside the request.
+struct Outcome {
+    word: &'static str,
+    reason: Option<Reason>,
+    scp: Option<String>,
+    roles: Vec<String>,
+}
+
+impl Outcome {
+    fn new(word: &'static str, reason: Option<Reason>) -> Self {
+        Self {
+            word,
+            reason,
+            scp: None,
+            roles: Vec::new(),
+        }
+    }
+
+    fn passed(claims: &Claims) -> Self {
+        let roles = claims.get("roles").and_then(Value::as_array);
+        Self {
+            word: "passed",
+            reason: None,
+            scp: claims.get("scp").and_then(Value::as_str).map(str::to_owned),
+            roles: roles
+                .into_iter()
+                .flatten()
+                .filter_map(|role| role.as_str().map(str::to_owned))
+                .collect(),
+        }
+    }
 }
 
 impl Gate {
-    /// `http` fetches the issuer's keys, so it has to trust the issuer's certificate.
-    pub(crate) fn new(
-        settings: Settings,
-        http: reqwest::Client,
-        app: Host,
-        clock: Clock,
-        log: Log,
-    ) -> Arc<Self> {
-        let registration = &settings
-            .identity_providers
-            .azure_active_directory
-            .registration;
-        let issuer = Issuer::new(&registration.open_id_issuer, http);
+    pub(crate) fn new(parts: GateParts) -> Arc<Self> {
+        let issuer = Issuer::new(
+            &parts.settings,
+            parts.behaviour.accept_v1_tokens,
+            parts.http.clone(),
+        );
         Arc::new(Self {
-            settings,
+            settings: parts.settings,
+            behaviour: parts.behaviour,
             issuer,
-            app,
-            clock,
-            log,
+            browser: Browser::new(parts.http, parts.client_secret, parts.clock),
+            app: parts.app,
+            cors: parts.cors,
+            clock: parts.clock,
+            log: parts.log,
         })
     }
 
-    /// Answers one request. The order is that of the documented decision: forged headers go
-    /// first, whatever follows, and a wrong path without a token is 401, not 404.
-    pub(crate) async fn call(&self, mut request: Request<Incoming>) -> Response<BoxBody> {
+    /// Answers one request, and tells the log of it.
+    pub(crate) async fn call(&self, request: Request<Incoming>) -> Response<BoxBody> {
+        let begun = Instant::now();
+        let method = request.method().to_string();
+        let path = request.uri().path().to_owned();
+        let caller = self.cors.caller(request.headers());
+        let (mut response, outcome) = match self.cors.preflight(&request) {
+            Some(preflight) => (preflight, Outcome::new("cors", None)),
+            None => self.answer(request).await,
+        };
+        self.cors.allow(caller, response.headers_mut());
+        self.log.tell(Event {
+            time: Timestamp::now(),
+            method,
+            path,
+            status: response.status().as_u16(),
+            outcome: outcome.word.to_owned(),
+            reason: outcome.reason.map(|reason| reason.to_string()),
+            scp: outcome.scp,
+            roles: outcome.roles,
+            duration_ms: millis(begun.elapsed()),
+        });
+        response
+    }
+
+    /// The order is that of the documented decision: forged headers go first, whatever follows,
+    /// and a wrong path without a token is 401, not 404.
+    async fn answer(&self, mut request: Request<Incoming>) -> (Response<BoxBody>, Outcome) {
+        let peer = request.extensions().get::<Peer>().copied();
+        let secure = peer.is_some_and(|peer| peer.secure);
+        let origin = Origin::of(
+            &self.settings,
+            request.uri().authority(),
+            request.headers(),
+            secure,
+        );
+        if let Some(peer) = peer {
+            headers::add_forwarded(&mut request, peer, origin.scheme);
+        }
         // With Easy Auth off nothing is stripped either; the handler then refuses by itself.
         if self.settings.platform.enabled {
             headers::strip(request.headers_mut());
         }
-        let token = self.authenticate(&request).await;
-        match decision::decide(&self.settings, request.uri().path(), token) {
-            Verdict::Pass(claims) => {
-                headers::add(request.headers_mut(), &claims);
-                self.app.call(request).await
-            }
-            Verdict::PassAnonymous => self.app.call(request).await,
-            Verdict::Unauthorized(reason) => {
-                self.refuse(&request, StatusCode::UNAUTHORIZED, &reason)
-            }
-            Verdict::Forbidden(reason) => self.refuse(&request, StatusCode::FORBIDDEN, &reason),
-        }
-    }
-
-    async fn authenticate(&self, request: &Request<Incoming>) -> Result<decision::Claims, Reason> {
-        let provider = &self.settings.identity_providers.azure_active_directory;
-        if !self.settings.platform.enabled || !provider.enabled {
-            return Err(Reason::NoToken);
-        }
-        let token = bearer::token(request.headers())?;
-        let (claims, issuer) = bearer::verify(&self.issuer, token).await?;
-        decision::check_claims(&self.settings, &issuer, &claims, self.clock.now())?;
-        Ok(claims)
-    }
-
-    fn refuse(
-        &self,
-        request: &Request<Incoming>,
-        status: StatusCode,
-        reason: &Reason,
-    ) -> Response<BoxBody> {
-        if self.log == Log::Stderr {
-            eprintln!(
-                "[easy-auth] {} {} -> {}  {reason}",
-                request.method(),
-                request.uri().path().escape_debug(),
-                status.as_u16(),
-            );
-        }
-        let body = Empty::<Bytes>::new().map_err(|never| match never {});
-        let mut response = Response::new(BoxBody::new(body));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(SERVER, HeaderValue::from_static("Kestrel"));
-        if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
-            headers.insert("x-ms-middleware-request-id", id);
-        }
-        if status == StatusCode::UNAUTHORIZED && !self.settings.login.disable_www_authenticate {
-            let host = request
-                .headers()
-                .get(HOST)
-                .and_then(|host| host.to_str().ok());
-            if let Ok(challenge) = HeaderValue::from_str(&self.challenge(host.unwrap_or(""))) {
-                headers.insert(WWW_AUTHENTICATE, challenge);
-            }
-        }
-        response
-    }
-
-    /// Easy Auth's challenge on Linux, as captured: separated by spaces, not commas.
-    fn challenge(&self, host: &str) -> String {
-        let registration = &self
-            .settings
-            .identity_providers
-            .azure_active_directory
-            .registration;
-        let issuer = registration.open_id_issuer.trim_end_matches('/');
-        let authorization_uri = match issuer.strip_suffix("/v2.0") {
-            Some(tenant) => format!("{tenant}/oauth2/v2.0/authorize"),
-            None => format!("{issuer}/oauth2/authorize"),
+        let evidence = self.evidence(&request).await;
+        let path = request.uri().path().to_owned();
+        let facts = Facts {
+            path: &path,
+            wants_page: wants_page(&request),
+            plain_http: origin.scheme_is_known && origin.scheme == "http",
         };
-        // Quotes in a Host header would let a caller write their own parameters.
-        let host: String = host.chars().filter(|c| !matches!(c, '"' | '\\')).collect();
-        format!(
-            "Bearer realm=\"{host}\" authorization_uri=\"{authorization_uri}\" resource_id=\"{}\"",
-            registration.client_id
-        )
+        let is_session = matches!(evidence, Evidence::Session(_));
+        let verdict = decide(
+            &self.settings,
+            &self.behaviour,
+            facts,
+            evidence,
+            self.clock.now(),
+        );
+        let gate = browser::Gate {
+            settings: &self.settings,
+            behaviour: &self.behaviour,
+            issuer: &self.issuer,
+            origin: &origin,
+        };
+        match verdict {
+            Verdict::Off => (self.pass(request).await, Outcome::new("off", None)),
+            Verdict::UseHttps => (use_https(&request, &origin), Outcome::new("https", None)),
+            Verdict::Own => {
+                let outcome = Outcome::new("own", None);
+                (self.browser.call(gate, request).await, outcome)
+            }
+            Verdict::Metadata => (
+                self.metadata(&origin, &path).await,
+                Outcome::new("own", None),
+            ),
+            Verdict::Pass(claims) => {
+                let outcome = Outcome::passed(&claims);
+                headers::add(request.headers_mut(), &claims, &self.behaviour);
+                if is_session {
+                    self.browser
+                        .add_tokens(&self.settings, request.headers_mut());
+                }
+                (self.pass(request).await, outcome)
+            }
+            Verdict::Anonymous(reason) => {
+                let outcome = Outcome::new("anonymous", Some(reason));
+                (self.pass(request).await, outcome)
+            }
+            Verdict::Unauthorized(reason) => {
+                let response = self.refuse(StatusCode::UNAUTHORIZED, &origin, &path);
+                (response, Outcome::new("refused", Some(reason)))
+            }
+            Verdict::Forbidden(reason) => {
+                let response = self.refuse(StatusCode::FORBIDDEN, &origin, &path);
+                (response, Outcome::new("refused", Some(reason)))
+            }
+            Verdict::SignIn(reason) => {
+                let wanted = request.uri().path_and_query().map_or("/", |p| p.as_str());
+                let response = self.browser.send_to_sign_in(gate, wanted);
+                (response, Outcome::new("sign-in", Some(reason)))
+            }
+        }
     }
+
+    /// What the request shows of its caller: a bearer token decides where there is one, else a
+    /// session.
+    async fn evidence(&self, request: &Request<Incoming>) -> Evidence {
+        if !self.settings.platform.enabled || !self.settings.provider().enabled {
+            return Evidence::None(Reason::NoToken);
+        }
+        match bearer::token(request.headers()) {
+            Ok(token) => bearer::verify(&self.issuer, token)
+                .await
+                .unwrap_or_else(Evidence::None),
+            Err(Reason::NoToken) => self.browser.evidence(request.headers()),
+            Err(reason) => Evidence::None(reason),
+        }
+    }
+
+    async fn pass(&self, request: Request<Incoming>) -> Response<BoxBody> {
+        match &self.app {
+            App::Functions(host) => host.call(request).await,
+            App::Upstream(upstream) => upstream.call(request).await,
+        }
+    }
+
+    fn refuse(&self, status: StatusCode, origin: &Origin, path: &str) -> Response<BoxBody> {
+        challenge::refusal(&self.settings, &self.behaviour, status, origin, path)
+    }
+
+    async fn metadata(&self, origin: &Origin, path: &str) -> Response<BoxBody> {
+        let scopes = self.behaviour.metadata_scopes.as_deref().unwrap_or(&[]);
+        // The issuer's own name for itself, else the one in the settings.
+        let published = self.issuer.published(None).await.ok();
+        let issuer = published
+            .as_ref()
+            .map_or(self.settings.issuer(), |published| {
+                published.issuer.as_str()
+            });
+        challenge::metadata(scopes, issuer, origin, path)
+    }
+}
+
+/// A browser that wants a page: told apart from API callers by what it accepts (inferred).
+fn wants_page(request: &Request<Incoming>) -> bool {
+    let headers = request.headers();
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && !headers.contains_key(AUTHORIZATION)
+        && headers
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| value.contains("text/html"))
+}
+
+fn use_https(request: &Request<Incoming>, origin: &Origin) -> Response<BoxBody> {
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str());
+    // App Service's own status for it.
+    let mut response = text(StatusCode::MOVED_PERMANENTLY, "");
+    match HeaderValue::from_str(&origin.url("https", path)) {
+        Ok(location) => {
+            response.headers_mut().insert(LOCATION, location);
+            response
+        }
+        Err(_) => text(StatusCode::BAD_REQUEST, "Use HTTPS.\n"),
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

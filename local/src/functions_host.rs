@@ -3,13 +3,19 @@
 //! `enableForwardingHttpRequest`.
 //!
 //! - [`app`]: `host.json` and each `function.json`, and which calls they route.
+//! - [`route`]: route templates; [`local_settings`]: `local.settings.json`; [`cors`].
 //! - [`process`]: the handler's process, supervised.
 //! - [`forward`]: one call, to the handler and back.
 
 mod app;
+mod cors;
 mod forward;
+mod local_settings;
 mod process;
+mod route;
 
 pub(crate) use app::FunctionApp;
-pub(crate) use forward::{BoxBody, Host};
+pub(crate) use cors::Cors;
+pub(crate) use forward::Host;
+pub(crate) use local_settings::LocalSettings;
 pub(crate) use process::{Handler, HandlerSpec};

@@ -4,26 +4,33 @@
 //! - `authority`: the local Entra ID; `tls`: the development CA that its clients trust
 //! - `easy_auth`: the gate; `functions_host`: starts the handler and forwards to it
 //! - `stack`: the three together, on loopback; `up` and `demo` run it
+//! - `relay`: one request over one connection; `upstream`: any app behind the gate
+//! - `log`: what happened to each request; `control`: how the other commands ask
 //! - `state`: the folder that outlives a run; `deploy`: the files that configure Azure, compiled in
 
 mod approve;
 mod authority;
 mod cli;
+mod control;
 mod demo;
 mod deploy;
 mod easy_auth;
 mod env;
 mod failure;
 mod functions_host;
+mod log;
 mod mint;
 mod package;
 mod programs;
+mod relay;
 mod say;
 mod serve;
 mod stack;
 mod state;
 mod tls;
 mod up;
+mod upstream;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -50,6 +57,7 @@ fn main() -> ExitCode {
             Command::Env(args) => env::run(&args).map(|()| ExitCode::SUCCESS),
             Command::Approve(args) => approve::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Mint(args) => mint::run(&args).map(|()| ExitCode::SUCCESS),
+            Command::Log(args) => log::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Package(args) => package::run(&args).map(|()| ExitCode::SUCCESS),
         }
     });

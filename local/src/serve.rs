@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use crate::functions_host::BoxBody;
+use crate::relay::BoxBody;
+
+/// Who is at the other end; an extension of each request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    pub(crate) secure: bool,
+}
 
 /// What answers a request. It has no way to fail: every failure has an answer.
 pub(crate) type Service = Arc<
@@ -81,9 +88,9 @@ async fn accept(
 ) {
     let graceful = Arc::new(GracefulShutdown::new());
     loop {
-        let stream = tokio::select! {
+        let (stream, address) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 // Out of descriptors, or a caller gone already: neither ends the service.
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -94,7 +101,17 @@ async fn accept(
             () = async { drop(stop.wait_for(|stop| *stop).await) } => break,
         };
         let watcher = graceful.watcher();
-        tokio::spawn(connection(stream, tls.clone(), service.clone(), watcher));
+        let peer = Peer {
+            address,
+            secure: tls.is_some(),
+        };
+        tokio::spawn(connection(
+            stream,
+            peer,
+            tls.clone(),
+            service.clone(),
+            watcher,
+        ));
     }
     drop(listener);
     let Ok(graceful) = Arc::try_unwrap(graceful) else {
@@ -105,17 +122,21 @@ async fn accept(
 
 async fn connection(
     stream: TcpStream,
+    peer: Peer,
     tls: Option<TlsAcceptor>,
     service: Service,
     watcher: Watcher,
 ) {
+    // Small writes (events, WebSocket messages) must not wait for each other.
+    let _ = stream.set_nodelay(true);
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS);
     builder.http2().timer(TokioTimer::new());
-    let hyper_service = service_fn(move |request| {
+    let hyper_service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let answer = service(request);
         async move { Ok::<_, Infallible>(answer.await) }
     });

@@ -1,5 +1,7 @@
 //! Authority, gate, Functions host and handler, started together and stopped together.
 
+mod app;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,26 +12,41 @@ use hyper::Request;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::app::{Prepared, Started, function_url};
 use crate::authority::{Authority, Clock, Directory, SigningKeys};
-use crate::deploy;
-use crate::easy_auth::{Gate, Log, Settings};
+use crate::control::Door;
+use crate::easy_auth::{App, Behaviour, Gate, GateParts, Settings};
 use crate::failure::Failure;
-use crate::functions_host::{BoxBody, FunctionApp, Handler, HandlerSpec, Host};
+use crate::functions_host::LocalSettings;
+use crate::log::{self, Log};
+use crate::relay::BoxBody;
 use crate::serve::{Loopback, Service};
 use crate::state::{Ready, Running};
 use crate::tls::DevelopmentCa;
-use crate::{approve, programs};
+use crate::upstream::Upstream;
+use crate::{approve, deploy};
+
+/// The function app's port, as `func start` has it.
+const PORT: u16 = 7071;
 
 /// What to start.
 pub(crate) struct Options {
-    pub(crate) port: u16,
+    /// 0 for any; `None` for local.settings.json's, else 7071.
+    pub(crate) port: Option<u16>,
     pub(crate) authority_port: u16,
     pub(crate) app_root: Option<PathBuf>,
     pub(crate) handler: Option<PathBuf>,
+    /// Somebody else's app, instead of the function app.
+    pub(crate) upstream: Option<String>,
     pub(crate) settings: Option<PathBuf>,
+    pub(crate) behaviour: Behaviour,
+    pub(crate) https: bool,
+    pub(crate) watch: bool,
     pub(crate) auto_approve: Option<String>,
     pub(crate) state_dir: PathBuf,
     pub(crate) log: Log,
+    /// Keeps the handler's output to itself.
+    pub(crate) quiet: bool,
 }
 
 /// A running stack. `stop` ends it; dropping it kills the handler too, without draining.
@@ -37,7 +54,7 @@ pub(crate) struct Stack {
     pub(crate) running: Running,
     pub(crate) authority: Authority,
     pub(crate) warnings: Vec<String>,
-    handler: Arc<Handler>,
+    started: Option<Started>,
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
 }
@@ -49,21 +66,33 @@ impl Stack {
     /// Whatever does not start, by name.
     pub(crate) async fn start(options: Options) -> Result<Self, Failure> {
         let state_dir = &options.state_dir;
-        // Ports first: a taken one is the commonest failure and costs nothing to find.
+        let upstream = options
+            .upstream
+            .as_deref()
+            .map(Upstream::parse)
+            .transpose()?;
+        let prepared = match &upstream {
+            None => Some(Prepared::new(&options).await?),
+            Some(_) => None,
+        };
+        let local = match &prepared {
+            Some(prepared) => prepared.app.local.clone(),
+            None => Arc::new(local_settings_here()?),
+        };
         let authority_door = bind(options.authority_port, "--authority-port").await?;
-        let gate_door = bind(options.port, "--port").await?;
+        let gate_door = bind(options.port.or(local.port).unwrap_or(PORT), "--port").await?;
         let authority_host = format!("localhost:{}", authority_door.port);
         let settings = read_settings(options.settings.as_deref(), &authority_host)?;
-        let app_root = app_root(options.app_root.as_deref(), state_dir)?;
-        let app = FunctionApp::load(&app_root)
-            .map_err(|error| Failure::new("the function app can't be run", error, ""))?;
-        let executable = handler_path(options.handler.as_deref(), &app).await?;
+        let behaviour = options
+            .behaviour
+            .clone()
+            .read(|name| local.setting(name))
+            .map_err(|why| Failure::new("an app setting of Easy Auth can't be used", why, ""))?;
+        let client_secret = client_secret(&settings, &local)?;
 
         let ca = DevelopmentCa::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
         let keys = SigningKeys::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
-        let tls = ca
-            .acceptor(&[b"h2", b"http/1.1"])
-            .map_err(|e| in_state(state_dir, e))?;
+        let acceptor = |alpn: &[&[u8]]| ca.acceptor(alpn).map_err(|e| in_state(state_dir, e));
         let directory = Directory::new(
             deploy::TENANT_ID,
             deploy::TENANT_DOMAIN,
@@ -78,13 +107,15 @@ impl Stack {
             format!("https://{authority_host}"),
             clock,
             Some(state_dir.join("refresh-tokens.json")),
-            options.auto_approve,
+            options.auto_approve.clone(),
         );
         let http = client(ca.certificate_path())?;
 
+        let scheme = if options.https { "https" } else { "http" };
+        let origin = format!("{scheme}://localhost:{}", gate_door.port);
         let running = Running {
             ready: Ready {
-                function_url: function_url(&app, gate_door.port),
+                function_url: function_url(&origin, prepared.as_ref().map(|p| &p.app)),
                 authority_host: format!("https://{authority_host}"),
                 tenant_id: deploy::TENANT_ID.to_owned(),
                 api_client_id: deploy::API_CLIENT_ID.to_owned(),
@@ -96,46 +127,57 @@ impl Stack {
         };
         let (stop, stopped) = watch::channel(false);
         let mut serving = Vec::new();
-        let pages = authority.router().merge(approve::router(
-            authority.clone(),
-            running.control_secret.clone(),
-        ));
+        let door = Door::new(&running.control_secret);
+        let pages = authority
+            .router()
+            .merge(approve::router(authority.clone(), door.clone()))
+            .merge(log::router(options.log.clone(), door));
         serving.push(tokio::spawn(authority_door.serve(
-            Some(tls),
+            Some(acceptor(&[b"h2", b"http/1.1"])?),
             router_service(pages),
             stopped.clone(),
         )));
 
-        let handler = Handler::start(HandlerSpec {
-            executable,
-            arguments: app.arguments.clone(),
-            working_directory: app_root
-                .join(app.working_directory.as_deref().unwrap_or(Path::new(""))),
-            app_root,
-            environment: environment(&settings, gate_door.port),
-            quiet: options.log == Log::Silent,
-        })
-        .await
-        .map_err(|error| Failure::new("the handler did not start", error, ""))?;
-        let handler = Arc::new(handler);
-        let warnings = settings.warnings();
-        let gate = Gate::new(
+        let mut warnings = settings.warnings(options.https);
+        let (app, started) = match (prepared, upstream) {
+            (Some(prepared), _) => {
+                let started = prepared.start(&settings, gate_door.port, &options).await?;
+                (App::Functions(started.host.clone()), Some(started))
+            }
+            (None, Some(upstream)) => {
+                if !upstream.is_loopback() {
+                    warnings.push("--upstream is not on this machine: the principal's headers cross a network in the clear".into());
+                }
+                (App::Upstream(upstream), None)
+            }
+            // Not reached: what has no upstream was prepared.
+            (None, None) => return Err(Failure::new("nothing stands behind the gate", "", "")),
+        };
+        let gate = Gate::new(GateParts {
             settings,
+            behaviour,
             http,
-            Host::new(app, handler.clone()),
+            client_secret,
+            app,
+            cors: local.cors(),
             clock,
-            options.log,
-        );
+            log: options.log.clone(),
+        });
         let service: Service = Arc::new(move |request| {
             let gate = gate.clone();
             Box::pin(async move { gate.call(request).await })
         });
-        serving.push(tokio::spawn(gate_door.serve(None, service, stopped)));
+        // HTTP/1.1 only: WebSockets over HTTP/2 are another protocol (RFC 8441).
+        let tls = options
+            .https
+            .then(|| acceptor(&[b"http/1.1"]))
+            .transpose()?;
+        serving.push(tokio::spawn(gate_door.serve(tls, service, stopped)));
         Ok(Self {
             running,
             authority,
             warnings,
-            handler,
+            started,
             stop,
             serving,
         })
@@ -148,8 +190,33 @@ impl Stack {
             // A server that panicked has nothing left to stop.
             let _ = serving.await;
         }
-        self.handler.stop().await;
+        if let Some(mut started) = self.started {
+            // First whoever could start another one.
+            drop(started.watch.take());
+            started.host.stop().await;
+        }
     }
+}
+
+/// The app settings of an app that is not a function app: its folder is the current one.
+fn local_settings_here() -> Result<LocalSettings, Failure> {
+    let here = std::env::current_dir().unwrap_or_default();
+    LocalSettings::load(&here)
+        .map_err(|error| Failure::new("the app settings can't be used", error, ""))
+}
+
+/// The client secret that the settings name, if they name one.
+fn client_secret(settings: &Settings, local: &LocalSettings) -> Result<Option<String>, Failure> {
+    let Some(name) = &settings.provider().registration.client_secret_setting_name else {
+        return Ok(None);
+    };
+    local.setting(name).map(Some).ok_or_else(|| {
+        Failure::new(
+            "the client secret is missing",
+            format!("clientSecretSettingName is {name}, and there is no such app setting"),
+            format!("set {name} in the environment or in local.settings.json, or remove clientSecretSettingName"),
+        )
+    })
 }
 
 async fn bind(port: u16, flag: &str) -> Result<Loopback, Failure> {
@@ -201,51 +268,6 @@ fn read_settings(file: Option<&Path>, authority_host: &str) -> Result<Settings, 
     }
 }
 
-/// The function app's folder: the one named, else the current one, else the built-in app.
-fn app_root(named: Option<&Path>, state_dir: &Path) -> Result<PathBuf, Failure> {
-    let unusable = |path: &Path, error: &dyn std::fmt::Display| {
-        Failure::new(
-            format!("the app root {} can't be used", path.display()),
-            error,
-            "name the folder of host.json with --app-root",
-        )
-    };
-    if let Some(path) = named {
-        return std::fs::canonicalize(path).map_err(|error| unusable(path, &error));
-    }
-    if let Ok(current) = std::env::current_dir()
-        && current.join("host.json").is_file()
-    {
-        return Ok(current);
-    }
-    let built_in = state_dir.join("app");
-    deploy::write_function_app(&built_in).map_err(|error| unusable(&built_in, &error))?;
-    Ok(built_in)
-}
-
-async fn handler_path(named: Option<&Path>, app: &FunctionApp) -> Result<PathBuf, Failure> {
-    if let Some(path) = named {
-        return std::fs::canonicalize(path).map_err(|error| {
-            Failure::new(
-                format!("the handler {} can't be used", path.display()),
-                error,
-                "name an executable with --handler",
-            )
-        });
-    }
-    let name = app.executable.trim_end_matches(".exe");
-    if name == "greeting-server" {
-        return programs::find(name, Some(&app.root)).await;
-    }
-    let in_root = app.root.join(&app.executable);
-    // Like the real host: a bare name may also be on the PATH (`python`, `node`).
-    Ok(if in_root.is_file() {
-        in_root
-    } else {
-        PathBuf::from(&app.executable)
-    })
-}
-
 /// An HTTP client that trusts the development CA beside the system's, for the issuer's keys.
 fn client(ca: &Path) -> Result<reqwest::Client, Failure> {
     let failed =
@@ -258,49 +280,6 @@ fn client(ca: &Path) -> Result<reqwest::Client, Failure> {
         .timeout(Duration::from_secs(10))
         .build()
         .map_err(|error| failed(&error))
-}
-
-/// The URL of the first function: the app has no better name for itself.
-fn function_url(app: &FunctionApp, port: u16) -> String {
-    let route = app
-        .functions
-        .first()
-        .map_or("", |function| function.route.as_str());
-    let path: Vec<&str> = [app.route_prefix.as_str(), route]
-        .into_iter()
-        .map(|part| part.trim_matches('/'))
-        .filter(|part| !part.is_empty())
-        .collect();
-    format!("http://localhost:{port}/{}", path.join("/"))
-}
-
-/// What App Service tells the app about Easy Auth.
-fn environment(settings: &Settings, port: u16) -> Vec<(String, String)> {
-    let provider = &settings.identity_providers.azure_active_directory;
-    let enabled = if settings.platform.enabled {
-        "True"
-    } else {
-        "False"
-    };
-    [
-        ("WEBSITE_AUTH_ENABLED", enabled.to_owned()),
-        (
-            "WEBSITE_AUTH_CLIENT_ID",
-            provider.registration.client_id.clone(),
-        ),
-        (
-            "WEBSITE_AUTH_OPENID_ISSUER",
-            provider.registration.open_id_issuer.clone(),
-        ),
-        (
-            "WEBSITE_AUTH_ALLOWED_AUDIENCES",
-            provider.validation.allowed_audiences.join(","),
-        ),
-        ("WEBSITE_HOSTNAME", format!("localhost:{port}")),
-        ("WEBSITE_SITE_NAME", "greeting-local".to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .to_vec()
 }
 
 /// The authority's router as a service of `serve.rs`.

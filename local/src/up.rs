@@ -1,8 +1,9 @@
 //! `greeting-local up`: runs until Ctrl-C.
 
 use crate::cli::UpArgs;
-use crate::easy_auth::Log;
+use crate::easy_auth::Behaviour;
 use crate::failure::Failure;
+use crate::log::Log;
 use crate::say;
 use crate::stack::{Options, Stack};
 use crate::state;
@@ -24,7 +25,18 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         settings: args.settings,
         auto_approve: args.auto_approve,
         state_dir: state_dir.clone(),
-        log: Log::Stderr,
+        log: Log::new(args.log),
+        quiet: false,
+        upstream: args.upstream,
+        behaviour: Behaviour {
+            challenge: args.behaviour.challenge,
+            claims: args.behaviour.claim_names,
+            accept_v1_tokens: args.behaviour.accept_v1_tokens,
+            anonymous_with_invalid_token: !args.behaviour.refuse_invalid_tokens,
+            ..Behaviour::default()
+        },
+        https: args.https,
+        watch: args.watch,
     });
     let stack = tokio::select! {
         stack = starting => stack?,

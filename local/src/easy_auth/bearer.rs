@@ -4,8 +4,9 @@ use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use jsonwebtoken::{Algorithm, Validation};
 
-use super::decision::{Claims, Reason};
+use super::decision::{Claims, Evidence};
 use super::issuer::{Issuer, Published};
+use super::reason::Reason;
 
 /// The one bearer token of a request (RFC 6750 section 2.1; the scheme ignores case).
 ///
@@ -31,11 +32,11 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Reason> {
     Ok(token)
 }
 
-/// The claims of `token`, if the issuer's key has signed it with RS256, and the issuer's name.
+/// The claims of `token`, if the issuer's key has signed it with RS256.
 ///
 /// # Errors
 /// Why the signature does not hold.
-pub(crate) async fn verify(issuer: &Issuer, token: &str) -> Result<(Claims, String), Reason> {
+pub(crate) async fn verify(issuer: &Issuer, token: &str) -> Result<Evidence, Reason> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| {
         // `alg: none` and unknown algorithms don't parse as a header; they are told apart from
         // rubbish only for the log.
@@ -50,10 +51,14 @@ pub(crate) async fn verify(issuer: &Issuer, token: &str) -> Result<(Claims, Stri
     }
     let kid = header.kid.ok_or(Reason::UnknownKey)?;
     let published = issuer
-        .published(&kid)
+        .published(Some(&kid))
         .await
         .map_err(Reason::KeysUnavailable)?;
-    check_signature(&published, &kid, token).map(|claims| (claims, published.issuer.clone()))
+    let claims = check_signature(&published, &kid, token)?;
+    Ok(Evidence::Token {
+        claims,
+        issuers: published.issuers.clone(),
+    })
 }
 
 fn check_signature(published: &Published, kid: &str, token: &str) -> Result<Claims, Reason> {

@@ -1,11 +1,13 @@
 //! The headers that only Easy Auth may set: removed from what callers send, added for the app.
 
 use greeting_server::principal::{Claim, Principal};
-use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, Request};
 use serde_json::Value;
 
+use super::behaviour::{Behaviour, ClaimNames};
 use super::decision::Claims;
+use crate::serve::Peer;
 
 const PRINCIPAL: &str = "x-ms-client-principal";
 const TOKENS: &str = "x-ms-token-";
@@ -28,8 +30,31 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
     }
 }
 
+/// Adds what App Service's front end tells the app of the caller: `X-Forwarded-For` grows by
+/// `address:port`, `X-Forwarded-Proto` and `X-Original-URL` are its own whatever was sent.
+pub(crate) fn add_forwarded<B>(request: &mut Request<B>, peer: Peer, scheme: &'static str) {
+    let original = request
+        .uri()
+        .path_and_query()
+        .and_then(|path| HeaderValue::from_str(path.as_str()).ok());
+    let headers = request.headers_mut();
+    let mut hops: Vec<String> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok().map(str::to_owned))
+        .collect();
+    hops.push(peer.address.to_string());
+    if let Ok(hops) = HeaderValue::from_str(&hops.join(", ")) {
+        headers.insert("x-forwarded-for", hops);
+    }
+    headers.insert("x-forwarded-proto", HeaderValue::from_static(scheme));
+    if let Some(original) = original {
+        headers.insert("x-original-url", original);
+    }
+}
+
 /// Adds the principal headers for `claims`.
-pub(crate) fn add(headers: &mut HeaderMap, claims: &Claims) {
+pub(crate) fn add(headers: &mut HeaderMap, claims: &Claims, behaviour: &Behaviour) {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let mut set = |name: &'static str, value: Option<&str>| {
         // A name that HTTP can't carry is left out; the principal has it, in base64.
@@ -48,12 +73,15 @@ pub(crate) fn add(headers: &mut HeaderMap, claims: &Claims) {
             .find_map(|name| text(name)),
     );
     set("x-ms-client-principal-idp", Some("aad"));
-    set("x-ms-client-principal", Some(&principal(claims).encode()));
+    set(
+        "x-ms-client-principal",
+        Some(&principal(claims, behaviour).encode()),
+    );
 }
 
 /// The principal that Easy Auth would make of these claims: one entry a value, all strings, the
 /// token's order kept (observed).
-fn principal(claims: &Claims) -> Principal {
+pub(crate) fn principal(claims: &Claims, behaviour: &Behaviour) -> Principal {
     let claims = claims
         .iter()
         .flat_map(|(name, value)| {
@@ -62,7 +90,11 @@ fn principal(claims: &Claims) -> Principal {
                 value => vec![value],
             };
             values.into_iter().map(|value| Claim {
-                typ: mapped_name(name).to_owned(),
+                typ: match behaviour.claims {
+                    ClaimNames::Mapped => mapped_name(name, behaviour.legacy_claims),
+                    ClaimNames::Raw => name,
+                }
+                .to_owned(),
                 val: match value {
                     Value::String(text) => text.clone(),
                     other => other.to_string(),
@@ -79,8 +111,9 @@ fn principal(claims: &Claims) -> Principal {
 }
 
 /// App Service's default claims mapping, as observed for v1 and v2 tokens.
-fn mapped_name(claim: &str) -> &str {
+fn mapped_name(claim: &str, legacy: bool) -> &str {
     match claim {
+        "roles" if !legacy => ROLE_TYPE,
         "scp" => "http://schemas.microsoft.com/identity/claims/scope",
         "oid" => "http://schemas.microsoft.com/identity/claims/objectidentifier",
         "tid" => "http://schemas.microsoft.com/identity/claims/tenantid",
@@ -129,7 +162,11 @@ mod tests {
         let claims = json!({"aud": "api", "exp": 5, "scp": "Greeting.Read", "roles": ["a", "b"],
             "oid": "id", "preferred_username": "zoë@greeting.test"});
         let mut headers = HeaderMap::new();
-        add(&mut headers, claims.as_object().unwrap());
+        add(
+            &mut headers,
+            claims.as_object().unwrap(),
+            &Behaviour::default(),
+        );
         assert_eq!(headers["x-ms-client-principal-id"], "id");
         assert_eq!(headers["x-ms-client-principal-idp"], "aad");
         let encoded = headers["x-ms-client-principal"].to_str().unwrap();
@@ -157,5 +194,42 @@ mod tests {
                 ("preferred_username", "zoë@greeting.test"),
             ]
         );
+    }
+
+    #[test]
+    fn names_are_mapped_as_the_switches_say() {
+        let claims = json!({"scp": "s", "roles": ["r"]});
+        let names = |behaviour: &Behaviour| {
+            principal(claims.as_object().unwrap(), behaviour)
+                .claims
+                .into_iter()
+                .map(|claim| claim.typ)
+                .collect::<Vec<_>>()
+        };
+        let long = "http://schemas.microsoft.com/identity/claims/scope";
+        assert_eq!(names(&Behaviour::default()), [long, "roles"]);
+        let raw = Behaviour {
+            claims: ClaimNames::Raw,
+            ..Behaviour::default()
+        };
+        assert_eq!(names(&raw), ["scp", "roles"]);
+        let modern = Behaviour {
+            legacy_claims: false,
+            ..Behaviour::default()
+        };
+        assert_eq!(names(&modern), [long, ROLE_TYPE]);
+    }
+
+    #[test]
+    fn a_daemon_has_no_name() {
+        let claims = json!({"aud": "api", "sub": "s", "roles": ["r"]});
+        let mut headers = HeaderMap::new();
+        add(
+            &mut headers,
+            claims.as_object().unwrap(),
+            &Behaviour::default(),
+        );
+        assert_eq!(headers["x-ms-client-principal-id"], "s");
+        assert!(!headers.contains_key("x-ms-client-principal-name"));
     }
 }

@@ -1,22 +1,35 @@
-//! The configured issuer's keys: by its discovery document, cached, refetched on an unknown `kid`.
+//! The configured issuer: its discovery document and its keys, cached, refetched on an unknown
+//! `kid`, and kept while it is away.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
+use super::settings::Settings;
+
 /// How often an unknown `kid` may cause a fetch, so that callers can't make the gate hammer
 /// the issuer.
 const REFETCH_AFTER: Duration = Duration::from_secs(60);
+/// How long keys are taken for the issuer's own without asking again.
+const STALE_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// How long an issuer that does not answer is not asked again.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Keys and discovery documents are a few KiB; more is not one.
 const MAX_DOCUMENT: usize = 1 << 20;
 
 /// What the issuer publishes.
 pub(crate) struct Published {
-    /// `issuer` of the discovery document: what `iss` must be.
+    /// What `iss` may be: `issuer` of the discovery document, and for a setting that accepts v1
+    /// tokens the v1 document's. None for a multi-tenant issuer: any will do.
+    pub(crate) issuers: Vec<String>,
+    /// `issuer`, as metadata names it.
     pub(crate) issuer: String,
+    pub(crate) authorization_endpoint: Option<String>,
+    pub(crate) token_endpoint: Option<String>,
+    pub(crate) end_session_endpoint: Option<String>,
     keys: Vec<(String, DecodingKey)>,
 }
 
@@ -33,14 +46,29 @@ impl Published {
 /// Fetches and keeps what one issuer publishes.
 pub(crate) struct Issuer {
     url: String,
+    multi_tenant: bool,
+    accept_v1: bool,
     http: reqwest::Client,
-    cached: Mutex<Option<(Instant, Arc<Published>)>>,
+    cached: RwLock<Cached>,
+    /// Held while fetching, so that many callers with an unknown kid cause one fetch.
+    fetching: Mutex<()>,
+    refetch_after: Duration,
+}
+
+#[derive(Default)]
+struct Cached {
+    published: Option<Arc<Published>>,
+    tried: Option<Instant>,
+    failure: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Discovery {
     issuer: String,
     jwks_uri: String,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    end_session_endpoint: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -60,12 +88,16 @@ struct RsaKey {
 }
 
 impl Issuer {
-    /// `url` is the Issuer URL of the settings; `http` trusts whoever serves it.
-    pub(crate) fn new(url: &str, http: reqwest::Client) -> Self {
+    /// The issuer of `settings`; `http` trusts whoever serves it.
+    pub(crate) fn new(settings: &Settings, accept_v1: bool, http: reqwest::Client) -> Self {
         Self {
-            url: url.trim_end_matches('/').to_owned(),
+            url: settings.issuer().to_owned(),
+            multi_tenant: settings.is_multi_tenant(),
+            accept_v1,
             http,
-            cached: Mutex::new(None),
+            cached: RwLock::default(),
+            fetching: Mutex::new(()),
+            refetch_after: REFETCH_AFTER,
         }
     }
 
@@ -73,33 +105,58 @@ impl Issuer {
     ///
     /// # Errors
     /// A sentence, when nothing was ever fetched and nothing can be.
-    pub(crate) async fn published(&self, kid: &str) -> Result<Arc<Published>, String> {
-        // Held while fetching, so that many callers with an unknown kid cause one fetch.
-        let mut cached = self.cached.lock().await;
-        if let Some((fetched, published)) = cached.as_ref()
-            && (published.key(kid).is_some() || fetched.elapsed() < REFETCH_AFTER)
-        {
-            return Ok(published.clone());
+    pub(crate) async fn published(&self, kid: Option<&str>) -> Result<Arc<Published>, String> {
+        if let Some(answer) = self.remembered(kid) {
+            return answer;
         }
-        match (self.fetch().await, cached.as_mut()) {
-            (Ok(published), _) => {
+        let _one_at_a_time = self.fetching.lock().await;
+        // Whoever held it before may have fetched what is asked for.
+        if let Some(answer) = self.remembered(kid) {
+            return answer;
+        }
+        let fetched = self.fetch().await;
+        let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
+        cached.tried = Some(Instant::now());
+        match fetched {
+            Ok(published) => {
                 let published = Arc::new(published);
-                *cached = Some((Instant::now(), published.clone()));
+                cached.published = Some(published.clone());
+                cached.failure = None;
                 Ok(published)
             }
             // Known keys keep serving while the issuer is away.
-            (Err(_), Some((fetched, published))) => {
-                *fetched = Instant::now();
-                Ok(published.clone())
+            Err(why) => {
+                cached.failure = Some(why.clone());
+                cached.published.clone().ok_or(why)
             }
-            (Err(why), None) => Err(why),
         }
     }
 
+    /// What is known without asking; `None` where it is time to ask.
+    fn remembered(&self, kid: Option<&str>) -> Option<Result<Arc<Published>, String>> {
+        let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
+        let since = cached.tried?.elapsed();
+        let Some(published) = &cached.published else {
+            let why = cached.failure.clone()?;
+            return (since < RETRY_AFTER.min(self.refetch_after)).then_some(Err(why));
+        };
+        let known = kid.is_none_or(|kid| published.key(kid).is_some());
+        let patience = if cached.failure.is_none() && known {
+            STALE_AFTER
+        } else {
+            self.refetch_after
+        };
+        (since < patience).then(|| Ok(published.clone()))
+    }
+
     async fn fetch(&self) -> Result<Published, String> {
-        let discovery: Discovery = self
-            .get(&format!("{}/.well-known/openid-configuration", self.url))
-            .await?;
+        let discovery: Discovery = self.get(&document(&self.url)).await?;
+        let mut issuers = vec![discovery.issuer.clone()];
+        if self.multi_tenant {
+            issuers.clear();
+        } else if let Some(v1) = self.url.strip_suffix("/v2.0").filter(|_| self.accept_v1) {
+            issuers.push(self.get::<Discovery>(&document(v1)).await?.issuer);
+        }
         let jwks: Jwks = self.get(&discovery.jwks_uri).await?;
         // A key of another kind is not an error: issuers publish those too.
         let keys = jwks
@@ -117,16 +174,26 @@ impl Issuer {
             })
             .collect();
         Ok(Published {
+            issuers,
             issuer: discovery.issuer,
+            authorization_endpoint: discovery.authorization_endpoint,
+            token_endpoint: discovery.token_endpoint,
+            end_session_endpoint: discovery.end_session_endpoint,
             keys,
         })
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, url: &str) -> Result<T, String> {
         let failed = |why: &dyn std::fmt::Display| format!("{url}: {why}");
+        let parsed = reqwest::Url::parse(url).map_err(|error| failed(&error))?;
+        if parsed.scheme() != "https"
+            && !matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+        {
+            return Err(failed(&"keys are fetched over https only"));
+        }
         let mut response = self
             .http
-            .get(url)
+            .get(parsed)
             .send()
             .await
             .and_then(reqwest::Response::error_for_status)
@@ -145,3 +212,10 @@ impl Issuer {
         serde_json::from_slice(&body).map_err(|error| failed(&error))
     }
 }
+
+fn document(issuer: &str) -> String {
+    format!("{issuer}/.well-known/openid-configuration")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,17 +1,22 @@
 //! The Easy Auth settings: the `properties` of `Microsoft.Web/sites/config 'authsettingsV2'`.
 //!
-//! Every property here takes effect; one that is not here is refused by name, never ignored.
+//! Every property here takes effect; Azure's others are refused by name (`read.rs`), and unknown
+//! ones with the nearest name that is known. The doc comments are the descriptions of the JSON
+//! Schema in `deploy/authsettingsV2.schema.json`.
+//!
+//! <https://learn.microsoft.com/azure/templates/microsoft.web/sites/config-authsettingsv2>
 
-use serde::Deserialize;
+mod read;
 
-use crate::failure::Failure;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, de};
 
-/// The whole document, camelCase as Azure's ARM API has it.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// Easy Auth's settings, as `properties` of Azure's authsettingsV2 has them.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct Settings {
     /// For editors; no meaning.
-    #[serde(rename = "$schema")]
+    #[serde(rename = "$schema", skip_serializing)]
     schema: Option<String>,
     pub(crate) platform: Platform,
     pub(crate) global_validation: GlobalValidation,
@@ -21,9 +26,10 @@ pub(crate) struct Settings {
 }
 
 /// Whether Easy Auth is on at all.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct Platform {
+    /// Off, every request passes and nothing is checked, removed or added.
     pub(crate) enabled: bool,
 }
 
@@ -34,46 +40,59 @@ impl Default for Platform {
 }
 
 /// What happens to a request that nothing authenticates.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct GlobalValidation {
-    pub(crate) require_authentication: bool,
+    /// False is AllowAnonymous. Absent, it is taken for true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) require_authentication: Option<bool>,
     pub(crate) unauthenticated_client_action: UnauthenticatedAction,
-    /// Exact paths, or a prefix with a trailing `/*`.
+    /// For RedirectToLoginPage; this gate has one provider, azureactivedirectory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) redirect_to_provider: Option<String>,
+    /// Paths that need no authentication: exact, or a prefix with a trailing /*.
     pub(crate) excluded_paths: Vec<String>,
 }
 
 impl Default for GlobalValidation {
     fn default() -> Self {
         Self {
-            require_authentication: true,
+            require_authentication: None,
             unauthenticated_client_action: UnauthenticatedAction::Return401,
+            redirect_to_provider: None,
             excluded_paths: Vec::new(),
         }
     }
 }
 
-/// `unauthenticatedClientAction`, less `RedirectToLoginPage`, which is refused by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// The answer to a request that nothing authenticates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub(crate) enum UnauthenticatedAction {
-    Return401,
-    Return403,
+    /// Browsers are sent to sign in; other callers get 401.
+    RedirectToLoginPage,
+    /// On to the app, without a principal.
     AllowAnonymous,
+    /// 401 with a challenge.
+    Return401,
+    /// 403.
+    Return403,
 }
 
 /// The providers; this gate has one.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct IdentityProviders {
     pub(crate) azure_active_directory: AzureActiveDirectory,
 }
 
 /// The Microsoft identity provider.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct AzureActiveDirectory {
+    /// Off, no token and no sign-in authenticates anybody.
     pub(crate) enabled: bool,
     pub(crate) registration: Registration,
+    pub(crate) login: ProviderLogin,
     pub(crate) validation: Validation,
 }
 
@@ -82,165 +101,291 @@ impl Default for AzureActiveDirectory {
         Self {
             enabled: true,
             registration: Registration::default(),
+            login: ProviderLogin::default(),
             validation: Validation::default(),
         }
     }
 }
 
 /// Which issuer's tokens, and for which API.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct Registration {
+    /// The Issuer URL, such as `https://login.microsoftonline.com/<tenant-id>/v2.0`.
     pub(crate) open_id_issuer: String,
+    /// The application (client) id of the API's registration; always an accepted audience.
     pub(crate) client_id: String,
+    /// The app setting that holds the client secret; only browser sign-in uses it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_secret_setting_name: Option<String>,
+}
+
+/// How people are sent to sign in, and callers challenged.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(crate) struct ProviderLogin {
+    /// More parameters of the sign-in request, each `name=value`.
+    pub(crate) login_parameters: Vec<String>,
+    /// Removes the `WWW-Authenticate` challenge from a 401.
+    #[serde(rename = "disableWWWAuthenticate")]
+    pub(crate) disable_www_authenticate: bool,
 }
 
 /// What a token must say besides its issuer.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct Validation {
-    /// Accepted beside the client id, which always is (App Service documentation).
+    /// Accepted beside the client id, which always is.
     pub(crate) allowed_audiences: Vec<String>,
     pub(crate) jwt_claim_checks: JwtClaimChecks,
     pub(crate) default_authorization_policy: AuthorizationPolicy,
 }
 
 /// Checks in which an empty list means nobody (observed on Azure).
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct JwtClaimChecks {
+    /// Client ids (`azp`, `appid`); absent means any.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) allowed_client_applications: Option<Vec<String>>,
+    /// Group object ids (`groups`); absent means any.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) allowed_groups: Option<Vec<String>>,
 }
 
 /// Checks in which an empty list means everybody (documented).
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct AuthorizationPolicy {
+    /// Client ids (`azp`, `appid`).
     pub(crate) allowed_applications: Vec<String>,
     pub(crate) allowed_principals: AllowedPrincipals,
 }
 
-/// Identities OR groups.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// Identities or groups: one of the two is enough.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct AllowedPrincipals {
+    /// Object ids of users or service principals (`oid`).
     pub(crate) identities: Vec<String>,
+    /// Object ids of groups (`groups`).
     pub(crate) groups: Vec<String>,
 }
 
-/// Browser sessions; only "off" is available.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// Browser sessions.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct Login {
+    pub(crate) routes: LoginRoutes,
     pub(crate) token_store: TokenStore,
-    /// Removes the `WWW-Authenticate` challenge from a 401.
-    #[serde(rename = "disableWWWAuthenticate")]
-    pub(crate) disable_www_authenticate: bool,
+    /// Keeps `#…` of the page that a browser wanted, through the sign-in.
+    pub(crate) preserve_url_fragments_for_logins: bool,
+    /// URLs that a sign-in or sign-out may end at, besides this origin's own.
+    pub(crate) allowed_external_redirect_urls: Vec<String>,
+    pub(crate) cookie_expiration: CookieExpiration,
+    pub(crate) nonce: Nonce,
 }
 
-/// `login.tokenStore`.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// `login.routes`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(crate) struct LoginRoutes {
+    /// A path of the app that signs out, besides /.auth/logout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) logout_endpoint: Option<String>,
+}
+
+/// `login.tokenStore`. The store is this process's memory.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct TokenStore {
+    /// On, /.auth/me and /.auth/refresh answer, and sessions bring X-MS-TOKEN-AAD-* headers.
     pub(crate) enabled: bool,
+    /// Hours after a session's end in which /.auth/refresh still revives it.
+    pub(crate) token_refresh_extension_hours: f64,
 }
 
-/// `httpSettings`. `requireHttps` is read; loopback HTTP is exempt, and `up` says so.
-#[derive(Debug, Clone, Deserialize)]
+impl Default for TokenStore {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            token_refresh_extension_hours: 72.0,
+        }
+    }
+}
+
+/// How long a session's cookie lives.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(crate) struct CookieExpiration {
+    pub(crate) convention: CookieConvention,
+    /// hh:mm:ss, for FixedTime.
+    pub(crate) time_to_expiration: Span,
+}
+
+impl Default for CookieExpiration {
+    fn default() -> Self {
+        Self {
+            convention: CookieConvention::FixedTime,
+            time_to_expiration: Span(8 * 3600),
+        }
+    }
+}
+
+/// What decides a session's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub(crate) enum CookieConvention {
+    /// `timeToExpiration` after sign-in.
+    FixedTime,
+    /// The token's own `exp`.
+    IdentityProviderDerived,
+}
+
+/// The nonce that binds an ID token to the sign-in that asked for it.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(crate) struct Nonce {
+    /// False accepts an ID token that answers another sign-in.
+    pub(crate) validate_nonce: bool,
+    /// hh:mm:ss in which a sign-in has to be finished.
+    pub(crate) nonce_expiration_interval: Span,
+}
+
+impl Default for Nonce {
+    fn default() -> Self {
+        Self {
+            validate_nonce: true,
+            nonce_expiration_interval: Span(300),
+        }
+    }
+}
+
+/// How requests reach the gate.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub(crate) struct HttpSettings {
+    /// Redirects http to https; loopback without --https is exempt.
     pub(crate) require_https: bool,
+    pub(crate) routes: HttpRoutes,
+    pub(crate) forward_proxy: ForwardProxy,
 }
 
 impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             require_https: true,
+            routes: HttpRoutes::default(),
+            forward_proxy: ForwardProxy::default(),
         }
     }
 }
 
+/// `httpSettings.routes`.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(crate) struct HttpRoutes {
+    /// Where the gate's own pages are.
+    pub(crate) api_prefix: String,
+}
+
+impl Default for HttpRoutes {
+    fn default() -> Self {
+        Self {
+            api_prefix: "/.auth".to_owned(),
+        }
+    }
+}
+
+/// Which headers of a proxy in front name the URL that the caller asked for.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub(crate) struct ForwardProxy {
+    pub(crate) convention: ProxyConvention,
+    /// For Custom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) custom_host_header_name: Option<String>,
+    /// For Custom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) custom_proto_header_name: Option<String>,
+}
+
+/// `httpSettings.forwardProxy.convention`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub(crate) enum ProxyConvention {
+    /// No header is read.
+    #[default]
+    NoProxy,
+    /// X-Forwarded-Host and X-Forwarded-Proto.
+    Standard,
+    /// The two headers that are named.
+    Custom,
+}
+
+/// A .NET TimeSpan, `[d.]hh:mm:ss`, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
+pub(crate) struct Span(pub(crate) i64);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        span(&text)
+            .map(Self)
+            .ok_or_else(|| de::Error::custom(format!("{text:?} is not hh:mm:ss")))
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let (days, rest) = (self.0 / 86_400, self.0 % 86_400);
+        let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
+        let days = if days > 0 {
+            format!("{days}.")
+        } else {
+            String::new()
+        };
+        to.serialize_str(&format!("{days}{hours:02}:{minutes:02}:{seconds:02}"))
+    }
+}
+
+fn span(text: &str) -> Option<i64> {
+    let (days, time) = match text.split_once('.') {
+        Some((days, time)) => (days.parse::<u16>().ok()?, time),
+        None => (0, text),
+    };
+    let mut parts = time.split(':').map(|part| part.parse::<u16>().ok());
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    if parts.next().is_some() || hours > 23 || minutes > 59 || seconds > 59 {
+        return None;
+    }
+    Some(
+        ((i64::from(days) * 24 + i64::from(hours)) * 60 + i64::from(minutes)) * 60
+            + i64::from(seconds),
+    )
+}
+
 impl Settings {
-    /// Reads `text`; `source` names it in errors.
-    ///
-    /// # Errors
-    /// Bad JSON, an unknown or unsupported property, or a required value that is missing.
-    pub(crate) fn parse(text: &str, source: &str) -> Result<Self, Failure> {
-        let what = || format!("the Easy Auth settings in {source} can't be used");
-        let settings: Self = serde_json::from_str(text).map_err(|error| {
-            Failure::new(
-                what(),
-                error,
-                "correct that property, or remove it: what is here takes effect or is refused, never ignored",
-            )
-        })?;
-        let provider = &settings.identity_providers.azure_active_directory;
-        let required = [
-            ("clientId", &provider.registration.client_id),
-            ("openIdIssuer", &provider.registration.open_id_issuer),
-        ];
-        if settings.platform.enabled && provider.enabled {
-            for (name, value) in required {
-                if value.is_empty() {
-                    return Err(Failure::new(
-                        what(),
-                        format!(
-                            "identityProviders.azureActiveDirectory.registration.{name} is missing"
-                        ),
-                        "set it",
-                    ));
-                }
-            }
-        }
-        if settings.login.token_store.enabled {
-            return Err(Failure::new(
-                what(),
-                "login.tokenStore.enabled is true, and browser sessions are not offered locally",
-                "set it to false: bearer tokens do not use the token store",
-            ));
-        }
-        for path in &settings.global_validation.excluded_paths {
-            let prefix = path.strip_suffix("/*").unwrap_or(path);
-            if !path.starts_with('/') || prefix.contains('*') {
-                return Err(Failure::new(
-                    what(),
-                    format!("globalValidation.excludedPaths has {path:?}"),
-                    "write an absolute path, exact or with one trailing /*",
-                ));
-            }
-        }
-        Ok(settings)
+    /// The one provider.
+    pub(crate) fn provider(&self) -> &AzureActiveDirectory {
+        &self.identity_providers.azure_active_directory
     }
 
-    /// What is legal but will surprise somebody; printed at start.
-    pub(crate) fn warnings(&self) -> Vec<String> {
-        let provider = &self.identity_providers.azure_active_directory;
-        let checks = &provider.validation.jwt_claim_checks;
-        let mut warnings = Vec::new();
-        if !self.platform.enabled {
-            warnings
-                .push("Easy Auth is off (platform.enabled is false): nothing is checked".into());
-        }
-        for (name, list) in [
-            (
-                "allowedClientApplications",
-                &checks.allowed_client_applications,
-            ),
-            ("allowedGroups", &checks.allowed_groups),
-        ] {
-            if list.as_ref().is_some_and(Vec::is_empty) {
-                warnings.push(format!(
-                    "jwtClaimChecks.{name} is an empty list: every valid token gets 403"
-                ));
-            }
-        }
-        if self.http_settings.require_https {
-            warnings.push(
-                "httpSettings.requireHttps: plain HTTP is accepted here, on loopback only".into(),
-            );
-        }
-        warnings
+    /// The issuer URL without a trailing slash.
+    pub(crate) fn issuer(&self) -> &str {
+        self.provider()
+            .registration
+            .open_id_issuer
+            .trim_end_matches('/')
+    }
+
+    /// Whether the issuer names no tenant, so that any tenant's users may come (documented).
+    pub(crate) fn is_multi_tenant(&self) -> bool {
+        ["common", "organizations"].iter().any(|name| {
+            self.issuer()
+                .split('/')
+                .skip(3)
+                .any(|segment| segment.eq_ignore_ascii_case(name))
+        })
     }
 
     /// Whether `path` needs no authentication. A path that an app could read as another one
@@ -263,73 +408,14 @@ impl Settings {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Settings, Failure> {
-        Settings::parse(text, "test.json")
-    }
-
-    #[test]
-    fn the_shipped_settings_are_understood() {
-        let settings = parse(&crate::deploy::auth_settings("localhost:7443")).unwrap();
-        assert!(settings.global_validation.require_authentication);
-        assert_eq!(
-            settings
-                .identity_providers
-                .azure_active_directory
-                .validation
-                .allowed_audiences,
-            [format!("api://{}", crate::deploy::API_CLIENT_ID)]
-        );
-    }
-
-    #[test]
-    fn what_is_not_known_is_refused_by_name() {
-        for (text, names) in [
-            (r#"{"platfrom":{}}"#, "platfrom"),
-            (
-                r#"{"globalValidation":{"requireAuthentication":"yes"}}"#,
-                "invalid type",
-            ),
-            (
-                r#"{"globalValidation":{"unauthenticatedClientAction":"RedirectToLoginPage"}}"#,
-                "RedirectToLoginPage",
-            ),
-            (r#"{"platform":{"enabled":true}}"#, "clientId"),
-            (
-                r#"{"platform":{"enabled":false},"login":{"tokenStore":{"enabled":true}}}"#,
-                "tokenStore",
-            ),
-            (
-                r#"{"platform":{"enabled":false},"globalValidation":{"excludedPaths":["/a*b"]}}"#,
-                "/a*b",
-            ),
-        ] {
-            let error = parse(text).unwrap_err().to_string();
-            assert!(error.contains(names), "{error} does not name {names}");
-        }
-    }
-
-    #[test]
-    fn excluded_paths_are_exact_or_a_prefix() {
-        let settings = parse(
-            r#"{"platform":{"enabled":false},"globalValidation":{"excludedPaths":["/health","/open/*"]}}"#,
-        )
-        .unwrap();
-        for (path, excluded) in [
-            ("/health", true),
-            ("/health/", false),
-            ("/healthy", false),
-            ("/open/a", true),
-            ("/open", false),
-            ("/opening", false),
-            ("/open/../api/greeting", false),
-            ("/open/%2e%2e/api/greeting", false),
-            ("/api/greeting", false),
-        ] {
-            assert_eq!(settings.is_excluded(path), excluded, "{path}");
-        }
-    }
+/// The JSON Schema of the settings, for editors: what `deploy/authsettingsV2.schema.json` holds.
+pub(crate) fn schema() -> serde_json::Value {
+    let settings = schemars::generate::SchemaSettings::draft07().with(|settings| {
+        settings.inline_subschemas = true;
+    });
+    let schema = settings.into_generator().into_root_schema_for::<Settings>();
+    serde_json::Value::from(schema)
 }
+
+#[cfg(test)]
+mod tests;

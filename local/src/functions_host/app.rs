@@ -3,13 +3,19 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::local_settings::LocalSettings;
+use super::route::Route;
+use crate::relay::ANSWER_TIMEOUT;
+
 /// A Function app, as its files describe it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct FunctionApp {
     /// The folder that holds `host.json`.
     pub(crate) root: PathBuf,
@@ -23,6 +29,10 @@ pub(crate) struct FunctionApp {
     pub(crate) arguments: Vec<String>,
     /// Where it runs, if not in the app's root.
     pub(crate) working_directory: Option<PathBuf>,
+    /// How long a call may take: `functionTimeout`, and at most what Azure's front end waits.
+    pub(crate) timeout: Duration,
+    /// The app settings of this machine.
+    pub(crate) local: Arc<LocalSettings>,
 }
 
 /// One HTTP-triggered function.
@@ -32,6 +42,8 @@ pub(crate) struct Function {
     pub(crate) name: String,
     /// Its route, without the prefix; the name where `function.json` has none.
     pub(crate) route: String,
+    /// The same, parsed, below the prefix.
+    pub(crate) matcher: Route,
     /// The methods it answers; all of them where `function.json` lists none.
     pub(crate) methods: Option<Vec<Method>>,
 }
@@ -43,8 +55,8 @@ pub(crate) enum AppError {
     Unreadable(PathBuf, std::io::Error),
     /// There is no `host.json`.
     NoHostJson(PathBuf),
-    /// Not JSON, or not of the expected shape; serde says the line and column.
-    BadJson(PathBuf, serde_json::Error),
+    /// Not JSON, or not of the expected shape, and where.
+    BadJson(PathBuf, String),
     /// `host.json` has no custom handler.
     NoCustomHandler(PathBuf),
     /// `host.json` asks for the JSON envelope instead of the request itself.
@@ -55,6 +67,14 @@ pub(crate) enum AppError {
     AuthLevel(PathBuf, Option<String>),
     /// A function that is not HTTP in, HTTP out.
     NotHttp(PathBuf),
+    /// A route that this host does not match as the real one does.
+    BadRoute(PathBuf, String),
+    /// `functionTimeout` that is no time.
+    BadTimeout(PathBuf, String),
+    /// `local.settings.json` is encrypted.
+    Encrypted(PathBuf),
+    /// A setting that no environment can hold.
+    BadSetting(PathBuf, String),
     /// A method that is no HTTP method.
     BadMethod(PathBuf, String),
 }
@@ -104,6 +124,26 @@ impl fmt::Display for AppError {
                 "{}: the function is not one httpTrigger in and one http out, and only such requests are forwarded.\nMove it to another app, or set \"disabled\": true.",
                 path.display()
             ),
+            Self::BadRoute(path, why) => write!(
+                f,
+                "{}: the route can't be matched: {why}.\nWrite it otherwise, and check the rest in the handler.",
+                path.display()
+            ),
+            Self::BadTimeout(path, text) => write!(
+                f,
+                "{}: functionTimeout is {text:?}.\nWrite hh:mm:ss, such as \"00:05:00\", or \"-1\" for none.",
+                path.display()
+            ),
+            Self::Encrypted(path) => write!(
+                f,
+                "{} is encrypted, and only func can read it.\nRun: func settings decrypt",
+                path.display()
+            ),
+            Self::BadSetting(path, name) => write!(
+                f,
+                "{}: the setting {name:?} can't be an environment variable.\nRename it, or correct its value.",
+                path.display()
+            ),
             Self::BadMethod(path, method) => write!(
                 f,
                 "{}: {method:?} is not an HTTP method.\nWrite a name such as \"get\".",
@@ -119,6 +159,7 @@ impl std::error::Error for AppError {}
 #[serde(rename_all = "camelCase")]
 struct HostJson {
     custom_handler: Option<CustomHandler>,
+    function_timeout: Option<String>,
     #[serde(default)]
     extensions: Extensions,
 }
@@ -185,6 +226,17 @@ impl FunctionApp {
         if !handler.enable_forwarding_http_request {
             return Err(AppError::NoForwarding(path));
         }
+        let route_prefix = host
+            .extensions
+            .http
+            .route_prefix
+            .unwrap_or_else(|| "api".to_owned());
+        let timeout = match host.function_timeout.as_deref() {
+            None | Some("-1") => ANSWER_TIMEOUT,
+            Some(text) => timeout(text)
+                .ok_or_else(|| AppError::BadTimeout(path.clone(), text.to_owned()))?
+                .min(ANSWER_TIMEOUT),
+        };
         let unreadable = |error| AppError::Unreadable(root.to_owned(), error);
         let mut functions = Vec::new();
         for folder in std::fs::read_dir(root).map_err(unreadable)? {
@@ -194,6 +246,7 @@ impl FunctionApp {
                 functions.extend(function(
                     &path,
                     folder.file_name().to_string_lossy().into_owned(),
+                    &route_prefix,
                 )?);
             }
         }
@@ -203,63 +256,40 @@ impl FunctionApp {
         functions.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Self {
             root: root.to_owned(),
-            route_prefix: host
-                .extensions
-                .http
-                .route_prefix
-                .unwrap_or_else(|| "api".to_owned()),
+            route_prefix,
             functions,
+            timeout,
+            local: Arc::new(LocalSettings::load(root)?),
             executable: handler.description.default_executable_path,
             arguments: handler.description.arguments,
             working_directory: handler.description.working_directory,
         })
     }
 
-    /// Whether a function answers this call. Matching ignores case and one
-    /// trailing slash.
+    /// Whether a function answers this call.
     #[must_use]
     pub(crate) fn matches(&self, method: &Method, path: &str) -> bool {
-        let path = path.strip_prefix('/').unwrap_or(path);
-        let path: Vec<&str> = path.strip_suffix('/').unwrap_or(path).split('/').collect();
         self.functions.iter().any(|function| {
-            let route: Vec<&str> = self
-                .route_prefix
-                .split('/')
-                .chain(function.route.split('/'))
-                .filter(|segment| !segment.is_empty())
-                .collect();
             function
                 .methods
                 .as_ref()
                 .is_none_or(|methods| methods.contains(method))
-                && segments_match(&route, &path)
+                && function.matcher.matches(path)
         })
     }
 }
 
-/// Parameters match any one segment, `{name?}` none as well, `{*name}` all the
-/// rest. Constraints (`{id:int}`) are not checked: the handler sees the path.
-fn segments_match(route: &[&str], path: &[&str]) -> bool {
-    let Some((first, route)) = route.split_first() else {
-        return path.is_empty();
-    };
-    match first
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-    {
-        Some(parameter) if parameter.starts_with('*') => true,
-        Some(parameter) if path.is_empty() => {
-            parameter.ends_with('?') && segments_match(route, path)
-        }
-        Some(_) => !path[0].is_empty() && segments_match(route, &path[1..]),
-        None => path.split_first().is_some_and(|(segment, path)| {
-            segment.eq_ignore_ascii_case(first) && segments_match(route, path)
-        }),
-    }
+/// A .NET `TimeSpan`, `hh:mm:ss`, that is longer than nothing.
+fn timeout(text: &str) -> Option<Duration> {
+    let mut parts = text.split(':').map(|part| part.parse::<u64>().ok());
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    let whole = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 60;
+    let time = Duration::from_secs((hours * 60 + minutes) * 60 + seconds);
+    (whole && !time.is_zero()).then_some(time)
 }
 
 /// Reads one `function.json`; `None` where it is disabled.
-fn function(path: &Path, name: String) -> Result<Option<Function>, AppError> {
+fn function(path: &Path, name: String, prefix: &str) -> Result<Option<Function>, AppError> {
     let json: FunctionJson = read(path)?;
     if json.disabled {
         return Ok(None);
@@ -292,19 +322,29 @@ fn function(path: &Path, name: String) -> Result<Option<Function>, AppError> {
         .as_ref()
         .map(|names| names.iter().map(method).collect());
     let route = trigger.route.clone().unwrap_or_else(|| name.clone());
+    let matcher =
+        Route::parse(prefix, &route).map_err(|why| AppError::BadRoute(path.to_owned(), why))?;
     Ok(Some(Function {
         name,
         route,
+        matcher,
         methods: methods.transpose()?,
     }))
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T, AppError> {
+/// Reads a JSON file as the real host does: comments and trailing commas are allowed.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, AppError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| AppError::Unreadable(path.to_owned(), error))?;
+    let bad = |why: String| AppError::BadJson(path.to_owned(), why);
     // Visual Studio writes these files with a byte order mark.
-    serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| AppError::BadJson(path.to_owned(), error))
+    let value: serde_json::Value = jsonc_parser::parse_to_serde_value(
+        text.trim_start_matches('\u{feff}'),
+        &jsonc_parser::ParseOptions::default(),
+    )
+    .map_err(|error| bad(error.to_string()))?;
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| bad(format!("{}: {}", error.path(), error.inner())))
 }
 
 #[cfg(test)]

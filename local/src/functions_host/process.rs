@@ -19,8 +19,8 @@ pub(crate) const RESTART_TIMEOUT: Duration = Duration::from_secs(10);
 /// Starts in a row that may fail before the handler is given up.
 const MAX_FAILURES: u32 = 10;
 
-/// What to run.
-#[derive(Debug, Clone)]
+/// What to run. No `Debug`: the environment may hold secrets.
+#[derive(Clone)]
 pub(crate) struct HandlerSpec {
     /// The program; a bare name is looked for in `PATH`.
     pub(crate) executable: PathBuf,
@@ -48,6 +48,8 @@ pub(crate) enum HandlerError {
     },
     /// It was started again and again, and never became ready.
     GaveUp {
+        /// How often it was started.
+        starts: u32,
         /// What happened to the last one.
         reason: String,
         /// The last lines of its output.
@@ -63,10 +65,14 @@ impl fmt::Display for HandlerError {
                 "the handler {} cannot be started: {reason}\nBuild it first (cargo build -p greeting-server), or name it with --handler.",
                 executable.display()
             ),
-            Self::GaveUp { reason, output } => {
+            Self::GaveUp {
+                starts,
+                reason,
+                output,
+            } => {
                 write!(
                     f,
-                    "the handler did not become ready in {MAX_FAILURES} starts; the last one {reason}\nIt must listen on 127.0.0.1 at the port in FUNCTIONS_CUSTOMHANDLER_PORT. Its last output:"
+                    "the handler did not become ready in {starts} starts; the last one {reason}\nIt must listen on 127.0.0.1 at the port in FUNCTIONS_CUSTOMHANDLER_PORT. Its last output:"
                 )?;
                 output.iter().try_for_each(|line| write!(f, "\n  {line}"))
             }
@@ -98,9 +104,22 @@ impl Handler {
     /// # Errors
     /// When it cannot be started, or does not become ready in ten starts.
     pub(crate) async fn start(spec: HandlerSpec) -> Result<Self, HandlerError> {
+        Self::start_in(spec, MAX_FAILURES).await
+    }
+
+    /// As `start`, but the first end before it answers is the last: whoever reloads has another
+    /// handler that serves.
+    ///
+    /// # Errors
+    /// When it cannot be started, or does not become ready.
+    pub(crate) async fn start_once(spec: HandlerSpec) -> Result<Self, HandlerError> {
+        Self::start_in(spec, 1).await
+    }
+
+    async fn start_in(spec: HandlerSpec, first_starts: u32) -> Result<Self, HandlerError> {
         let (sender, mut state) = watch::channel(State::Starting);
         let (stop, stopped) = watch::channel(false);
-        let supervisor = tokio::spawn(supervise(spec, sender, stopped));
+        let supervisor = tokio::spawn(supervise(spec, first_starts, sender, stopped));
         let abort = supervisor.abort_handle();
         let handler = Self {
             state: state.clone(),
@@ -153,6 +172,7 @@ impl Drop for Handler {
 
 async fn supervise(
     spec: HandlerSpec,
+    first_starts: u32,
     state: watch::Sender<State>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -191,8 +211,14 @@ async fn supervise(
             },
         };
         failures += 1;
-        if failures >= MAX_FAILURES {
+        let starts = if was_ready {
+            MAX_FAILURES
+        } else {
+            first_starts
+        };
+        if failures >= starts {
             let error = HandlerError::GaveUp {
+                starts,
                 reason,
                 output: tail.lines(),
             };
@@ -202,7 +228,9 @@ async fn supervise(
             state.send_replace(State::Failed(error));
             return;
         }
-        log(&format!("the handler {reason}; starting it again"));
+        if !spec.quiet {
+            log(&format!("the handler {reason}; starting it again"));
+        }
         let pause = Duration::from_millis(50 << failures.min(5));
         if tokio::time::timeout(pause, stopped(&mut stop))
             .await

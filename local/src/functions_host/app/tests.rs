@@ -1,53 +1,5 @@
 use super::*;
 
-fn app(prefix: &str, route: &str) -> FunctionApp {
-    let methods = Some(vec![Method::GET]);
-    FunctionApp {
-        root: PathBuf::new(),
-        route_prefix: prefix.into(),
-        functions: vec![Function {
-            name: "f".into(),
-            route: route.into(),
-            methods,
-        }],
-        executable: "x".into(),
-        arguments: vec![],
-        working_directory: None,
-    }
-}
-
-#[test]
-fn routes() {
-    for (prefix, route, path, expected) in [
-        ("api", "greeting", "/api/greeting", true),
-        ("api", "greeting", "/API/Greeting/", true),
-        ("api", "/greeting", "/api/greeting", true),
-        ("api", "greeting", "/api/greeting//", false),
-        ("api", "greeting", "//api/greeting", false),
-        ("api", "greeting", "/greeting", false),
-        ("api", "greeting", "/api/greeting/x", false),
-        ("api", "greeting", "/api", false),
-        ("", "greeting", "/greeting", true),
-        ("a/b", "c", "/a/b/c", true),
-        ("api", "items/{id}", "/api/items/7", true),
-        ("api", "items/{id:int}/x", "/api/items/7/X", true),
-        ("api", "items/{id}", "/api/items", false),
-        ("api", "items/{id}", "/api/items//", false),
-        ("api", "items/{id?}", "/api/items", true),
-        ("api", "files/{*rest}", "/api/files/a/b", true),
-        ("api", "files/{*rest}", "/api/files", true),
-        ("api", "files/{*rest}", "/api/other", false),
-    ] {
-        let app = app(prefix, route);
-        assert_eq!(
-            app.matches(&Method::GET, path),
-            expected,
-            "{prefix} {route} {path}"
-        );
-        assert!(!app.matches(&Method::POST, path));
-    }
-}
-
 const HOST: &str = r#"{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"h"},"enableForwardingHttpRequest":true}}"#;
 const FUNCTION: &str = r#"{"bindings":[{"type":"httpTrigger","direction":"in","name":"req","authLevel":"anonymous"},{"type":"http","direction":"out","name":"res"}]}"#;
 
@@ -71,6 +23,14 @@ fn defaults() {
         ("h", "greet")
     );
     assert!(app.matches(&Method::DELETE, "/api/greet"));
+    assert_eq!(app.timeout, ANSWER_TIMEOUT);
+}
+
+#[test]
+fn comments_and_a_timeout() {
+    let host = HOST.replacen('{', "{ // ours\n\"functionTimeout\":\"00:01:30\",", 1);
+    let app = load(Some(&host), Some(FUNCTION)).unwrap();
+    assert_eq!(app.timeout, Duration::from_secs(90));
 }
 
 #[test]
@@ -87,9 +47,11 @@ fn refusals_say_what_to_do() {
     let keyed = FUNCTION.replace("anonymous", "function");
     let unset = FUNCTION.replace(r#","authLevel":"anonymous""#, "");
     let timer = FUNCTION.replace("httpTrigger", "timerTrigger");
+    let regex = FUNCTION.replace(r#""name":"req""#, r#""name":"req","route":"{id:regex(x)}""#);
+    let timeout = HOST.replace(r#""version""#, r#""functionTimeout":"5 min","version""#);
     for (host, function, expected) in [
         (None, None, "--app-root"),
-        (Some("{\n  nope"), None, "line 2 column 3"),
+        (Some("{\n  nope"), None, "line 2 column"),
         (Some("{}"), None, "no customHandler"),
         (
             Some(r#"{"customHandler":{"description":{}}}"#),
@@ -101,8 +63,10 @@ fn refusals_say_what_to_do() {
         (Some(HOST), Some(&*keyed), "function key"),
         (Some(HOST), Some(&*unset), "which means \"function\""),
         (Some(HOST), Some(&*timer), "httpTrigger"),
+        (Some(HOST), Some(&*regex), "regex(x)"),
+        (Some(&*timeout), None, "hh:mm:ss"),
     ] {
-        let error = load(host, function).unwrap_err().to_string();
+        let error = load(host, function).err().unwrap().to_string();
         assert!(error.contains(expected) && error.contains('\n'), "{error}");
     }
 }

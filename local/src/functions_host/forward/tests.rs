@@ -1,6 +1,6 @@
 use super::super::process::{HandlerError, HandlerSpec};
 use super::*;
-use http_body_util::Empty;
+use http_body_util::{BodyExt, Empty};
 use std::io::{Read, Write};
 
 /// Not a test: the handler that the tests below start, from this same binary.
@@ -53,11 +53,14 @@ async fn host() -> Host {
         functions: vec![super::super::app::Function {
             name: "any".into(),
             route: "{*any}".into(),
+            matcher: super::super::route::Route::parse("api", "{*any}").unwrap(),
             methods: None,
         }],
         executable: String::new(),
         arguments: vec![],
         working_directory: None,
+        timeout: Duration::from_secs(230),
+        local: Arc::default(),
     };
     Host::new(app, Arc::new(Handler::start(spec).await.unwrap()))
 }
@@ -112,7 +115,7 @@ async fn forwards_and_survives_the_handlers_death() {
         "a call waits for the restart"
     );
 
-    host.handler.stop().await;
+    host.stop().await;
     assert_eq!(get(&host, "/api/gone").await.0, 503);
 }
 

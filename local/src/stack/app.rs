@@ -1,0 +1,206 @@
+//! What stands behind the gate: the function app and its handler, or somebody else's app.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Options;
+use crate::deploy;
+use crate::easy_auth::{Settings, UnauthenticatedAction};
+use crate::failure::Failure;
+use crate::functions_host::{FunctionApp, Handler, HandlerSpec, Host};
+use crate::programs;
+use crate::watch::Watch;
+
+/// A function app that is read, its handler not yet started.
+pub(super) struct Prepared {
+    pub(super) app: FunctionApp,
+    executable: PathBuf,
+}
+
+/// A running one.
+pub(super) struct Started {
+    pub(super) host: Host,
+    pub(super) watch: Option<Watch>,
+}
+
+impl Prepared {
+    /// Reads the app's files and finds its handler.
+    ///
+    /// # Errors
+    /// What is missing or wrong, by name.
+    pub(super) async fn new(options: &Options) -> Result<Self, Failure> {
+        let root = app_root(options.app_root.as_deref(), &options.state_dir)?;
+        let app = FunctionApp::load(&root)
+            .map_err(|error| Failure::new("the function app can't be run", error, ""))?;
+        let executable = handler_path(options.handler.as_deref(), &app).await?;
+        Ok(Self { app, executable })
+    }
+
+    /// Starts the handler; returns once it answers.
+    ///
+    /// # Errors
+    /// It does not start, or `--watch` can't watch.
+    pub(super) async fn start(
+        self,
+        settings: &Settings,
+        port: u16,
+        options: &Options,
+    ) -> Result<Started, Failure> {
+        let Self { app, executable } = self;
+        let environment = environment(settings, port);
+        let spec = move |app: &FunctionApp, executable: PathBuf, quiet: bool| HandlerSpec {
+            executable,
+            arguments: app.arguments.clone(),
+            working_directory: app
+                .root
+                .join(app.working_directory.as_deref().unwrap_or(Path::new(""))),
+            app_root: app.root.clone(),
+            environment: local_values(app)
+                .into_iter()
+                .chain(environment.iter().cloned())
+                .collect(),
+            quiet,
+        };
+        let quiet = options.quiet;
+        let watch = if options.watch {
+            Some(Watch::begin(&app, &options.state_dir)?)
+        } else {
+            None
+        };
+        let executable = match &watch {
+            Some(watch) => watch.build_first(executable).await?,
+            None => executable,
+        };
+        let handler = Handler::start(spec(&app, executable, quiet))
+            .await
+            .map_err(|error| Failure::new("the handler did not start", error, ""))?;
+        let host = Host::new(app, Arc::new(handler));
+        let watch = watch.map(|watch| {
+            let host = host.clone();
+            watch.run(
+                host,
+                Box::new(move |app, executable| spec(app, executable, quiet)),
+            )
+        });
+        Ok(Started { host, watch })
+    }
+}
+
+/// The function app's folder: the one named, else the current one, else the built-in app.
+fn app_root(named: Option<&Path>, state_dir: &Path) -> Result<PathBuf, Failure> {
+    let unusable = |path: &Path, error: &dyn std::fmt::Display| {
+        Failure::new(
+            format!("the app root {} can't be used", path.display()),
+            error,
+            "name the folder of host.json with --app-root",
+        )
+    };
+    if let Some(path) = named {
+        return std::fs::canonicalize(path).map_err(|error| unusable(path, &error));
+    }
+    if let Ok(current) = std::env::current_dir()
+        && current.join("host.json").is_file()
+    {
+        return Ok(current);
+    }
+    let built_in = state_dir.join("app");
+    deploy::write_function_app(&built_in).map_err(|error| unusable(&built_in, &error))?;
+    Ok(built_in)
+}
+
+async fn handler_path(named: Option<&Path>, app: &FunctionApp) -> Result<PathBuf, Failure> {
+    if let Some(path) = named {
+        return std::fs::canonicalize(path).map_err(|error| {
+            Failure::new(
+                format!("the handler {} can't be used", path.display()),
+                error,
+                "name an executable with --handler",
+            )
+        });
+    }
+    let name = app.executable.trim_end_matches(".exe");
+    if name == "greeting-server" {
+        return programs::find(name, Some(&app.root)).await;
+    }
+    let in_root = app.root.join(&app.executable);
+    // Like the real host: a bare name may also be on the PATH (`python`, `node`).
+    Ok(if in_root.is_file() {
+        in_root
+    } else {
+        PathBuf::from(&app.executable)
+    })
+}
+
+/// The URL of the first function: the app has no better name for itself.
+pub(super) fn function_url(origin: &str, app: Option<&FunctionApp>) -> String {
+    let Some(app) = app else {
+        return format!("{origin}/");
+    };
+    let route = app
+        .functions
+        .first()
+        .map_or("", |function| function.route.as_str());
+    let path: Vec<&str> = [app.route_prefix.as_str(), route]
+        .into_iter()
+        .map(|part| part.trim_matches('/'))
+        .filter(|part| !part.is_empty())
+        .collect();
+    format!("{origin}/{}", path.join("/"))
+}
+
+/// `Values` of local.settings.json, less what this process's environment already says: that has
+/// the last word, as with `func start`.
+fn local_values(app: &FunctionApp) -> Vec<(String, String)> {
+    app.local
+        .values
+        .iter()
+        .filter(|(name, _)| std::env::var_os(name).is_none())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// What App Service tells the app about Easy Auth. Stands after the app's own settings, so that
+/// none of them can say that Easy Auth is on where it is off.
+fn environment(settings: &Settings, port: u16) -> Vec<(String, String)> {
+    let provider = settings.provider();
+    let enabled = if settings.platform.enabled {
+        "True"
+    } else {
+        "False"
+    };
+    let global = &settings.global_validation;
+    let redirects = global.require_authentication != Some(false)
+        && global.unauthenticated_client_action == UnauthenticatedAction::RedirectToLoginPage;
+    let mut environment = vec![
+        ("WEBSITE_AUTH_ENABLED", enabled.to_owned()),
+        (
+            "WEBSITE_AUTH_CLIENT_ID",
+            provider.registration.client_id.clone(),
+        ),
+        (
+            "WEBSITE_AUTH_OPENID_ISSUER",
+            provider.registration.open_id_issuer.clone(),
+        ),
+        (
+            "WEBSITE_AUTH_ALLOWED_AUDIENCES",
+            provider.validation.allowed_audiences.join(","),
+        ),
+        (
+            "WEBSITE_AUTH_V2_CONFIG_JSON",
+            // Strings, numbers and lists under string keys: nothing that JSON can't say.
+            serde_json::to_string(settings).unwrap_or_default(),
+        ),
+        ("WEBSITE_HOSTNAME", format!("localhost:{port}")),
+        ("WEBSITE_SITE_NAME", "greeting-local".to_owned()),
+    ];
+    if settings.platform.enabled && redirects {
+        environment.push((
+            "WEBSITE_AUTH_DEFAULT_PROVIDER",
+            "AzureActiveDirectory".to_owned(),
+        ));
+    }
+    environment
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
