@@ -3,11 +3,14 @@
 //! - `discovery`: the documents that clients and gates start from
 //! - `directory`: tenant, API, clients, users, from `deploy/`
 //! - `device_code`: what is out: device codes, refresh tokens
+//! - `authorize`, `codes`: authorization code with PKCE
 //! - `token`: the device-code and token endpoints; `error`: Entra's envelope
 //! - `claims`, `keys`: what a token says, and who signed it
 //! - `pages`: what a person sees
 
+mod authorize;
 mod claims;
+mod codes;
 mod device_code;
 mod directory;
 mod discovery;
@@ -116,6 +119,7 @@ impl Authority {
         axum::Router::new()
             .merge(discovery::router())
             .merge(token::router())
+            .merge(authorize::router())
             .merge(pages::router())
             .with_state(self.clone())
             .layer(axum::extract::DefaultBodyLimit::max(64 * 1024))

@@ -93,13 +93,25 @@ impl Stack {
         let ca = DevelopmentCa::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
         let keys = SigningKeys::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
         let acceptor = |alpn: &[&[u8]]| ca.acceptor(alpn).map_err(|e| in_state(state_dir, e));
-        let directory = Directory::new(
+        let mut directory = Directory::new(
             deploy::TENANT_ID,
             deploy::TENANT_DOMAIN,
             &deploy::app_registration(),
             &deploy::client_registration(),
         )
         .map_err(|e| Failure::new("the app registrations in deploy/ can't be used", e, ""))?;
+        let scheme = if options.https { "https" } else { "http" };
+        let callback = |host: &str| {
+            let prefix = &settings.http_settings.routes.api_prefix;
+            format!(
+                "{scheme}://{host}:{}{prefix}/login/aad/callback",
+                gate_door.port
+            )
+        };
+        directory.register_gate(
+            ["localhost", "127.0.0.1", "[::1]"].map(callback).to_vec(),
+            client_secret.clone(),
+        );
         let clock = Clock::system();
         let authority = Authority::new(
             directory,
@@ -111,7 +123,6 @@ impl Stack {
         );
         let http = client(ca.certificate_path())?;
 
-        let scheme = if options.https { "https" } else { "http" };
         let origin = format!("{scheme}://localhost:{}", gate_door.port);
         let running = Running {
             ready: Ready {

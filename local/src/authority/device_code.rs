@@ -1,6 +1,6 @@
 //! Device codes and refresh tokens that are out: issued, approved, redeemed once (RFC 8628).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use aws_lc_rs::{digest, rand};
@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::authorize::{Code, Flow};
 use super::error::AuthorityError;
 use crate::state;
 
@@ -15,7 +16,7 @@ use crate::state;
 pub(crate) const EXPIRES_IN: i64 = 900;
 pub(crate) const INTERVAL: i64 = 5;
 /// Sign-ins that may be pending at once: a loop can't fill the memory.
-const MAX_PENDING: usize = 1000;
+pub(super) const MAX_PENDING: usize = 1000;
 /// Refresh tokens that are remembered; the oldest go first.
 const MAX_REFRESH: usize = 10_000;
 /// A refresh token's life in seconds: Entra's 90 days.
@@ -25,7 +26,7 @@ const ALPHABET: &[u8] = b"CDFGHJKMNPQRTVWXY34679";
 const CODE_LENGTH: usize = 9;
 
 /// What a client asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Asked {
     pub(crate) client: String,
     /// The resource as it was named.
@@ -66,6 +67,9 @@ struct Refresh {
 pub(crate) struct Grants {
     pending: HashMap<String, Pending>,
     refresh: HashMap<String, Refresh>,
+    pub(super) flows: HashMap<String, Flow>,
+    pub(super) codes: HashMap<String, Code>,
+    pub(super) consents: HashSet<(String, String, String)>,
     store: Option<PathBuf>,
 }
 
@@ -81,6 +85,9 @@ impl Grants {
         Self {
             pending: HashMap::new(),
             refresh,
+            flows: HashMap::new(),
+            codes: HashMap::new(),
+            consents: HashSet::new(),
             store,
         }
     }
@@ -264,7 +271,7 @@ impl Grants {
 }
 
 /// 256 bits that nobody guesses.
-fn secret() -> String {
+pub(super) fn secret() -> String {
     URL_SAFE_NO_PAD.encode(random::<32>())
 }
 
@@ -301,7 +308,7 @@ fn normalized(code: &str) -> String {
         .collect()
 }
 
-fn hash(token: &str) -> String {
+pub(super) fn hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, token.as_bytes()))
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Deserialize;
+use url::Url;
 
 /// First-party clients that real tools use; public, and registered in every tenant.
 const FIRST_PARTY: [(&str, &str); 3] = [
@@ -44,7 +45,19 @@ struct Application {
     #[serde(default)]
     is_fallback_public_client: bool,
     #[serde(default)]
+    public_client: Platform,
+    #[serde(default)]
+    web: Platform,
+    #[serde(default)]
     required_resource_access: Vec<Access>,
+}
+
+/// `web` or `publicClient`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Platform {
+    #[serde(default)]
+    redirect_uris: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -95,6 +108,8 @@ pub(crate) struct Directory {
     api: Application,
     client: Application,
     users: Vec<User>,
+    /// The API's client secret, where the gate signs browsers in with one.
+    secret: Option<String>,
 }
 
 impl Directory {
@@ -123,6 +138,7 @@ impl Directory {
             domain: domain.to_owned(),
             api: parse("app-registration.json", api)?,
             client: parse("client-registration.json", client)?,
+            secret: None,
             users: vec![
                 user(
                     "Alice Example",
@@ -179,8 +195,81 @@ impl Directory {
         &self.api.app_id
     }
 
+    /// Registers the gate as a web client of the API's registration, as the portal does when it
+    /// adds the Microsoft provider: where sign-ins come back to, and with which secret.
+    pub(crate) fn register_gate(&mut self, callbacks: Vec<String>, secret: Option<String>) {
+        self.api.web.redirect_uris.extend(callbacks);
+        self.secret = secret;
+    }
+
+    /// The API's client secret, if it has one.
+    pub(crate) fn api_secret(&self) -> Option<&str> {
+        self.secret.as_deref()
+    }
+
+    /// Whether `id` is the API itself, as a client.
+    pub(crate) fn is_api_client(&self, id: &str) -> bool {
+        id.eq_ignore_ascii_case(&self.api.app_id)
+    }
+
+    /// The redirect URI `asked`, if the client has registered it. Public clients of this machine
+    /// may use any port of a loopback address (RFC 8252 section 7.3).
+    pub(crate) fn redirect(&self, client: &str, asked: &str) -> Option<Url> {
+        let url = Url::parse(asked)
+            .ok()
+            .filter(|url| url.fragment().is_none())?;
+        let registered: Vec<&str> = if self.is_api_client(client) {
+            self.api
+                .web
+                .redirect_uris
+                .iter()
+                .map(String::as_str)
+                .collect()
+        } else if client.eq_ignore_ascii_case(&self.client.app_id) {
+            let app = &self.client;
+            [&app.public_client, &app.web]
+                .iter()
+                .flat_map(|platform| platform.redirect_uris.iter().map(String::as_str))
+                .collect()
+        } else {
+            vec!["http://localhost"]
+        };
+        registered
+            .into_iter()
+            .filter_map(|known| Url::parse(known).ok())
+            .any(|known| {
+                let mut same_port = url.clone();
+                if is_loopback(&known) && known.scheme() == "http" && known.port().is_none() {
+                    // Loopback http URLs take any port.
+                    let _ = same_port.set_port(None);
+                }
+                let localhost = |url: &Url| {
+                    let mut url = url.clone();
+                    if is_loopback(&url) {
+                        let _ = url.set_host(Some("localhost"));
+                    }
+                    url
+                };
+                localhost(&same_port) == localhost(&known)
+            })
+            .then_some(url)
+    }
+
+    /// Whether some client may be sent back to this URL's origin.
+    pub(crate) fn is_redirect_origin(&self, url: &Url) -> bool {
+        let apps = [&self.api, &self.client];
+        apps.iter()
+            .flat_map(|app| [&app.web, &app.public_client])
+            .flat_map(|platform| &platform.redirect_uris)
+            .filter_map(|known| Url::parse(known).ok())
+            .any(|known| known.origin() == url.origin())
+    }
+
     /// The client's display name, if it is registered.
     pub(crate) fn client_name(&self, id: &str) -> Option<&str> {
+        if self.is_api_client(id) {
+            return Some("the API's own registration");
+        }
         if id.eq_ignore_ascii_case(&self.client.app_id) {
             return Some("greeting-cli");
         }
@@ -192,7 +281,9 @@ impl Directory {
 
     /// Whether the client may use flows that need no secret.
     pub(crate) fn is_public_client(&self, id: &str) -> bool {
-        !id.eq_ignore_ascii_case(&self.client.app_id) || self.client.is_fallback_public_client
+        !self.is_api_client(id)
+            && (!id.eq_ignore_ascii_case(&self.client.app_id)
+                || self.client.is_fallback_public_client)
     }
 
     /// Whether `resource` names the API, by id or identifier URI.
@@ -243,5 +334,60 @@ impl Directory {
     /// `requestedAccessTokenVersion`; a new registration's null means 1.
     pub(crate) fn token_version(&self) -> u8 {
         self.api.api.requested_access_token_version.unwrap_or(1)
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy;
+
+    #[test]
+    fn redirects_are_registered_ones() {
+        let mut directory = Directory::new(
+            deploy::TENANT_ID,
+            deploy::TENANT_DOMAIN,
+            &deploy::app_registration(),
+            &deploy::client_registration(),
+        )
+        .unwrap();
+        let gate = "http://localhost:7071/.auth/login/aad/callback";
+        directory.register_gate(vec![gate.to_owned()], None);
+        let (api, cli) = (deploy::API_CLIENT_ID, deploy::CLI_CLIENT_ID);
+        for (client, redirect, allowed) in [
+            (cli, "http://localhost", true),
+            (cli, "http://localhost:8400", true),
+            (cli, "http://localhost:8400/", true),
+            (cli, "http://127.0.0.1:8400/", true),
+            (cli, "http://localhost:8400/other", false),
+            (cli, "https://localhost:8400/", false),
+            (cli, "http://localhost.evil.example/", false),
+            (cli, "http://localhost:8400/#x", false),
+            (cli, "https://evil.example/", false),
+            (cli, gate, false),
+            (api, gate, true),
+            (api, "http://localhost:7072/.auth/login/aad/callback", false),
+            (api, "http://localhost", false),
+            (
+                "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+                "http://localhost:8400",
+                true,
+            ),
+            (
+                "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+                "https://evil.example",
+                false,
+            ),
+        ] {
+            assert_eq!(
+                directory.redirect(client, redirect).is_some(),
+                allowed,
+                "{client} {redirect}"
+            );
+        }
     }
 }

@@ -28,6 +28,17 @@ pub(crate) enum AuthorityError {
     CodeUnknown,
     RefreshExpired,
     RefreshRevoked,
+    RedirectMissing,
+    RedirectMismatch { redirect: String, client: String },
+    ResponseType(String),
+    ResponseMode(String),
+    ChallengeMethod,
+    AuthorizationCodeUnknown,
+    AuthorizationCodeUsed,
+    AuthorizationCodeExpired,
+    VerifierWrong,
+    SecretWrong(String),
+    SecretFromPublicClient,
 }
 
 impl AuthorityError {
@@ -53,13 +64,37 @@ impl AuthorityError {
             Self::CodeExpired => ("expired_token", 70020, "The provided value for the input parameter 'device_code' is not valid. This device code has expired.".into()),
             Self::CodeUnknown => ("bad_verification_code", 70018, "Invalid verification code: the device code is not known, or was redeemed.".into()),
             Self::RefreshExpired => ("invalid_grant", 700_082, "The refresh token has expired due to inactivity.".into()),
+            Self::RedirectMissing => ("invalid_request", 900_971, "No reply address provided.".into()),
+            Self::RedirectMismatch { redirect, client } => ("invalid_request", 50011, format!("The redirect URI '{redirect}' specified in the request does not match the redirect URIs configured for the application '{client}'. Make sure the redirect URI sent in the request matches one added to your application in the Azure portal.")),
+            Self::ResponseType(kind) => ("unsupported_response_type", 700_054, format!("response_type '{kind}' is not enabled for the application.")),
+            Self::ResponseMode(mode) => ("invalid_request", 700_052, format!("response_mode '{mode}' is not supported here; use query or form_post.")),
+            Self::ChallengeMethod => ("invalid_request", 501_491, "Invalid code challenge method: S256 is required.".into()),
+            Self::AuthorizationCodeUnknown => ("invalid_grant", 9_002_313, "Invalid request. Request is malformed or invalid: the authorization code is not one of this client's.".into()),
+            Self::AuthorizationCodeUsed => ("invalid_grant", 54005, "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.".into()),
+            Self::AuthorizationCodeExpired => ("invalid_grant", 70008, "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.".into()),
+            Self::VerifierWrong => ("invalid_grant", 501_481, "The Code_Verifier does not match the code_challenge supplied in the authorization request.".into()),
+            Self::SecretWrong(client) => ("invalid_client", 7_000_215, format!("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'.")),
+            Self::SecretFromPublicClient => ("invalid_client", 700_025, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.".into()),
             Self::RefreshRevoked => ("invalid_grant", 50173, "The provided grant has expired due to it being revoked, a fresh auth token is needed.".into()),
         }
     }
 
+    /// The OAuth error, for a redirect.
+    pub(crate) fn name(&self) -> &'static str {
+        self.parts().0
+    }
+
+    /// Code and sentence, for a redirect or a page.
+    pub(crate) fn line(&self) -> String {
+        let (_, code, sentence) = self.parts();
+        format!("AADSTS{code}: {sentence}")
+    }
+
     fn status(&self) -> StatusCode {
         match self {
-            Self::PublicClientOff => StatusCode::UNAUTHORIZED,
+            Self::PublicClientOff | Self::SecretWrong(_) | Self::SecretFromPublicClient => {
+                StatusCode::UNAUTHORIZED
+            }
             _ => StatusCode::BAD_REQUEST,
         }
     }

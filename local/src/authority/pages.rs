@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::Authority;
 
-const STYLE: &str = "<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem}input,select,button{font:inherit;padding:.5rem;margin:.25rem 0;width:100%;box-sizing:border-box}footer{margin-top:3rem;border-top:1px solid;padding-top:.5rem;font-size:.9rem}code{overflow-wrap:anywhere}</style>";
+const STYLE: &str = "<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem}input,select,button{font:inherit;padding:.5rem;margin:.25rem 0;width:100%;box-sizing:border-box}fieldset{border:0;padding:0;margin:1rem 0}.choice{display:block;padding:.5rem;border:1px solid;border-radius:.25rem;margin:.5rem 0}.choice input{width:auto}footer{margin-top:3rem;border-top:1px solid;padding-top:.5rem;font-size:.9rem}code{overflow-wrap:anywhere}</style>";
 
 pub(super) fn router() -> Router<Authority> {
     Router::new()
@@ -61,17 +61,8 @@ async fn decide(
     headers: HeaderMap,
     Form(answer): Form<Answer>,
 ) -> Response {
-    // Every browser names the origin of a POST: another site's form is another site's (OWASP,
-    // CSRF prevention, "verifying origin").
-    let origin = headers
-        .get(header::ORIGIN)
-        .and_then(|origin| origin.to_str().ok());
-    if origin != Some(authority.0.origin.as_str()) {
-        return page(
-            StatusCode::FORBIDDEN,
-            "Not from this page",
-            "<p>This form was sent from another site, so nothing was done. <a href=\"/devicelogin\">Start here</a>.</p>",
-        );
+    if !is_from_here(&authority, &headers) {
+        return foreign();
     }
     let now = authority.clock().now();
     match (answer.action.as_deref(), &answer.user) {
@@ -132,7 +123,24 @@ async fn decide(
     }
 }
 
-fn problem(text: &str) -> Response {
+/// Every browser names the origin of a POST: another site's form is another site's (OWASP, CSRF
+/// prevention, "verifying origin").
+pub(super) fn is_from_here(authority: &Authority, headers: &HeaderMap) -> bool {
+    let origin = headers
+        .get(header::ORIGIN)
+        .and_then(|origin| origin.to_str().ok());
+    origin == Some(authority.0.origin.as_str())
+}
+
+pub(super) fn foreign() -> Response {
+    page(
+        StatusCode::FORBIDDEN,
+        "Not from this page",
+        "<p>This form was sent from another site, so nothing was done. <a href=\"/devicelogin\">Start here</a>.</p>",
+    )
+}
+
+pub(super) fn problem(text: &str) -> Response {
     page(
         StatusCode::BAD_REQUEST,
         "That did not work",
@@ -143,18 +151,30 @@ fn problem(text: &str) -> Response {
     )
 }
 
-fn page(status: StatusCode, title: &str, body: &str) -> Response {
+pub(super) fn page(status: StatusCode, title: &str, body: &str) -> Response {
+    page_with(status, title, body, "'self'")
+}
+
+/// A page whose forms may lead to `form_action`, a CSP source list, with whatever follows it.
+pub(super) fn page_with(
+    status: StatusCode,
+    title: &str,
+    body: &str,
+    form_action: &str,
+) -> Response {
     let title = escape(title);
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title} · greeting-local</title>{STYLE}</head><body><main><h1>{title}</h1>{body}</main><footer>greeting-local: a stand-in on this machine, not Microsoft's sign-in. Never type a real password here; none is asked for.</footer></body></html>"
     );
     let mut response = (status, Html(html)).into_response();
     let headers = response.headers_mut();
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action {form_action}"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     for (name, value) in [
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-        ),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "same-origin"),
@@ -166,7 +186,7 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
 }
 
 /// Text as HTML, in content and in quoted attributes.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -8,12 +8,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Form, Json, Router};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::claims::{Grant, LIFETIME};
 use super::device_code::{Asked, EXPIRES_IN, INTERVAL};
-use super::directory::UserState;
+use super::directory::{User, UserState};
 use super::error::AuthorityError;
 use super::keys::WithX5t;
 use super::{Authority, TokenVersion};
@@ -30,10 +30,10 @@ pub(super) fn router() -> Router<Authority> {
 type Pairs = Form<Vec<(String, String)>>;
 
 /// A form whose parameters are each there once (RFC 6749 section 3.2); others are ignored.
-struct Parameters(HashMap<String, String>);
+pub(super) struct Parameters(HashMap<String, String>);
 
 impl Parameters {
-    fn new(pairs: Vec<(String, String)>) -> Result<Self, AuthorityError> {
+    pub(super) fn new(pairs: Vec<(String, String)>) -> Result<Self, AuthorityError> {
         let mut parameters = HashMap::new();
         for (name, value) in pairs {
             if parameters.contains_key(&name) {
@@ -44,14 +44,14 @@ impl Parameters {
         Ok(Self(parameters))
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
             .map(String::as_str)
             .filter(|value| !value.is_empty())
     }
 
-    fn required(&self, name: &'static str) -> Result<&str, AuthorityError> {
+    pub(super) fn required(&self, name: &'static str) -> Result<&str, AuthorityError> {
         self.get(name).ok_or(AuthorityError::ParameterMissing(name))
     }
 }
@@ -75,7 +75,36 @@ async fn token(
     headers: HeaderMap,
     Form(pairs): Pairs,
 ) -> Response {
-    answer(&authority, &headers, authority.redeem(&tenant, pairs))
+    answer(
+        &authority,
+        &headers,
+        authority.redeem(&tenant, &headers, pairs),
+    )
+}
+
+/// Client credentials by HTTP Basic, as if they were in the form (RFC 6749 section 2.3.1).
+fn add_basic(headers: &HeaderMap, pairs: &mut Vec<(String, String)>) {
+    let Some(credentials) = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Basic "))
+        .and_then(|encoded| STANDARD.decode(encoded.trim()).ok())
+        .and_then(|decoded| String::from_utf8(decoded).ok())
+    else {
+        return;
+    };
+    let (id, secret) = credentials.split_once(':').unwrap_or((&credentials, ""));
+    let decoded = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_encoding::percent_decode_str(&text)
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    for (name, value) in [("client_id", id), ("client_secret", secret)] {
+        if !value.is_empty() && !pairs.iter().any(|(known, _)| known == name) {
+            pairs.push((name.to_owned(), decoded(value)));
+        }
+    }
 }
 
 fn answer(
@@ -136,11 +165,19 @@ impl Authority {
         }))
     }
 
-    fn redeem(&self, tenant: &str, pairs: Vec<(String, String)>) -> Result<Value, AuthorityError> {
+    fn redeem(
+        &self,
+        tenant: &str,
+        headers: &HeaderMap,
+        mut pairs: Vec<(String, String)>,
+    ) -> Result<Value, AuthorityError> {
+        add_basic(headers, &mut pairs);
         let parameters = Parameters::new(pairs)?;
         let grant = parameters.required("grant_type")?.to_owned();
         let client = self.check_caller(tenant, &parameters)?;
+        self.check_secret(&client, &parameters)?;
         let now = self.clock().now();
+        let mut nonce = None;
         let (user, asked, family) = match grant.as_str() {
             "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => {
                 if !self.directory().is_public_client(&client) {
@@ -153,6 +190,16 @@ impl Authority {
                     .ok_or(AuthorityError::ParameterMissing("device_code"))?;
                 let (user, asked) = self.grants().poll(code, &client, now)?;
                 (user, asked, None)
+            }
+            "authorization_code" => {
+                let code = parameters.required("code")?;
+                let redirect = parameters.required("redirect_uri")?;
+                let verifier = parameters.required("code_verifier")?;
+                let code = self
+                    .grants()
+                    .redeem_code(code, &client, redirect, verifier, now)?;
+                nonce = code.nonce;
+                (code.user, code.asked, None)
             }
             "refresh_token" => {
                 let token = parameters.required("refresh_token")?;
@@ -175,13 +222,14 @@ impl Authority {
             &user,
             &asked,
             family,
+            nonce,
             parameters.get("client_info") == Some("1"),
             now,
         )
     }
 
     /// The tenant and the client of a request, the client as its canonical id.
-    fn check_caller(
+    pub(super) fn check_caller(
         &self,
         tenant: &str,
         parameters: &Parameters,
@@ -202,7 +250,7 @@ impl Authority {
     }
 
     /// Reads a `scope` parameter: one API's scopes beside the protocol's.
-    fn asked(&self, client: &str, scope: &str) -> Result<Asked, AuthorityError> {
+    pub(super) fn asked(&self, client: &str, scope: &str) -> Result<Asked, AuthorityError> {
         let (protocol, api): (Vec<&str>, Vec<&str>) = scope
             .split_ascii_whitespace()
             .partition(|scope| PROTOCOL.contains(scope));
@@ -244,12 +292,45 @@ impl Authority {
         })
     }
 
+    /// Whether nobody need be asked before the client gets what it asks for.
+    pub(super) fn has_consent(&self, asked: &Asked, user: &User) -> bool {
+        asked.scopes.iter().all(|scope| {
+            self.directory().consented(&asked.client, scope, user)
+                || self.grants().has_consent(&asked.client, scope, &user.upn)
+        })
+    }
+
+    /// A confidential client proves itself; a public one has nothing to prove with.
+    fn check_secret(&self, client: &str, parameters: &Parameters) -> Result<(), AuthorityError> {
+        let directory = self.directory();
+        let sent = parameters.get("client_secret");
+        let expected = directory
+            .api_secret()
+            .filter(|_| directory.is_api_client(client));
+        match (sent, expected) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(AuthorityError::PublicClientOff),
+            (Some(sent), Some(expected)) => {
+                let equal = aws_lc_rs::constant_time::verify_slices_are_equal(
+                    sent.as_bytes(),
+                    expected.as_bytes(),
+                );
+                equal.map_err(|_| AuthorityError::SecretWrong(client.to_owned()))
+            }
+            (Some(_), None) if directory.is_api_client(client) => {
+                Err(AuthorityError::SecretWrong(client.to_owned()))
+            }
+            (Some(_), None) => Err(AuthorityError::SecretFromPublicClient),
+        }
+    }
+
     /// The token response.
     fn issue(
         &self,
         user: &str,
         asked: &Asked,
         family: Option<String>,
+        nonce: Option<String>,
         client_info: bool,
         now: i64,
     ) -> Result<Value, AuthorityError> {
@@ -258,11 +339,7 @@ impl Authority {
         if user.state == UserState::Disabled {
             return Err(AuthorityError::UserDisabled);
         }
-        if asked
-            .scopes
-            .iter()
-            .any(|scope| !directory.consented(&asked.client, scope, user))
-        {
+        if !self.has_consent(asked, user) {
             return Err(AuthorityError::ConsentRequired {
                 client: asked.client.clone(),
                 name: directory
@@ -322,10 +399,11 @@ impl Authority {
                 json!(self.grants().issue_refresh(&user.upn, asked, family, now));
         }
         if has("openid") {
-            body["id_token"] = json!(sign(
-                &self.id_claims(user, &asked.client, now),
-                WithX5t::No
-            )?);
+            let mut claims = self.id_claims(user, &asked.client, now);
+            if let Some(nonce) = nonce {
+                claims["nonce"] = json!(nonce);
+            }
+            body["id_token"] = json!(sign(&claims, WithX5t::No)?);
         }
         if client_info {
             let info = json!({"uid": user.oid, "utid": self.tenant()}).to_string();

@@ -1,0 +1,163 @@
+//! Authorization codes, the sign-ins that lead to them, and consents given on the way.
+
+use aws_lc_rs::{constant_time, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::authorize::{Code, Flow};
+use super::device_code::{Asked, Grants, MAX_PENDING, hash, secret};
+use super::error::AuthorityError;
+
+impl Grants {
+    /// Keeps a sign-in until its person has decided; its id.
+    pub(super) fn begin_flow(&mut self, flow: Flow, now: i64) -> String {
+        self.flows.retain(|_, flow| flow.expires > now);
+        if self.flows.len() >= MAX_PENDING
+            && let Some(oldest) = self
+                .flows
+                .iter()
+                .min_by_key(|(_, flow)| flow.expires)
+                .map(|(id, _)| id.clone())
+        {
+            self.flows.remove(&oldest);
+        }
+        let id = secret();
+        self.flows.insert(id.clone(), flow);
+        id
+    }
+
+    pub(super) fn flow(&self, id: &str, now: i64) -> Option<Flow> {
+        self.flows
+            .get(id)
+            .filter(|flow| flow.expires > now)
+            .cloned()
+    }
+
+    pub(super) fn end_flow(&mut self, id: &str) {
+        self.flows.remove(id);
+    }
+
+    /// A code, kept by its hash.
+    pub(super) fn issue_code(&mut self, code: Code, now: i64) -> String {
+        self.codes.retain(|_, code| code.expires > now);
+        let secret = secret();
+        self.codes.insert(hash(&secret), code);
+        secret
+    }
+
+    /// Redeems a code, once, for the client and redirect that it was made for (RFC 6749 section
+    /// 4.1.3), by who knows the verifier (RFC 7636 section 4.6).
+    ///
+    /// # Errors
+    /// Unknown, expired, redeemed, another client's or redirect's, or a wrong verifier.
+    pub(super) fn redeem_code(
+        &mut self,
+        code: &str,
+        client: &str,
+        redirect: &str,
+        verifier: &str,
+        now: i64,
+    ) -> Result<Code, AuthorityError> {
+        let Some(known) = self
+            .codes
+            .get_mut(&hash(code))
+            .filter(|code| code.asked.client.eq_ignore_ascii_case(client))
+        else {
+            return Err(AuthorityError::AuthorizationCodeUnknown);
+        };
+        if known.used {
+            return Err(AuthorityError::AuthorizationCodeUsed);
+        }
+        if known.expires <= now {
+            return Err(AuthorityError::AuthorizationCodeExpired);
+        }
+        if !url::Url::parse(redirect).is_ok_and(|url| url.as_str() == known.redirect) {
+            return Err(AuthorityError::RedirectMismatch {
+                redirect: redirect.to_owned(),
+                client: client.to_owned(),
+            });
+        }
+        let challenge =
+            URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
+        let equal = constant_time::verify_slices_are_equal(
+            challenge.as_bytes(),
+            known.challenge.as_bytes(),
+        );
+        if equal.is_err() {
+            return Err(AuthorityError::VerifierWrong);
+        }
+        known.used = true;
+        Ok(known.clone())
+    }
+
+    /// Remembers, for this run, that `user` lets the client have what it asked for.
+    pub(super) fn consent(&mut self, asked: &Asked, user: &str) {
+        for scope in &asked.scopes {
+            let consent = (asked.client.clone(), scope.clone(), user.to_owned());
+            self.consents.insert(consent);
+        }
+    }
+
+    pub(super) fn has_consent(&self, client: &str, scope: &str, user: &str) -> bool {
+        self.consents
+            .contains(&(client.to_owned(), scope.to_owned(), user.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_redeemed_once_by_who_began() {
+        let mut grants = Grants::new(None);
+        let verifier = "v".repeat(43);
+        let challenge =
+            URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
+        let asked = Asked {
+            client: "c".into(),
+            ..Asked::default()
+        };
+        let code = grants.issue_code(
+            Code {
+                user: "u".into(),
+                asked,
+                redirect: "http://localhost:1/".into(),
+                challenge,
+                nonce: None,
+                expires: 600,
+                used: false,
+            },
+            0,
+        );
+        let mut redeem = |code: &str, client: &str, redirect: &str, verifier: &str, now: i64| {
+            grants
+                .redeem_code(code, client, redirect, verifier, now)
+                .map(|code| code.user)
+        };
+        let here = "http://localhost:1";
+        use AuthorityError as E;
+        assert_eq!(
+            redeem("x", "c", here, &verifier, 1),
+            Err(E::AuthorizationCodeUnknown)
+        );
+        assert_eq!(
+            redeem(&code, "d", here, &verifier, 1),
+            Err(E::AuthorizationCodeUnknown)
+        );
+        assert!(matches!(
+            redeem(&code, "c", "http://localhost:2", &verifier, 1),
+            Err(E::RedirectMismatch { .. })
+        ));
+        assert_eq!(redeem(&code, "c", here, "w", 1), Err(E::VerifierWrong));
+        assert_eq!(
+            redeem(&code, "c", here, &verifier, 600),
+            Err(E::AuthorizationCodeExpired)
+        );
+        assert_eq!(redeem(&code, "c", here, &verifier, 1), Ok("u".to_owned()));
+        assert_eq!(
+            redeem(&code, "c", here, &verifier, 1),
+            Err(E::AuthorizationCodeUsed)
+        );
+    }
+}
