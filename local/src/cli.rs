@@ -198,6 +198,10 @@ pub(crate) enum Algorithm {
     None,
     /// HMAC keyed by the public key, the classic confusion attack
     Hs256,
+    /// The authority's key, but another hash than its tokens have
+    Rs512,
+    /// The authority's key, but another padding
+    Ps256,
 }
 
 /// `mint`
@@ -235,9 +239,12 @@ pub(crate) struct MintArgs {
     /// Signature algorithm
     #[arg(long, value_enum, default_value = "rs256")]
     pub(crate) alg: Algorithm,
-    /// Spoil the signature
+    /// Sign with somebody else's key, under the authority's key id
     #[arg(long)]
     pub(crate) bad_signature: bool,
+    /// Change the claims after signing
+    #[arg(long)]
+    pub(crate) tampered: bool,
     /// Sign with a key that the authority does not publish
     #[arg(long)]
     pub(crate) unknown_key: bool,

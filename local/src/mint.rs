@@ -85,9 +85,12 @@ fn spec(args: &MintArgs) -> Result<MintSpec, Failure> {
             Algorithm::Rs256 => MintAlgorithm::Rs256,
             Algorithm::None => MintAlgorithm::None,
             Algorithm::Hs256 => MintAlgorithm::Hs256ByPublicKey,
+            Algorithm::Rs512 => MintAlgorithm::Rs512,
+            Algorithm::Ps256 => MintAlgorithm::Ps256,
         },
         bad_signature: args.bad_signature,
         unknown_key: args.unknown_key,
+        tampered: args.tampered,
         claims,
     })
 }

@@ -2,173 +2,14 @@
 
 #![allow(clippy::unwrap_used)] // a panic is how a test fails
 
+mod harness;
+
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use reqwest::{Client, Response};
-use serde_json::Value;
-use tempfile::TempDir;
-
-const GREETING: &str = "Hello, world. You were able to access this because you provided a valid access token with the Greeting.Read scope as a claim.";
-/// Longer than any wait below takes on a slow machine; reached only by a hang.
-const PATIENCE: Duration = Duration::from_secs(300);
-
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_greeting-local"));
-    command
-        .env_remove("GREETING_LOCAL_STATE")
-        .stdin(Stdio::null());
-    // The checkout's root: a person's current folder.
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    command
-}
-
-/// A running `greeting-local up`.
-struct Up {
-    child: Child,
-    folder: TempDir,
-    ready: Value,
-    client: Client,
-}
-
-impl Up {
-    fn start(more: &[&str]) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), "0", more)
-    }
-
-    fn start_in(folder: TempDir, authority_port: &str, more: &[&str]) -> Self {
-        let ready_file = folder.path().join("ready.json");
-        let mut child = program()
-            .args(["up", "--port", "0", "--authority-port", authority_port])
-            .arg("--ready-file")
-            .arg(&ready_file)
-            .arg("--state-dir")
-            .arg(folder.path().join("state"))
-            .args(more)
-            .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(folder.path().join("stderr")).unwrap())
-            .spawn()
-            .unwrap();
-        let ready = wait_for(|| {
-            if let Some(status) = child.try_wait().unwrap() {
-                let said = std::fs::read_to_string(folder.path().join("stderr"));
-                panic!("up ended with {status}: {said:?}");
-            }
-            std::fs::read(&ready_file).ok()
-        });
-        let ready: Value = serde_json::from_slice(&ready).unwrap();
-        let ca = std::fs::read(ready["ca_cert"].as_str().unwrap()).unwrap();
-        let client = Client::builder()
-            .tls_certs_only([reqwest::Certificate::from_pem(&ca).unwrap()])
-            .no_proxy()
-            .build()
-            .unwrap();
-        Self {
-            child,
-            folder,
-            ready,
-            client,
-        }
-    }
-
-    fn text(&self, key: &str) -> &str {
-        self.ready[key].as_str().unwrap()
-    }
-
-    fn run(&self, command: &str, arguments: &[&str]) -> Output {
-        program()
-            .arg(command)
-            .args(arguments)
-            .arg("--state-dir")
-            .arg(self.folder.path().join("state"))
-            .output()
-            .unwrap()
-    }
-
-    fn mint(&self, arguments: &[&str]) -> String {
-        let output = self.run("mint", arguments);
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-
-    async fn call(&self, headers: &[(&str, &str)]) -> Response {
-        let mut request = self.client.get(self.text("function_url"));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        request.send().await.unwrap()
-    }
-
-    async fn call_with(&self, token: &str) -> Response {
-        self.call(&[("Authorization", &format!("Bearer {token}"))])
-            .await
-    }
-
-    fn said(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("stderr")).unwrap()
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([name, &self.child.id().to_string()])
-            .status();
-        assert!(sent.unwrap().success());
-    }
-
-    fn wait(&mut self) -> ExitStatus {
-        wait_for(|| self.child.try_wait().unwrap())
-    }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        // What a test has ended already may have given its number to another process.
-        if !matches!(self.child.try_wait(), Ok(None)) {
-            return;
-        }
-        // SIGTERM, so that it ends its handler.
-        let _ = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .stderr(Stdio::null())
-            .status();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let _ = self.child.kill();
-    }
-}
-
-fn wait_for<T>(mut condition: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(value) = condition() {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "waited in vain");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// The processes whose parent is `parent`.
 #[cfg(target_os = "linux")]
-fn children(parent: u32) -> Vec<u32> {
-    let stat = |entry: std::fs::DirEntry| std::fs::read_to_string(entry.path().join("stat")).ok();
-    std::fs::read_dir("/proc")
-        .unwrap()
-        .flatten()
-        .filter_map(stat)
-        .filter_map(|stat| {
-            // pid (name) state ppid …; a zombie has ended.
-            let pid = stat.split(' ').next()?.parse().ok()?;
-            let mut rest = stat.rsplit(") ").next()?.split(' ');
-            let state = rest.next()?;
-            (rest.next()?.parse::<u32>().ok()? == parent && state != "Z").then_some(pid)
-        })
-        .collect()
-}
+use harness::children;
+use harness::{GREETING, Up, program};
 
 #[tokio::test]
 async fn a_token_opens_the_door_and_nothing_else_does() {
@@ -237,6 +78,9 @@ async fn defective_tokens_are_refused_and_never_logged() {
         (&["--unknown-key"], 401),
         (&["--alg", "none"], 401),
         (&["--alg", "hs256"], 401),
+        (&["--alg", "rs512"], 401),
+        (&["--alg", "ps256"], 401),
+        (&["--tampered"], 401),
         (&["--version", "1"], 401),
         (&["--claim", "iss=https://localhost/other/v2.0"], 401),
         (&["--claim", "exp=\"9999999999\""], 401),

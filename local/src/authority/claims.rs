@@ -20,6 +20,9 @@ pub(crate) enum MintAlgorithm {
     None,
     /// HMAC keyed by the public modulus, the classic confusion.
     Hs256ByPublicKey,
+    /// The right key, and algorithms that Entra does not sign with.
+    Rs512,
+    Ps256,
 }
 
 /// A token with any chosen property or defect. The default is one that opens the door.
@@ -41,6 +44,8 @@ pub(crate) struct MintSpec {
     pub(crate) bad_signature: bool,
     /// Signed by a key that is not published, under its own id.
     pub(crate) unknown_key: bool,
+    /// The claims say one thing more than what was signed.
+    pub(crate) tampered: bool,
     /// Set last; null removes.
     pub(crate) claims: Vec<(String, Value)>,
 }
@@ -58,6 +63,7 @@ impl Default for MintSpec {
             algorithm: MintAlgorithm::Rs256,
             bad_signature: false,
             unknown_key: false,
+            tampered: false,
             claims: Vec::new(),
         }
     }
@@ -199,6 +205,20 @@ impl Authority {
                 header.kid = Some(self.keys().kid().to_owned());
                 let key = EncodingKey::from_secret(self.keys().modulus());
                 jsonwebtoken::encode(&header, claims, &key).map_err(KeyError::from)?
+            }
+            MintAlgorithm::Rs512 => self.keys().sign_with(Algorithm::RS512, claims)?,
+            MintAlgorithm::Ps256 => self.keys().sign_with(Algorithm::PS256, claims)?,
+            MintAlgorithm::Rs256 if spec.tampered => {
+                let signed = self.keys().sign(claims, with_x5t)?;
+                let mut changed = claims.clone();
+                changed["tampered"] = json!(true);
+                let changed = URL_SAFE_NO_PAD.encode(changed.to_string());
+                let mut parts: Vec<&str> = signed.split('.').collect();
+                // header.claims.signature: that is what signing makes.
+                if let Some(claims) = parts.get_mut(1) {
+                    *claims = &changed;
+                }
+                parts.join(".")
             }
             MintAlgorithm::Rs256 if spec.unknown_key => {
                 SigningKeys::throw_away()?.sign(claims, with_x5t)?

@@ -110,6 +110,13 @@ impl SigningKeys {
         self.sign_as(&self.kid, claims, with_x5t)
     }
 
+    /// Signs with another algorithm of the same key.
+    pub(crate) fn sign_with(&self, algorithm: Algorithm, claims: &Value) -> Result<String, KeyError> {
+        let mut header = Header::new(algorithm);
+        header.kid = Some(self.kid.clone());
+        Ok(jsonwebtoken::encode(&header, claims, &self.signing)?)
+    }
+
     /// Signs under another key's id: what a forger does.
     pub(crate) fn sign_as(
         &self,

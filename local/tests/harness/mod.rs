@@ -1,0 +1,202 @@
+//! A running `greeting-local up`, for tests: real processes, real sockets on free ports.
+
+#![allow(dead_code, clippy::unwrap_used)] // each test program uses a part; a panic is a failure
+
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Response};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The seed's sentence.
+pub const GREETING: &str = "Hello, world. You were able to access this because you provided a valid access token with the Greeting.Read scope as a claim.";
+/// Longer than any wait below takes on a slow machine; reached only by a hang.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_greeting-local"));
+    command
+        .env_remove("GREETING_LOCAL_STATE")
+        .stdin(Stdio::null());
+    // The checkout's root: a person's current folder.
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    command
+}
+
+/// A running `greeting-local up`.
+pub struct Up {
+    pub child: Child,
+    pub folder: TempDir,
+    pub ready: Value,
+    pub client: Client,
+}
+
+impl Up {
+    pub fn start(more: &[&str]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), "0", more)
+    }
+
+    /// With the shipped settings and these changes (RFC 7396) to them.
+    pub fn with_settings(changes: &Value, more: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/authsettingsV2.json");
+        let mut settings = serde_json::from_slice(&std::fs::read(shipped).unwrap()).unwrap();
+        merge(&mut settings, changes);
+        std::fs::write(&path, settings.to_string()).unwrap();
+        let mut arguments = vec!["--settings", path.to_str().unwrap()];
+        arguments.extend(more);
+        Self::start_in(folder, "0", &arguments)
+    }
+
+    pub fn start_in(folder: TempDir, authority_port: &str, more: &[&str]) -> Self {
+        let ready_file = folder.path().join("ready.json");
+        let mut child = program()
+            .args(["up", "--port", "0", "--authority-port", authority_port])
+            .arg("--ready-file")
+            .arg(&ready_file)
+            .arg("--state-dir")
+            .arg(folder.path().join("state"))
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(folder.path().join("stderr")).unwrap())
+            .spawn()
+            .unwrap();
+        let ready = wait_for(|| {
+            if let Some(status) = child.try_wait().unwrap() {
+                let said = std::fs::read_to_string(folder.path().join("stderr"));
+                panic!("up ended with {status}: {said:?}");
+            }
+            std::fs::read(&ready_file).ok()
+        });
+        let ready: Value = serde_json::from_slice(&ready).unwrap();
+        let ca = std::fs::read(ready["ca_cert"].as_str().unwrap()).unwrap();
+        let client = Client::builder()
+            .tls_certs_only([reqwest::Certificate::from_pem(&ca).unwrap()])
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self {
+            child,
+            folder,
+            ready,
+            client,
+        }
+    }
+
+    pub fn text(&self, key: &str) -> &str {
+        self.ready[key].as_str().unwrap()
+    }
+
+    pub fn run(&self, command: &str, arguments: &[&str]) -> Output {
+        program()
+            .arg(command)
+            .args(arguments)
+            .arg("--state-dir")
+            .arg(self.folder.path().join("state"))
+            .output()
+            .unwrap()
+    }
+
+    pub fn mint(&self, arguments: &[&str]) -> String {
+        let output = self.run("mint", arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    pub async fn call(&self, headers: &[(&str, &str)]) -> Response {
+        let mut request = self.client.get(self.text("function_url"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
+    }
+
+    pub async fn call_with(&self, token: &str) -> Response {
+        self.call(&[("Authorization", &format!("Bearer {token}"))])
+            .await
+    }
+
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("stderr")).unwrap()
+    }
+
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    pub fn wait(&mut self) -> ExitStatus {
+        wait_for(|| self.child.try_wait().unwrap())
+    }
+}
+
+fn merge(into: &mut Value, changes: &Value) {
+    match (into, changes) {
+        (Value::Object(into), Value::Object(changes)) => {
+            for (name, change) in changes {
+                if change.is_null() {
+                    into.remove(name);
+                } else {
+                    merge(into.entry(name.clone()).or_insert(Value::Null), change);
+                }
+            }
+        }
+        (into, change) => *into = change.clone(),
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        // What a test has ended already may have given its number to another process.
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
+        // SIGTERM, so that it ends its handler.
+        let _ = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .stderr(Stdio::null())
+            .status();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.child.kill();
+    }
+}
+
+pub fn wait_for<T>(mut condition: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "waited in vain");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The processes whose parent is `parent`.
+#[cfg(target_os = "linux")]
+pub fn children(parent: u32) -> Vec<u32> {
+    let stat = |entry: std::fs::DirEntry| std::fs::read_to_string(entry.path().join("stat")).ok();
+    std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(stat)
+        .filter_map(|stat| {
+            // pid (name) state ppid …; a zombie has ended.
+            let pid = stat.split(' ').next()?.parse().ok()?;
+            let mut rest = stat.rsplit(") ").next()?.split(' ');
+            let state = rest.next()?;
+            (rest.next()?.parse::<u32>().ok()? == parent && state != "Z").then_some(pid)
+        })
+        .collect()
+}
+
