@@ -111,7 +111,11 @@ impl SigningKeys {
     }
 
     /// Signs with another algorithm of the same key.
-    pub(crate) fn sign_with(&self, algorithm: Algorithm, claims: &Value) -> Result<String, KeyError> {
+    pub(crate) fn sign_with(
+        &self,
+        algorithm: Algorithm,
+        claims: &Value,
+    ) -> Result<String, KeyError> {
         let mut header = Header::new(algorithm);
         header.kid = Some(self.kid.clone());
         Ok(jsonwebtoken::encode(&header, claims, &self.signing)?)

@@ -199,4 +199,3 @@ pub fn children(parent: u32) -> Vec<u32> {
         })
         .collect()
 }
-
