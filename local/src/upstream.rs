@@ -32,9 +32,15 @@ impl Upstream {
         };
         let parsed = Url::parse(url)
             .map_err(|error| failed(error.to_string(), "write it as http://localhost:8000"))?;
-        if parsed.scheme() != "http" {
+        if !["http", "https"].contains(&parsed.scheme()) {
             return Err(failed(
-                format!("{} is not spoken to the app", parsed.scheme()),
+                format!("{}: is no scheme of the web", parsed.scheme()),
+                "write it as http://localhost:8000",
+            ));
+        }
+        if parsed.scheme() == "https" {
+            return Err(failed(
+                "https is not spoken to the app".into(),
                 "name the app's http address: TLS ends at the gate, as on App Service (--https turns it on there)",
             ));
         }

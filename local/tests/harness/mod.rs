@@ -2,7 +2,6 @@
 
 #![allow(dead_code, clippy::unwrap_used)] // each test program uses a part; a panic is a failure
 
-use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,11 +10,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The seed's sentence.
-pub const GREETING: &str = "Hello, world. You were able to access this because you provided a valid access token with the Greeting.Read scope as a claim.";
+pub(crate) const GREETING: &str = "Hello, world. You were able to access this because you provided a valid access token with the Greeting.Read scope as a claim.";
 /// Longer than any wait below takes on a slow machine; reached only by a hang.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-pub fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_greeting-local"));
     command
         .env_remove("GREETING_LOCAL_STATE")
@@ -26,20 +25,20 @@ pub fn program() -> Command {
 }
 
 /// A running `greeting-local up`.
-pub struct Up {
-    pub child: Child,
-    pub folder: TempDir,
-    pub ready: Value,
-    pub client: Client,
+pub(crate) struct Up {
+    pub(crate) child: Child,
+    pub(crate) folder: TempDir,
+    pub(crate) ready: Value,
+    pub(crate) client: Client,
 }
 
 impl Up {
-    pub fn start(more: &[&str]) -> Self {
+    pub(crate) fn start(more: &[&str]) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), "0", more)
     }
 
     /// With the shipped settings and these changes (RFC 7396) to them.
-    pub fn with_settings(changes: &Value, more: &[&str]) -> Self {
+    pub(crate) fn with_settings(changes: &Value, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.json");
         let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/authsettingsV2.json");
@@ -51,7 +50,7 @@ impl Up {
         Self::start_in(folder, "0", &arguments)
     }
 
-    pub fn start_in(folder: TempDir, authority_port: &str, more: &[&str]) -> Self {
+    pub(crate) fn start_in(folder: TempDir, authority_port: &str, more: &[&str]) -> Self {
         let ready_file = folder.path().join("ready.json");
         let mut child = program()
             .args(["up", "--port", "0", "--authority-port", authority_port])
@@ -87,11 +86,11 @@ impl Up {
         }
     }
 
-    pub fn text(&self, key: &str) -> &str {
+    pub(crate) fn text(&self, key: &str) -> &str {
         self.ready[key].as_str().unwrap()
     }
 
-    pub fn run(&self, command: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, command: &str, arguments: &[&str]) -> Output {
         program()
             .arg(command)
             .args(arguments)
@@ -101,13 +100,13 @@ impl Up {
             .unwrap()
     }
 
-    pub fn mint(&self, arguments: &[&str]) -> String {
+    pub(crate) fn mint(&self, arguments: &[&str]) -> String {
         let output = self.run("mint", arguments);
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    pub async fn call(&self, headers: &[(&str, &str)]) -> Response {
+    pub(crate) async fn call(&self, headers: &[(&str, &str)]) -> Response {
         let mut request = self.client.get(self.text("function_url"));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -115,24 +114,24 @@ impl Up {
         request.send().await.unwrap()
     }
 
-    pub async fn call_with(&self, token: &str) -> Response {
+    pub(crate) async fn call_with(&self, token: &str) -> Response {
         self.call(&[("Authorization", &format!("Bearer {token}"))])
             .await
     }
 
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("stderr")).unwrap()
     }
 
     #[cfg(unix)]
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .args([name, &self.child.id().to_string()])
             .status();
         assert!(sent.unwrap().success());
     }
 
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         wait_for(|| self.child.try_wait().unwrap())
     }
 }
@@ -171,7 +170,7 @@ impl Drop for Up {
     }
 }
 
-pub fn wait_for<T>(mut condition: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(mut condition: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(value) = condition() {
@@ -184,7 +183,7 @@ pub fn wait_for<T>(mut condition: impl FnMut() -> Option<T>) -> T {
 
 /// The processes whose parent is `parent`.
 #[cfg(target_os = "linux")]
-pub fn children(parent: u32) -> Vec<u32> {
+pub(crate) fn children(parent: u32) -> Vec<u32> {
     let stat = |entry: std::fs::DirEntry| std::fs::read_to_string(entry.path().join("stat")).ok();
     std::fs::read_dir("/proc")
         .unwrap()
