@@ -39,6 +39,15 @@ impl Up {
 
     /// With the shipped settings and these changes (RFC 7396) to them.
     pub(crate) fn with_settings(changes: &Value, more: &[&str]) -> Self {
+        Self::with_environment(changes, more, &[])
+    }
+
+    /// And with these environment variables.
+    pub(crate) fn with_environment(
+        changes: &Value,
+        more: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.json");
         let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/authsettingsV2.json");
@@ -47,10 +56,19 @@ impl Up {
         std::fs::write(&path, settings.to_string()).unwrap();
         let mut arguments = vec!["--settings", path.to_str().unwrap()];
         arguments.extend(more);
-        Self::start_in(folder, "0", &arguments)
+        Self::spawn(folder, "0", &arguments, environment)
     }
 
     pub(crate) fn start_in(folder: TempDir, authority_port: &str, more: &[&str]) -> Self {
+        Self::spawn(folder, authority_port, more, &[])
+    }
+
+    fn spawn(
+        folder: TempDir,
+        authority_port: &str,
+        more: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let ready_file = folder.path().join("ready.json");
         let mut child = program()
             .args(["up", "--port", "0", "--authority-port", authority_port])
@@ -59,6 +77,7 @@ impl Up {
             .arg("--state-dir")
             .arg(folder.path().join("state"))
             .args(more)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(folder.path().join("stderr")).unwrap())
             .spawn()
