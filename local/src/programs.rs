@@ -118,8 +118,13 @@ async fn build(name: &str, checkout: &Path) -> Result<PathBuf, Failure> {
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .kill_on_drop(true);
-    let output = command
-        .output()
+    // Not `output()`: tokio's takes stderr too, and cargo's errors would go unseen.
+    let building = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| failed(error.to_string()))?;
+    let output = building
+        .wait_with_output()
         .await
         .map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {

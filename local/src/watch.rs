@@ -167,21 +167,27 @@ async fn reload(
 /// Builds the binary and copies it to a place of its own.
 async fn build(binary: &str, root: &Path, folder: &Path, number: u64) -> Result<PathBuf, String> {
     eprintln!("[watch] building {binary} …");
-    let output = tokio::process::Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
-        .args([
-            "build",
-            "--quiet",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
-        .args(["--bin", binary])
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .kill_on_drop(true)
-        .output()
+    let building =
+        tokio::process::Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
+            .args([
+                "build",
+                "--quiet",
+                "--message-format",
+                "json-render-diagnostics",
+            ])
+            .args(["--bin", binary])
+            .current_dir(root)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("cargo can't be run: {error}"))?;
+    // Not `output()`: tokio's takes stderr too, and cargo's errors would go unseen.
+    let output = building
+        .wait_with_output()
         .await
-        .map_err(|error| format!("cargo can't be run: {error}"))?;
+        .map_err(|error| format!("cargo was lost: {error}"))?;
     if !output.status.success() {
         return Err("the build failed; cargo's errors are above".to_owned());
     }
