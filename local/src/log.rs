@@ -19,7 +19,7 @@ use clap::ValueEnum;
 use http_body_util::channel::Channel;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::cli::{LogArgs, Output};
 use crate::control;
@@ -124,6 +124,7 @@ struct Inner {
     print: Print,
     recent: Mutex<VecDeque<Arc<Event>>>,
     sender: broadcast::Sender<Arc<Event>>,
+    ended: watch::Sender<bool>,
 }
 
 impl Log {
@@ -132,6 +133,7 @@ impl Log {
             print,
             recent: Mutex::default(),
             sender: broadcast::channel(BEHIND).0,
+            ended: watch::channel(false).0,
         }))
     }
 
@@ -152,6 +154,11 @@ impl Log {
         // Under the lock, so that a new reader neither misses an event nor sees it twice. An
         // error means that nobody listens.
         let _ = self.0.sender.send(event);
+    }
+
+    /// No more events: whoever follows is told so, and holds nobody up.
+    pub(crate) fn end(&self) {
+        self.0.ended.send_replace(true);
     }
 
     fn listen(&self) -> (Vec<Arc<Event>>, broadcast::Receiver<Arc<Event>>) {
@@ -184,6 +191,7 @@ pub(crate) fn router(log: Log, door: control::Door) -> axum::Router {
 
 fn lines(log: &Log, follow: bool) -> Response {
     let (recent, mut coming) = log.listen();
+    let mut ended = log.0.ended.subscribe();
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(16);
     tokio::spawn(async move {
         for event in recent {
@@ -202,6 +210,7 @@ fn lines(log: &Log, follow: bool) -> Response {
                     Err(broadcast::error::RecvError::Lagged(_)) => Ok(()),
                     Err(broadcast::error::RecvError::Closed) => return,
                 },
+                () = async { drop(ended.wait_for(|ended| *ended).await) } => return,
                 // So that a reader that has gone is noticed on a quiet day.
                 () = tokio::time::sleep(std::time::Duration::from_secs(15)) => {
                     sender.send_data(Bytes::from_static(b"\n")).await

@@ -55,6 +55,7 @@ pub(crate) struct Stack {
     pub(crate) authority: Authority,
     pub(crate) warnings: Vec<String>,
     started: Option<Started>,
+    log: Log,
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
 }
@@ -189,6 +190,7 @@ impl Stack {
             authority,
             warnings,
             started,
+            log: options.log,
             stop,
             serving,
         })
@@ -197,6 +199,7 @@ impl Stack {
     /// Drains what is in flight, then ends the handler. No process and no port is left.
     pub(crate) async fn stop(self) {
         self.stop.send_replace(true);
+        self.log.end();
         for serving in self.serving {
             // A server that panicked has nothing left to stop.
             let _ = serving.await;

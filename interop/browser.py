@@ -1,0 +1,104 @@
+"""Headless Chromium against the gate's browser side and the authority's pages."""
+
+import contextlib
+import json
+import tempfile
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from checks import PATIENCE, check, expect, up
+from seed import served
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+@contextlib.contextmanager
+def chromium(width: int = 1280, dark: bool = False):
+    """A new browser with an empty profile. The development CA is not in its store, so its
+    certificate errors are ignored: what is tested here is the pages."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        options.accept_insecure_certs = True
+        for flag in [*FLAGS, f"--user-data-dir={profile}", f"--window-size={width},900"]:
+            options.add_argument(flag)
+        if dark:
+            options.add_argument("--force-dark-mode")
+        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+        try:
+            yield driver
+        finally:
+            driver.quit()
+
+
+def until(driver, condition):
+    return WebDriverWait(driver, PATIENCE).until(condition)
+
+
+def press(driver, text: str):
+    """Presses the button or link with this text."""
+    xpath = f"//button[normalize-space()='{text}'] | //a[normalize-space()='{text}']"
+    until(driver, lambda d: d.find_elements(By.XPATH, xpath))[0].click()
+
+
+def title(driver, text: str):
+    until(driver, lambda d: text in d.title)
+
+
+def page(environ, start_response):
+    """An app that greets whoever Easy Auth says it is."""
+    start_response("200 OK", [("Content-Type", "text/html")])
+    who = environ.get("HTTP_X_MS_CLIENT_PRINCIPAL_NAME", "nobody")
+    return [f"<title>app</title><p id=who>{who}</p>".encode()]
+
+
+SETTINGS = {
+    "globalValidation": {"unauthenticatedClientAction": "RedirectToLoginPage"},
+    "login": {"tokenStore": {"enabled": True}},
+}
+
+
+@check("Chromium", "Easy Auth: sent to sign in, back, /.auth/me, out", "selenium")
+def sign_in_and_out():
+    for more in [(), ("--https",)]:
+        with served(page) as origin, up("--upstream", origin, *more, settings=SETTINGS) as stack, chromium() as driver:
+            driver.get(f"{stack.url}private?x=1")
+            title(driver, "Pick an account")
+            assert driver.current_url.startswith(stack.authority), driver.current_url
+            press(driver, "Sign in")
+            title(driver, "app")
+            expect(driver.current_url, f"{stack.url}private?x=1")
+            expect(driver.find_element(By.ID, "who").text, "alice@greeting.test")
+            expect(driver.execute_script("return document.cookie"), "")
+            driver.get(f"{stack.url}.auth/me")
+            me = json.loads(driver.find_element(By.TAG_NAME, "body").text)
+            expect(me[0]["user_id"], "alice@greeting.test")
+            driver.get(f"{stack.url}.auth/logout")
+            title(driver, "You are signed out")
+            driver.get(f"{stack.url}private")
+            title(driver, "Pick an account")
+            press(driver, "Cancel")
+            title(driver, "You are not signed in")
+
+
+@check("Chromium", "Easy Auth: the URL's fragment outlives the sign-in", "selenium")
+def fragment():
+    settings = {**SETTINGS, "login": {"preserveUrlFragmentsForLogins": True}}
+    with served(page) as origin, up("--upstream", origin, settings=settings) as stack, chromium() as driver:
+        driver.get(f"{stack.url}private#here")
+        title(driver, "Pick an account")
+        press(driver, "Sign in")
+        title(driver, "app")
+        expect(driver.current_url, f"{stack.url}private#here")

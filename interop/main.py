@@ -1,0 +1,38 @@
+"""Runs every check of real clients and prints a table: client, version, flow, result."""
+
+import sys
+import traceback
+
+import browser
+import seed
+from checks import CHECKS
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    rows, failures = [], []
+    for check in CHECKS:
+        if wanted and not any(word in f"{check.client} {check.flow}" for word in wanted):
+            continue
+        print(f"… {check.client}: {check.flow}", flush=True)
+        try:
+            check.run()
+            result = "ok"
+        except Exception:
+            result = "FAILED"
+            failures.append((check, traceback.format_exc()))
+        rows.append((check.client, check.version(), check.flow, result))
+    widths = [max(len(row[column]) for row in rows + [("client", "version", "flow", "result")]) for column in range(4)]
+    print()
+    for row in [("client", "version", "flow", "result"), *rows]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    for check, trace in failures:
+        print(f"\n{check.client}: {check.flow}\n{trace}", file=sys.stderr)
+    print(f"\n{len(rows) - len(failures)} passed, {len(failures)} failed")
+    return 1 if failures or not rows else 0
+
+
+if __name__ == "__main__":
+    # Imported for what they register.
+    assert browser and seed
+    sys.exit(main())
