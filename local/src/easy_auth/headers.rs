@@ -232,4 +232,41 @@ mod tests {
         assert_eq!(headers["x-ms-client-principal-id"], "s");
         assert!(!headers.contains_key("x-ms-client-principal-name"));
     }
+
+    /// Byte for byte what was captured for a v2 token.
+    #[test]
+    #[ignore = "needs third-party data: set GREETING_SHARED"]
+    fn the_principal_is_the_captured_one() {
+        let shared = std::env::var("GREETING_SHARED").expect("GREETING_SHARED names the folder");
+        let golden = std::fs::read(format!("{shared}/golden/client-principal-v2.json")).unwrap();
+        let golden: Value = serde_json::from_slice(&golden).unwrap();
+        let captured = golden["decoded"].as_str().unwrap();
+        let shape: Value = serde_json::from_str(captured).unwrap();
+        // The token that it came from: the short names, numbers as numbers.
+        let token: Claims = shape["claims"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|claim| {
+                let typ = claim["typ"].as_str().unwrap();
+                let short = ["scp", "oid", "tid", "sub"]
+                    .into_iter()
+                    .find(|name| mapped_name(name, true) == typ)
+                    .unwrap_or(typ);
+                let text = claim["val"].as_str().unwrap();
+                let value = if ["iat", "nbf", "exp"].contains(&short) {
+                    json!(text.parse::<i64>().unwrap())
+                } else {
+                    json!(text)
+                };
+                (short.to_owned(), value)
+            })
+            .collect();
+        use base64::Engine;
+        let ours = principal(&token, &Behaviour::default()).encode();
+        let ours = base64::engine::general_purpose::STANDARD
+            .decode(ours)
+            .unwrap();
+        assert_eq!(String::from_utf8(ours).unwrap(), captured);
+    }
 }
