@@ -6,22 +6,30 @@
 //! - `authorize`, `codes`: authorization code with PKCE
 //! - `token`: the device-code and token endpoints; `error`: Entra's envelope
 //! - `claims`, `keys`: what a token says, and who signed it
+//! - `client_credentials`, `daemon`: clients that prove themselves
+//! - `policy`, `ring`: what an administrator changes while it runs
+//! - `resource_manager`: what `az login` looks up
 //! - `pages`: what a person sees
 
 mod authorize;
 mod claims;
+mod client_credentials;
 mod codes;
+mod daemon;
 mod device_code;
 mod directory;
 mod discovery;
 mod error;
 mod keys;
 mod pages;
+mod policy;
+mod resource_manager;
+mod ring;
 mod token;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::Request;
@@ -30,10 +38,13 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
 pub(crate) use self::claims::{MintAlgorithm, MintSpec};
+pub(crate) use self::daemon::{CLIENT_ID as DAEMON_CLIENT_ID, Daemon};
 use self::device_code::Grants;
 pub(crate) use self::directory::Directory;
 use self::directory::UserState;
-pub(crate) use self::keys::SigningKeys;
+use self::keys::{KeyError, SigningKeys};
+pub(crate) use self::policy::{Policy, REFUSALS, refusal};
+pub(crate) use self::ring::KeyRing;
 
 /// A token's shape: v1 (`sts.windows.net`) or v2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,22 +55,25 @@ pub(crate) enum TokenVersion {
 
 /// The time, in seconds since 1970 (UTC).
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Clock;
+pub(crate) struct Clock {
+    /// Seconds ahead of this machine's clock.
+    shift: i64,
+}
 
 impl Clock {
-    /// This machine's clock.
-    pub(crate) fn system() -> Self {
-        Self
+    /// This machine's clock, set ahead by `shift` seconds.
+    pub(crate) fn shifted(shift: i64) -> Self {
+        Self { shift }
     }
 
     /// Seconds since 1970; 0 on a clock before that.
-    #[allow(clippy::unused_self)] // a clock that tests can set comes with the time shift
     pub(crate) fn now(self) -> i64 {
         SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .ok()
             .and_then(|since| i64::try_from(since.as_secs()).ok())
             .unwrap_or(0)
+            .saturating_add(self.shift)
     }
 }
 
@@ -81,36 +95,53 @@ impl fmt::Display for ApproveError {
     }
 }
 
+/// What tokens can be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Resource {
+    /// The API of `deploy/app-registration.json`.
+    Api,
+    /// Azure Resource Manager, which `az login` asks for.
+    Management,
+}
+
 /// The authority. Clones share one state.
 #[derive(Clone)]
 pub(crate) struct Authority(Arc<Inner>);
 
 struct Inner {
     directory: Directory,
-    keys: SigningKeys,
+    ring: RwLock<KeyRing>,
+    daemon: Option<Daemon>,
     origin: String,
     clock: Clock,
     grants: Mutex<Grants>,
+    policy: Mutex<Policy>,
     auto_approve: Option<String>,
 }
 
+/// What an authority is made of.
+pub(crate) struct Parts {
+    pub(crate) directory: Directory,
+    pub(crate) keys: KeyRing,
+    pub(crate) daemon: Option<Daemon>,
+    /// `https://localhost:PORT`; issuers carry it.
+    pub(crate) origin: String,
+    pub(crate) clock: Clock,
+    pub(crate) refresh_store: Option<PathBuf>,
+    pub(crate) auto_approve: Option<String>,
+}
+
 impl Authority {
-    /// `origin` is `https://localhost:PORT`; issuers carry it.
-    pub(crate) fn new(
-        directory: Directory,
-        keys: SigningKeys,
-        origin: String,
-        clock: Clock,
-        refresh_store: Option<PathBuf>,
-        auto_approve: Option<String>,
-    ) -> Self {
+    pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
-            directory,
-            keys,
-            origin,
-            clock,
-            grants: Mutex::new(Grants::new(refresh_store)),
-            auto_approve,
+            directory: parts.directory,
+            ring: RwLock::new(parts.keys),
+            daemon: parts.daemon,
+            origin: parts.origin,
+            clock: parts.clock,
+            grants: Mutex::new(Grants::new(parts.refresh_store)),
+            policy: Mutex::default(),
+            auto_approve: parts.auto_approve,
         }))
     }
 
@@ -120,6 +151,7 @@ impl Authority {
             .merge(discovery::router())
             .merge(token::router())
             .merge(authorize::router())
+            .merge(resource_manager::router())
             .merge(pages::router())
             .with_state(self.clone())
             .layer(axum::extract::DefaultBodyLimit::max(64 * 1024))
@@ -181,8 +213,60 @@ impl Authority {
         &self.0.directory
     }
 
-    fn keys(&self) -> &SigningKeys {
-        &self.0.keys
+    /// The key that signs now.
+    fn keys(&self) -> Arc<SigningKeys> {
+        self.ring().current()
+    }
+
+    fn ring(&self) -> RwLockReadGuard<'_, KeyRing> {
+        self.0.ring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Signs with a new key from now on; its id.
+    ///
+    /// # Errors
+    /// No key can be made, or kept.
+    pub(crate) fn rotate_keys(&self) -> Result<String, KeyError> {
+        let mut ring = self.0.ring.write().unwrap_or_else(PoisonError::into_inner);
+        ring.rotate(self.0.clock.now())?;
+        Ok(ring.current().kid().to_owned())
+    }
+
+    fn daemon(&self) -> Option<&Daemon> {
+        self.0.daemon.as_ref()
+    }
+
+    fn policy(&self) -> Policy {
+        self.0
+            .policy
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Changes the policy; what it is then.
+    pub(crate) fn change_policy(&self, change: impl FnOnce(&mut Policy)) -> Policy {
+        let mut policy = self.0.policy.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut policy);
+        policy.clone()
+    }
+
+    /// Which resource `named` is, if it is one.
+    fn resource(&self, named: &str) -> Option<Resource> {
+        if self.directory().is_api(named) {
+            return Some(Resource::Api);
+        }
+        let named = named.trim_end_matches('/');
+        let management = [
+            self.0.origin.as_str(),
+            "https://management.azure.com",
+            "https://management.core.windows.net",
+            "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+        ];
+        management
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(named))
+            .then_some(Resource::Management)
     }
 
     fn clock(&self) -> Clock {

@@ -36,6 +36,10 @@ pub(crate) enum Command {
     Approve(ApproveArgs),
     /// Print a token of the local authority, with any property or defect
     Mint(MintArgs),
+    /// Switch consent or the device-code flow off, or have every sign-in refused
+    Policy(PolicyArgs),
+    /// Sign with a new key from now on
+    RotateKeys(RotateKeysArgs),
     /// Show what the running gate decided on each request, and why
     Log(LogArgs),
     /// Write the zip that Azure Functions runs
@@ -108,7 +112,15 @@ pub(crate) struct UpArgs {
     /// Write what is running to this file, once the function can be called
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
-    /// Approve every device code at once, as this user
+    /// Set the authority's and the gate's clock ahead by this many seconds, or back
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    pub(crate) time_shift: i64,
+    /// Approve every sign-in at once, as this user
     #[arg(long, value_name = "USER")]
     pub(crate) auto_approve: Option<String>,
     #[command(flatten)]
@@ -131,6 +143,44 @@ pub(crate) struct BehaviourArgs {
     /// With AllowAnonymous, answer an invalid token with 401 instead of passing it on
     #[arg(long)]
     pub(crate) refuse_invalid_tokens: bool,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// As the registrations say
+    On,
+    /// Not at all
+    Off,
+}
+
+/// `policy`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  greeting-local policy                          what it is now
+  greeting-local policy --consent off            AADSTS65001 for everybody
+  greeting-local policy --device-code off        Conditional Access blocks it: AADSTS53003
+  greeting-local policy --refuse AADSTS50076     every sign-in asks for what nobody has
+  greeting-local policy --refuse none")]
+pub(crate) struct PolicyArgs {
+    /// Whether consents and pre-authorizations count
+    #[arg(long, value_enum)]
+    pub(crate) consent: Option<Switch>,
+    /// Whether tokens are given for device codes
+    #[arg(long, value_enum)]
+    pub(crate) device_code: Option<Switch>,
+    /// Refuse every request for a user's token with this code; none ends it
+    #[arg(long, value_name = "AADSTS")]
+    pub(crate) refuse: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// `rotate-keys`
+#[derive(Debug, Args)]
+pub(crate) struct RotateKeysArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
 }
 
 /// `log`

@@ -126,6 +126,7 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
         behaviour: Behaviour::default(),
         https: false,
         watch: false,
+        time_shift: 0,
     })
     .await?;
     let told = tell(

@@ -21,6 +21,7 @@ mod functions_host;
 mod log;
 mod mint;
 mod package;
+mod policy;
 mod programs;
 mod relay;
 mod say;
@@ -57,6 +58,8 @@ fn main() -> ExitCode {
             Command::Env(args) => env::run(&args).map(|()| ExitCode::SUCCESS),
             Command::Approve(args) => approve::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Mint(args) => mint::run(&args).map(|()| ExitCode::SUCCESS),
+            Command::Policy(args) => policy::run(args).await.map(|()| ExitCode::SUCCESS),
+            Command::RotateKeys(args) => policy::rotate(args).await.map(|()| ExitCode::SUCCESS),
             Command::Log(args) => log::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Package(args) => package::run(&args).map(|()| ExitCode::SUCCESS),
         }

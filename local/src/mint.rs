@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::authority::{
-    Authority, Clock, Directory, MintAlgorithm, MintSpec, SigningKeys, TokenVersion,
+    Authority, Clock, Directory, KeyRing, MintAlgorithm, MintSpec, Parts, TokenVersion,
 };
 use crate::cli::{Algorithm, MintArgs, Version};
 use crate::deploy;
@@ -40,8 +40,17 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
         &deploy::client_registration(),
     )
     .map_err(|error| failed(&error))?;
-    let keys = SigningKeys::load_or_create(&state).map_err(|error| failed(&error))?;
-    let authority = Authority::new(directory, keys, origin, Clock::system(), None, None);
+    let clock = Clock::default();
+    let keys = KeyRing::load_or_create(&state, clock.now()).map_err(|error| failed(&error))?;
+    let authority = Authority::new(Parts {
+        directory,
+        keys,
+        daemon: None,
+        origin,
+        clock,
+        refresh_store: None,
+        auto_approve: None,
+    });
     let token = authority
         .mint(&spec(args)?)
         .map_err(|error| failed(&error))?;

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::app::{Prepared, Started, function_url};
-use crate::authority::{Authority, Clock, Directory, SigningKeys};
+use crate::authority::{Authority, Clock, Daemon, Directory, KeyRing, Parts};
 use crate::control::Door;
 use crate::easy_auth::{App, Behaviour, Gate, GateParts, Settings};
 use crate::failure::Failure;
@@ -24,7 +24,7 @@ use crate::serve::{Loopback, Service};
 use crate::state::{Ready, Running};
 use crate::tls::DevelopmentCa;
 use crate::upstream::Upstream;
-use crate::{approve, deploy};
+use crate::{approve, deploy, policy};
 
 /// The function app's port, as `func start` has it.
 const PORT: u16 = 7071;
@@ -42,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) behaviour: Behaviour,
     pub(crate) https: bool,
     pub(crate) watch: bool,
+    /// Seconds by which the authority's and the gate's clock are ahead.
+    pub(crate) time_shift: i64,
     pub(crate) auto_approve: Option<String>,
     pub(crate) state_dir: PathBuf,
     pub(crate) log: Log,
@@ -92,7 +94,10 @@ impl Stack {
         let client_secret = client_secret(&settings, &local)?;
 
         let ca = DevelopmentCa::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
-        let keys = SigningKeys::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
+        let clock = Clock::shifted(options.time_shift);
+        let keys =
+            KeyRing::load_or_create(state_dir, clock.now()).map_err(|e| in_state(state_dir, e))?;
+        let daemon = Daemon::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
         let acceptor = |alpn: &[&[u8]]| ca.acceptor(alpn).map_err(|e| in_state(state_dir, e));
         let mut directory = Directory::new(
             deploy::TENANT_ID,
@@ -113,15 +118,15 @@ impl Stack {
             ["localhost", "127.0.0.1", "[::1]"].map(callback).to_vec(),
             client_secret.clone(),
         );
-        let clock = Clock::system();
-        let authority = Authority::new(
+        let authority = Authority::new(Parts {
             directory,
             keys,
-            format!("https://{authority_host}"),
+            daemon: Some(daemon),
+            origin: format!("https://{authority_host}"),
             clock,
-            Some(state_dir.join("refresh-tokens.json")),
-            options.auto_approve.clone(),
-        );
+            refresh_store: Some(state_dir.join("refresh-tokens.json")),
+            auto_approve: options.auto_approve.clone(),
+        });
         let http = client(ca.certificate_path())?;
 
         let origin = format!("{scheme}://localhost:{}", gate_door.port);
@@ -143,6 +148,7 @@ impl Stack {
         let pages = authority
             .router()
             .merge(approve::router(authority.clone(), door.clone()))
+            .merge(policy::router(authority.clone(), door.clone()))
             .merge(log::router(options.log.clone(), door));
         serving.push(tokio::spawn(authority_door.serve(
             Some(acceptor(&[b"h2", b"http/1.1"])?),

@@ -37,6 +37,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         },
         https: args.https,
         watch: args.watch,
+        time_shift: args.time_shift,
     });
     let stack = tokio::select! {
         stack = starting => stack?,

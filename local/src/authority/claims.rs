@@ -265,7 +265,7 @@ fn pairwise(oid: &str, client: &str) -> String {
 }
 
 /// A value that Entra's own services read, and nobody else.
-fn opaque() -> String {
+pub(super) fn opaque() -> String {
     URL_SAFE_NO_PAD.encode(uuid::Uuid::new_v4().as_bytes())
 }
 

@@ -5,11 +5,17 @@ use std::fmt;
 use serde::Deserialize;
 use url::Url;
 
+use super::DAEMON_CLIENT_ID;
+
 /// First-party clients that real tools use; public, and registered in every tenant.
-const FIRST_PARTY: [(&str, &str); 3] = [
+const FIRST_PARTY: [(&str, &str); 4] = [
     (
         "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
         "Microsoft Azure CLI",
+    ),
+    (
+        "1950a258-227b-4e31-a9cf-717495945fc2",
+        "Microsoft Azure PowerShell",
     ),
     ("aebc6443-996d-45c2-90f0-388ff96faa56", "Visual Studio Code"),
     ("872cd9fa-d31f-45e0-9eab-6e460a02d1f1", "Visual Studio"),
@@ -50,6 +56,16 @@ struct Application {
     web: Platform,
     #[serde(default)]
     required_resource_access: Vec<Access>,
+    #[serde(default)]
+    app_roles: Vec<AppRole>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AppRole {
+    value: String,
+    allowed_member_types: Vec<String>,
+    is_enabled: bool,
 }
 
 /// `web` or `publicClient`.
@@ -168,6 +184,32 @@ impl Directory {
         })
     }
 
+    pub(crate) fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// The app roles that the daemon has been assigned: all that applications may have.
+    pub(crate) fn app_roles(&self) -> impl Iterator<Item = &str> {
+        self.api
+            .app_roles
+            .iter()
+            .filter(|role| {
+                role.is_enabled
+                    && role
+                        .allowed_member_types
+                        .iter()
+                        .any(|kind| kind == "Application")
+            })
+            .map(|role| role.value.as_str())
+    }
+
+    /// Whether `client` is one of Microsoft's own, which Resource Manager trusts everywhere.
+    pub(crate) fn is_first_party(client: &str) -> bool {
+        FIRST_PARTY
+            .iter()
+            .any(|(id, _)| id.eq_ignore_ascii_case(client))
+    }
+
     pub(crate) fn users(&self) -> &[User] {
         &self.users
     }
@@ -273,6 +315,9 @@ impl Directory {
         if id.eq_ignore_ascii_case(&self.client.app_id) {
             return Some("greeting-cli");
         }
+        if id.eq_ignore_ascii_case(DAEMON_CLIENT_ID) {
+            return Some("the daemon");
+        }
         FIRST_PARTY
             .iter()
             .find(|(first, _)| first.eq_ignore_ascii_case(id))
@@ -282,6 +327,7 @@ impl Directory {
     /// Whether the client may use flows that need no secret.
     pub(crate) fn is_public_client(&self, id: &str) -> bool {
         !self.is_api_client(id)
+            && !id.eq_ignore_ascii_case(DAEMON_CLIENT_ID)
             && (!id.eq_ignore_ascii_case(&self.client.app_id)
                 || self.client.is_fallback_public_client)
     }

@@ -95,7 +95,8 @@ async fn keys(State(authority): State<Authority>, Path(tenant): Path<String>) ->
     if !authority.directory().is_tenant(&tenant) {
         return unknown(&authority, &tenant);
     }
-    Json(authority.keys().jwks(&authority.issuer_v2())).into_response()
+    let now = authority.clock().now();
+    Json(authority.ring().jwks(&authority.issuer_v2(), now)).into_response()
 }
 
 fn unknown(authority: &Authority, tenant: &str) -> Response {

@@ -16,10 +16,19 @@ pub(crate) enum AuthorityError {
     ParameterMissing(&'static str),
     ParameterTwice(String),
     GrantUnsupported(String),
-    ResourceUnknown { resource: String, tenant: String },
+    ResourceUnknown {
+        resource: String,
+        tenant: String,
+    },
     ScopeInvalid(String),
-    ScopeUndefined { client: String, scope: String },
-    ConsentRequired { client: String, name: String },
+    ScopeUndefined {
+        client: String,
+        scope: String,
+    },
+    ConsentRequired {
+        client: String,
+        name: String,
+    },
     UserDisabled,
     AuthorizationPending,
     SlowDown,
@@ -29,7 +38,10 @@ pub(crate) enum AuthorityError {
     RefreshExpired,
     RefreshRevoked,
     RedirectMissing,
-    RedirectMismatch { redirect: String, client: String },
+    RedirectMismatch {
+        redirect: String,
+        client: String,
+    },
     ResponseType(String),
     ResponseMode(String),
     ChallengeMethod,
@@ -39,6 +51,15 @@ pub(crate) enum AuthorityError {
     VerifierWrong,
     SecretWrong(String),
     SecretFromPublicClient,
+    ProofMissing,
+    AssertionMalformed,
+    AssertionKeyUnknown,
+    AssertionAudience(String),
+    AssertionTime,
+    ScopeNotDefault(String),
+    /// What a policy asks for.
+    Policy(u32),
+    Temporary,
 }
 
 impl AuthorityError {
@@ -75,6 +96,17 @@ impl AuthorityError {
             Self::VerifierWrong => ("invalid_grant", 501_481, "The Code_Verifier does not match the code_challenge supplied in the authorization request.".into()),
             Self::SecretWrong(client) => ("invalid_client", 7_000_215, format!("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'.")),
             Self::SecretFromPublicClient => ("invalid_client", 700_025, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.".into()),
+            Self::ProofMissing => ("invalid_request", 7_000_216, "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.".into()),
+            Self::AssertionMalformed => ("invalid_client", 50027, "JWT token is invalid or malformed.".into()),
+            Self::AssertionKeyUnknown => ("invalid_client", 700_027, "The certificate with identifier used to sign the client assertion is not registered on application, or the signature is not valid.".into()),
+            Self::AssertionAudience(audience) => ("invalid_client", 700_023, format!("Client assertion audience claim does not match Realm issuer: '{audience}'.")),
+            Self::AssertionTime => ("invalid_client", 700_024, "Client assertion is not within its valid time range.".into()),
+            Self::ScopeNotDefault(scope) => ("invalid_scope", 1_002_012, format!("The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).")),
+            Self::Policy(code) => match super::policy::refusal(*code) {
+                Some((code, error, sentence)) => (error, code, sentence.to_owned()),
+                None => ("invalid_grant", *code, String::new()),
+            },
+            Self::Temporary => ("temporarily_unavailable", 90033, "A transient error has occurred. Please try again.".into()),
             Self::RefreshRevoked => ("invalid_grant", 50173, "The provided grant has expired due to it being revoked, a fresh auth token is needed.".into()),
         }
     }
@@ -92,9 +124,13 @@ impl AuthorityError {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::PublicClientOff | Self::SecretWrong(_) | Self::SecretFromPublicClient => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::PublicClientOff
+            | Self::SecretWrong(_)
+            | Self::SecretFromPublicClient
+            | Self::AssertionMalformed
+            | Self::AssertionKeyUnknown
+            | Self::AssertionAudience(_)
+            | Self::AssertionTime => StatusCode::UNAUTHORIZED,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -116,7 +152,10 @@ impl AuthorityError {
             "correlation_id": correlation.to_string(),
         });
         // Entra names a page for some codes only; these are the ones captured with it.
-        if matches!(self, Self::ResourceUnknown { .. } | Self::PublicClientOff) {
+        if matches!(
+            self,
+            Self::ResourceUnknown { .. } | Self::PublicClientOff | Self::SecretWrong(_)
+        ) {
             body["error_uri"] = json!(format!(
                 "https://login.microsoftonline.com/error?code={code}"
             ));

@@ -6,14 +6,14 @@ use std::path::Path;
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, PublicKeyData};
 use serde_json::{Value, json};
 
 use crate::state;
 
 /// Private key and its certificate, in one file.
-const FILE: &str = "signing-key.pem";
+pub(super) const FILE: &str = "signing-key.pem";
 
 /// Why there are no keys, or no signature.
 #[derive(Debug)]
@@ -64,14 +64,15 @@ impl SigningKeys {
         Self::parse(&Self::new_pem()?)
     }
 
-    fn new_pem() -> Result<String, KeyError> {
+    /// A new key and its certificate, PEM.
+    pub(super) fn new_pem() -> Result<String, KeyError> {
         let key = KeyPair::generate_for(&PKCS_RSA_SHA256)?;
         let certificate =
             CertificateParams::new(["greeting-local".to_owned()])?.self_signed(&key)?;
         Ok(format!("{}{}", key.serialize_pem(), certificate.pem()))
     }
 
-    fn parse(pem: &str) -> Result<Self, KeyError> {
+    pub(super) fn parse(pem: &str) -> Result<Self, KeyError> {
         use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject};
         let key = KeyPair::from_pem(pem)?;
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
@@ -88,9 +89,17 @@ impl SigningKeys {
         })
     }
 
-    /// The JSON Web Key Set (RFC 7517) that the gate and resource servers fetch.
-    pub(crate) fn jwks(&self, issuer: &str) -> Value {
-        json!({"keys": [{
+    /// The key in a file.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(super) fn load(path: &Path) -> Result<Self, KeyError> {
+        Self::parse(&std::fs::read_to_string(path)?)
+    }
+
+    /// As a JWK, with the members that Entra's have.
+    pub(crate) fn jwk(&self, issuer: &str) -> Value {
+        json!({
             "kty": "RSA",
             "use": "sig",
             "kid": self.kid,
@@ -99,7 +108,24 @@ impl SigningKeys {
             "e": URL_SAFE_NO_PAD.encode(&self.exponent),
             "x5c": [STANDARD.encode(&self.certificate)],
             "issuer": issuer,
-        }]})
+        })
+    }
+
+    /// The certificate, DER.
+    pub(super) fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// The public half.
+    ///
+    /// # Errors
+    /// It is no RSA key.
+    pub(super) fn verifying(&self) -> Result<DecodingKey, KeyError> {
+        let (n, e) = (
+            URL_SAFE_NO_PAD.encode(&self.modulus),
+            URL_SAFE_NO_PAD.encode(&self.exponent),
+        );
+        Ok(DecodingKey::from_rsa_components(&n, &e)?)
     }
 
     /// Signs `claims` with RS256; a v1 token's header names the key twice.

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use super::claims::{Grant, LIFETIME};
 use super::device_code::{Asked, EXPIRES_IN, INTERVAL};
-use super::directory::{User, UserState};
+use super::directory::{Directory, User, UserState};
 use super::error::AuthorityError;
 use super::keys::WithX5t;
-use super::{Authority, TokenVersion};
+use super::{Authority, Resource, TokenVersion};
 
 /// Scopes of the protocol, which belong to no API.
 const PROTOCOL: [&str; 4] = ["openid", "profile", "email", "offline_access"];
@@ -175,8 +175,15 @@ impl Authority {
         let parameters = Parameters::new(pairs)?;
         let grant = parameters.required("grant_type")?.to_owned();
         let client = self.check_caller(tenant, &parameters)?;
-        self.check_secret(&client, &parameters)?;
         let now = self.clock().now();
+        self.authenticate(&client, &parameters, now)?;
+        if grant == "client_credentials" {
+            let asked = self.asked_by_daemon(&client, parameters.required("scope")?)?;
+            return self.issue_app(&asked, now);
+        }
+        if let Some(code) = self.policy().refuse {
+            return Err(AuthorityError::Policy(code));
+        }
         let mut nonce = None;
         let (user, asked, family) = match grant.as_str() {
             "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => {
@@ -189,6 +196,9 @@ impl Authority {
                     .or_else(|| parameters.get("code"))
                     .ok_or(AuthorityError::ParameterMissing("device_code"))?;
                 let (user, asked) = self.grants().poll(code, &client, now)?;
+                if !self.policy().device_code {
+                    return Err(AuthorityError::Policy(53003));
+                }
                 (user, asked, None)
             }
             "authorization_code" => {
@@ -262,17 +272,14 @@ impl Authority {
                 .rsplit_once('/')
                 .filter(|(named, scope)| !named.is_empty() && !scope.is_empty())
                 .ok_or_else(|| AuthorityError::ScopeInvalid(full.to_owned()))?;
-            if !self.directory().is_api(named) {
-                return Err(AuthorityError::ResourceUnknown {
-                    resource: named.to_owned(),
-                    tenant: self.tenant().to_owned(),
-                });
-            }
+            let kind = self.known_resource(named)?;
             if resource.is_some_and(|first| first != named) {
                 return Err(AuthorityError::ScopeInvalid(full.to_owned()));
             }
             resource = Some(named);
-            if scope == ".default" {
+            if kind == Resource::Management {
+                scopes.push("user_impersonation".to_owned());
+            } else if scope == ".default" {
                 scopes.extend(self.directory().scopes().map(str::to_owned));
             } else if self.directory().scopes().any(|known| known == scope) {
                 scopes.push(scope.to_owned());
@@ -292,36 +299,41 @@ impl Authority {
         })
     }
 
+    fn known_resource(&self, named: &str) -> Result<Resource, AuthorityError> {
+        self.resource(named)
+            .ok_or_else(|| AuthorityError::ResourceUnknown {
+                resource: named.to_owned(),
+                tenant: self.tenant().to_owned(),
+            })
+    }
+
+    /// Reads a daemon's `scope`: `<resource>/.default`, and nothing else.
+    fn asked_by_daemon(&self, client: &str, scope: &str) -> Result<Asked, AuthorityError> {
+        let resource = scope
+            .trim()
+            .strip_suffix("/.default")
+            .filter(|resource| !resource.is_empty() && !resource.contains(' '))
+            .ok_or_else(|| AuthorityError::ScopeNotDefault(scope.to_owned()))?;
+        self.known_resource(resource)?;
+        Ok(Asked {
+            client: client.to_owned(),
+            resource: resource.to_owned(),
+            ..Asked::default()
+        })
+    }
+
     /// Whether nobody need be asked before the client gets what it asks for.
     pub(super) fn has_consent(&self, asked: &Asked, user: &User) -> bool {
+        if self.resource(&asked.resource) == Some(Resource::Management) {
+            return Directory::is_first_party(&asked.client);
+        }
+        if !self.policy().consent {
+            return asked.scopes.is_empty();
+        }
         asked.scopes.iter().all(|scope| {
             self.directory().consented(&asked.client, scope, user)
                 || self.grants().has_consent(&asked.client, scope, &user.upn)
         })
-    }
-
-    /// A confidential client proves itself; a public one has nothing to prove with.
-    fn check_secret(&self, client: &str, parameters: &Parameters) -> Result<(), AuthorityError> {
-        let directory = self.directory();
-        let sent = parameters.get("client_secret");
-        let expected = directory
-            .api_secret()
-            .filter(|_| directory.is_api_client(client));
-        match (sent, expected) {
-            (None, None) => Ok(()),
-            (None, Some(_)) => Err(AuthorityError::PublicClientOff),
-            (Some(sent), Some(expected)) => {
-                let equal = aws_lc_rs::constant_time::verify_slices_are_equal(
-                    sent.as_bytes(),
-                    expected.as_bytes(),
-                );
-                equal.map_err(|_| AuthorityError::SecretWrong(client.to_owned()))
-            }
-            (Some(_), None) if directory.is_api_client(client) => {
-                Err(AuthorityError::SecretWrong(client.to_owned()))
-            }
-            (Some(_), None) => Err(AuthorityError::SecretFromPublicClient),
-        }
     }
 
     /// The token response.
@@ -348,7 +360,8 @@ impl Authority {
                     .to_owned(),
             });
         }
-        let version = if directory.token_version() == 2 {
+        let is_api = self.resource(&asked.resource) != Some(Resource::Management);
+        let version = if is_api && directory.token_version() == 2 {
             TokenVersion::V2
         } else {
             TokenVersion::V1
@@ -380,7 +393,7 @@ impl Authority {
         let sign = |claims: &Value, x5t| {
             self.keys()
                 .sign(claims, x5t)
-                .map_err(|_| AuthorityError::AuthorizationPending)
+                .map_err(|_| AuthorityError::Temporary)
         };
         let x5t = if version == TokenVersion::V1 {
             WithX5t::Yes

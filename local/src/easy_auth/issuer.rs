@@ -59,6 +59,8 @@ pub(crate) struct Issuer {
 struct Cached {
     published: Option<Arc<Published>>,
     tried: Option<Instant>,
+    /// When an unknown `kid` last caused a fetch.
+    tried_for_kid: Option<Instant>,
     failure: Option<String>,
 }
 
@@ -116,7 +118,12 @@ impl Issuer {
         }
         let fetched = self.fetch().await;
         let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
-        cached.tried = Some(Instant::now());
+        let now = Instant::now();
+        let had_keys = cached.published.is_some();
+        cached.tried = Some(now);
+        if had_keys {
+            cached.tried_for_kid = Some(now);
+        }
         match fetched {
             Ok(published) => {
                 let published = Arc::new(published);
@@ -141,12 +148,14 @@ impl Issuer {
             return (since < RETRY_AFTER.min(self.refetch_after)).then_some(Err(why));
         };
         let known = kid.is_none_or(|kid| published.key(kid).is_some());
-        let patience = if cached.failure.is_none() && known {
-            STALE_AFTER
-        } else {
-            self.refetch_after
-        };
-        (since < patience).then(|| Ok(published.clone()))
+        if cached.failure.is_none() && known {
+            return (since < STALE_AFTER).then(|| Ok(published.clone()));
+        }
+        // The first fetch was for no unknown kid: a key that is rotated right after it is found.
+        let recently = cached
+            .tried_for_kid
+            .is_some_and(|tried| tried.elapsed() < self.refetch_after);
+        recently.then(|| Ok(published.clone()))
     }
 
     async fn fetch(&self) -> Result<Published, String> {

@@ -1,0 +1,148 @@
+//! Who the client is, where it has to prove it; and the grant that needs nothing else (RFC 6749
+//! section 4.4).
+
+use serde_json::{Map, Value, json};
+
+use super::claims::LIFETIME;
+use super::daemon;
+use super::device_code::Asked;
+use super::error::AuthorityError;
+use super::keys::WithX5t;
+use super::token::Parameters;
+use super::{Authority, TokenVersion};
+
+/// RFC 7523 section 2.2.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+impl Authority {
+    /// A confidential client proves itself; a public one has nothing to prove with.
+    pub(super) fn authenticate(
+        &self,
+        client: &str,
+        parameters: &Parameters,
+        now: i64,
+    ) -> Result<(), AuthorityError> {
+        let directory = self.directory();
+        let secret = parameters.get("client_secret");
+        let assertion = parameters.get("client_assertion");
+        if let Some(daemon) = self.daemon().filter(|_| client == daemon::CLIENT_ID) {
+            return match (secret, assertion) {
+                (_, Some(assertion)) => {
+                    if parameters.get("client_assertion_type") != Some(JWT_BEARER) {
+                        return Err(AuthorityError::ParameterMissing("client_assertion_type"));
+                    }
+                    daemon.check_assertion(assertion, &self.audiences(), now)
+                }
+                (Some(secret), None) => daemon.check_secret(secret),
+                (None, None) => Err(self.proof_missing(parameters)),
+            };
+        }
+        let expected = directory
+            .api_secret()
+            .filter(|_| directory.is_api_client(client));
+        match (secret, expected) {
+            (None, Some(_)) => Err(self.proof_missing(parameters)),
+            (Some(sent), Some(expected)) => {
+                let equal = aws_lc_rs::constant_time::verify_slices_are_equal(
+                    sent.as_bytes(),
+                    expected.as_bytes(),
+                );
+                equal.map_err(|_| AuthorityError::SecretWrong(client.to_owned()))
+            }
+            (Some(_), None) if directory.is_api_client(client) => {
+                Err(AuthorityError::SecretWrong(client.to_owned()))
+            }
+            (Some(_), None) => Err(AuthorityError::SecretFromPublicClient),
+            (None, None) if assertion.is_some() => Err(AuthorityError::SecretFromPublicClient),
+            (None, None) if parameters.get("grant_type") == Some("client_credentials") => {
+                Err(self.proof_missing(parameters))
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    #[allow(clippy::unused_self)]
+    fn proof_missing(&self, parameters: &Parameters) -> AuthorityError {
+        if parameters.get("grant_type") == Some("client_credentials") {
+            AuthorityError::ProofMissing
+        } else {
+            AuthorityError::PublicClientOff
+        }
+    }
+
+    /// The names that this token endpoint goes by in an assertion's `aud`.
+    fn audiences(&self) -> Vec<String> {
+        let origin = &self.0.origin;
+        [self.tenant(), "common", "organizations"]
+            .iter()
+            .flat_map(|tenant| {
+                [
+                    format!("{origin}/{tenant}/oauth2/v2.0/token"),
+                    format!("{origin}/{tenant}/oauth2/token"),
+                    format!("{origin}/{tenant}/v2.0"),
+                    format!("{origin}/{tenant}/"),
+                    format!("{origin}/{tenant}"),
+                ]
+            })
+            .collect()
+    }
+
+    /// The token of a daemon: app roles, no scope, no user.
+    pub(super) fn issue_app(&self, asked: &Asked, now: i64) -> Result<Value, AuthorityError> {
+        let directory = self.directory();
+        let is_api = directory.is_api(&asked.resource);
+        let version = if is_api && directory.token_version() == 2 {
+            TokenVersion::V2
+        } else {
+            TokenVersion::V1
+        };
+        let roles: Vec<&str> = if is_api && asked.client == daemon::CLIENT_ID {
+            directory.app_roles().collect()
+        } else {
+            Vec::new()
+        };
+        let oid = daemon::OBJECT_ID;
+        let credential = "1"; // azpacr: a secret or a certificate, not nothing
+        let opaque = super::claims::opaque;
+        let mut claims = match version {
+            TokenVersion::V2 => json!({
+                "aud": self.api_client_id(), "iss": self.issuer_v2(),
+                "iat": now, "nbf": now, "exp": now + LIFETIME,
+                "aio": opaque(), "azp": asked.client, "azpacr": credential,
+                "oid": oid, "rh": opaque(), "sub": oid, "tid": self.tenant(),
+                "uti": opaque(), "ver": "2.0", "xms_ftd": opaque(),
+            }),
+            TokenVersion::V1 => json!({
+                "aud": asked.resource, "iss": self.issuer_v1(),
+                "iat": now, "nbf": now, "exp": now + LIFETIME,
+                "aio": opaque(), "appid": asked.client, "appidacr": credential,
+                "idp": self.issuer_v1(), "idtyp": "app",
+                "oid": oid, "rh": opaque(), "sub": oid, "tid": self.tenant(),
+                "uti": opaque(), "ver": "1.0",
+            }),
+        };
+        if let (false, Some(claims)) = (roles.is_empty(), claims.as_object_mut()) {
+            insert_before(claims, "sub", "roles", json!(roles));
+        }
+        let x5t = match version {
+            TokenVersion::V1 => WithX5t::Yes,
+            TokenVersion::V2 => WithX5t::No,
+        };
+        let token = self
+            .keys()
+            .sign(&claims, x5t)
+            .map_err(|_| AuthorityError::Temporary)?;
+        Ok(json!({
+            "token_type": "Bearer",
+            "expires_in": LIFETIME,
+            "ext_expires_in": LIFETIME,
+            "access_token": token,
+        }))
+    }
+}
+
+/// Entra's order of claims is alphabetical, after the registered ones.
+fn insert_before(claims: &mut Map<String, Value>, before: &str, name: &str, value: Value) {
+    let index = claims.keys().position(|known| known == before);
+    claims.shift_insert(index.unwrap_or(claims.len()), name.to_owned(), value);
+}
