@@ -107,8 +107,6 @@ pub(crate) struct UpArgs {
     /// What is printed for each request, on stderr
     #[arg(long, value_enum, default_value = "human")]
     pub(crate) log: Print,
-    #[command(flatten)]
-    pub(crate) behaviour: BehaviourArgs,
     /// Write what is running to this file, once the function can be called
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -125,6 +123,9 @@ pub(crate) struct UpArgs {
     pub(crate) auto_approve: Option<String>,
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    // Last: its heading would stand over whatever follows.
+    #[command(flatten)]
+    pub(crate) behaviour: BehaviourArgs,
 }
 
 /// What is observed of Azure rather than documented, or differs between its platforms.
