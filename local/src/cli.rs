@@ -201,11 +201,44 @@ pub(crate) struct LogArgs {
     pub(crate) state: StateArgs,
 }
 
+/// A shell whose syntax is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    #[value(alias = "pwsh")]
+    Powershell,
+}
+
+/// A client that is pointed at the running stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Client {
+    /// Azure CLI
+    Az,
+    /// MSAL for Python
+    MsalPython,
+    /// MSAL for Node.js
+    MsalNode,
+    /// azure-identity for Python
+    AzureIdentity,
+}
+
 /// `env`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  eval \"$(greeting-local env)\"")]
+#[command(after_help = "Examples:
+  eval \"$(greeting-local env)\"                            bash, zsh
+  greeting-local env --shell fish | source
+  greeting-local env --shell powershell | Out-String | Invoke-Expression
+  eval \"$(greeting-local env --for az)\"                   then: az login …
+  greeting-local env --for msal-python                     what to write in a program")]
 pub(crate) struct EnvArgs {
+    /// The shell's syntax [default: by SHELL; PowerShell on Windows]
+    #[arg(long, value_enum)]
+    pub(crate) shell: Option<Shell>,
+    /// What this client needs, and its exact commands
+    #[arg(long = "for", value_enum, value_name = "CLIENT")]
+    pub(crate) client: Option<Client>,
     #[command(flatten)]
     pub(crate) state: StateArgs,
 }

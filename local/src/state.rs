@@ -21,6 +21,15 @@ pub(crate) struct Ready {
     pub(crate) ca_cert: PathBuf,
 }
 
+impl Ready {
+    /// The API's identifier URI: the scope without its last part.
+    pub(crate) fn api(&self) -> &str {
+        self.scope
+            .rsplit_once('/')
+            .map_or(self.scope.as_str(), |(api, _)| api)
+    }
+}
+
 /// What `env`, `approve` and `mint` read of the stack that is running. Kept 0600: the control
 /// secret approves sign-ins.
 #[derive(Serialize, Deserialize)]
