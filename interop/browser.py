@@ -8,7 +8,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from checks import PATIENCE, check, expect, up
+from checks import CLI, CODE, ENVIRONMENT, GREETING, PATIENCE, check, expect, started, up
 from seed import served
 
 FLAGS = [
@@ -102,3 +102,26 @@ def fragment():
         press(driver, "Sign in")
         title(driver, "app")
         expect(driver.current_url, f"{stack.url}private#here")
+
+
+@check("Chromium", "the device page on a phone's width: code, account, done; decline", "selenium")
+def device_page():
+    with up() as stack, chromium(width=390) as driver:
+        environment = ENVIRONMENT | {"XDG_STATE_HOME": str(stack.folder / "xdg")}
+        call = [CLI, "call", stack.url, "--ca-cert", stack.ca, "--credential", "device-code", "--no-cache"]
+        for choice, done, status, printed in [
+            ("Sign in and allow", "Signed in", 0, GREETING),
+            ("Decline", "Declined", 3, ""),
+        ]:
+            with started(call, environment, stack.folder) as program:
+                code = program.find(CODE)
+                driver.get(f"{stack.authority}/devicelogin")
+                # As people type: in small letters, and apart.
+                driver.find_element(By.ID, "code").send_keys(f"{code[:4]} {code[4:]}".lower())
+                press(driver, "Next")
+                title(driver, "Is this you?")
+                assert "greeting-cli" in driver.find_element(By.TAG_NAME, "main").text
+                press(driver, choice)
+                title(driver, done)
+                expect(program.process.wait(PATIENCE), status)
+                expect(program.out.read_text().strip(), printed)

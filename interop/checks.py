@@ -5,10 +5,12 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
 import time
+import typing
 from importlib import metadata
 
 import requests
@@ -20,6 +22,17 @@ GREETING = (
     "Hello, world. You were able to access this because you provided a valid access token "
     "with the Greeting.Read scope as a claim."
 )
+CLIENTS = ROOT / "interop" / ".clients"
+# What a check's client must not see of whoever runs this; az says nothing home.
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "GREETING_"))},
+    "PATH": f"{CLIENTS / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+    "AZURE_CORE_COLLECT_TELEMETRY": "no",
+    "AZURE_CORE_NO_COLOR": "yes",
+    "PYTHONUNBUFFERED": "1",
+}
+DAEMON = "5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853"
+CODE = re.compile(r"\b[A-Z0-9]{9}\b")
 CHECKS: list["Check"] = []
 # Reached only by a hang.
 PATIENCE = 300
@@ -30,13 +43,14 @@ class Check:
     client: str
     flow: str
     run: object
-    package: str | None
+    # A Python package's name, or what knows the version.
+    package: str | typing.Callable[[], str]
 
     def version(self) -> str:
-        return metadata.version(self.package) if self.package else "-"
+        return metadata.version(self.package) if isinstance(self.package, str) else self.package()
 
 
-def check(client: str, flow: str, package: str | None = None):
+def check(client: str, flow: str, package):
     """Registers a function that raises where the client did not get what it should."""
 
     def register(function):
@@ -74,6 +88,23 @@ class Stack:
     def call(self, token: str | None = None, url: str | None = None) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.get(url or self.url, headers=headers, verify=self.ca, allow_redirects=False, timeout=60)
+
+    def environment(self, client: str) -> dict:
+        """The environment after `eval "$(greeting-local env --for CLIENT)"`, as a person has it."""
+        script = 'eval "$("$@")" && env -0'
+        command = [LOCAL, "env", "--shell", "bash", "--for", client, "--state-dir", self.folder / "state"]
+        started = subprocess.run(
+            ["bash", "-c", script, "bash", *command], check=True, capture_output=True, text=True, env=ENVIRONMENT
+        )
+        return dict(line.split("=", 1) for line in started.stdout.split("\0") if line)
+
+    def program(self, client: str) -> str:
+        """The program that `env --for CLIENT` prints in its comments."""
+        lines = self.local("env", "--shell", "bash", "--for", client).splitlines()
+        return "\n".join(line.removeprefix("# ") for line in lines if line.startswith("# "))
+
+    def secret(self) -> str:
+        return (self.folder / "state" / "daemon-secret").read_text()
 
     def said(self) -> str:
         return (self.folder / "stderr").read_text()
@@ -125,3 +156,51 @@ def merge(into: dict, changes: dict) -> dict:
         else:
             into[name] = change
     return into
+
+
+@contextlib.contextmanager
+def started(command: list, environment: dict, folder: pathlib.Path):
+    """A program that asks for a sign-in and waits for it; what it prints goes to files."""
+    out, err = folder / "client.out", folder / "client.err"
+    with open(out, "w") as stdout, open(err, "w") as stderr:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=environment, cwd=folder
+        )
+    try:
+        yield Program(process, out, err)
+    finally:
+        process.kill()
+        process.wait(PATIENCE)
+
+
+@dataclasses.dataclass
+class Program:
+    process: subprocess.Popen
+    out: pathlib.Path
+    err: pathlib.Path
+
+    def printed(self) -> str:
+        return self.out.read_text() + self.err.read_text()
+
+    def find(self, pattern: re.Pattern) -> str:
+        """What it has printed of this pattern, once it has."""
+
+        def found():
+            match = pattern.search(self.printed())
+            assert match or self.process.poll() is None, self.printed()
+            return match
+
+        return wait(found).group()
+
+    def ends_well(self) -> str:
+        """Its standard output, once it has ended with success."""
+        status = self.process.wait(PATIENCE)
+        assert status == 0, f"ended with {status}: {self.printed()}"
+        return self.out.read_text()
+
+
+def by_device_code(stack: Stack, command: list, environment: dict) -> str:
+    """Runs a client, approves the code that it prints, and returns what it prints then."""
+    with started(command, environment, stack.folder) as program:
+        stack.local("approve", program.find(CODE))
+        return program.ends_well()

@@ -3,7 +3,10 @@
 import sys
 import traceback
 
+import azure_cli
 import browser
+import node_client
+import python_clients
 import seed
 from checks import CHECKS
 
@@ -34,5 +37,5 @@ def main() -> int:
 
 if __name__ == "__main__":
     # Imported for what they register.
-    assert browser and seed
+    assert azure_cli and browser and node_client and python_clients and seed
     sys.exit(main())
