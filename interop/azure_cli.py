@@ -121,8 +121,8 @@ def greeting_cli():
         login = ["az", "login", "--use-device-code", "--allow-no-subscriptions"]
         by_device_code(stack, login, environment)
         call = [CLI, "call", stack.url, "--ca-cert", stack.ca]
-        # `auto` finds the signed-in az by itself.
-        for more in [("--no-cache", "--credential", "azure-cli"), ("--no-cache",), ()]:
+        # The last is `auto`, which takes what is kept.
+        for more in [("--no-cache", "--credential", "azure-cli"), ("--credential", "azure-cli"), ()]:
             expect(called(call, environment, *more), (0, GREETING))
         # The token is cached: az is not started a second time.
         gone = {**environment, "PATH": "/nonexistent"}

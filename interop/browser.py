@@ -120,7 +120,8 @@ def device_page():
                 driver.find_element(By.ID, "code").send_keys(f"{code[:4]} {code[4:]}".lower())
                 press(driver, "Next")
                 title(driver, "Is this you?")
-                assert "greeting-cli" in driver.find_element(By.TAG_NAME, "main").text
+                # greeting-cli signs in as the client that every tenant knows.
+                assert "Microsoft Azure CLI" in driver.find_element(By.TAG_NAME, "main").text
                 press(driver, choice)
                 title(driver, done)
                 expect(program.process.wait(PATIENCE), status)

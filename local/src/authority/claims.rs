@@ -5,12 +5,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
 
-use super::directory::User;
+use super::directory::{User, UserState};
 use super::keys::{KeyError, SigningKeys, WithX5t};
 use super::{Authority, TokenVersion};
 
 /// An access token's life in seconds; Entra's is 60 to 90 minutes.
 pub(crate) const LIFETIME: i64 = 3600;
+
+/// Who signs guests in: a tenant that is not this one.
+const GUESTS_HOME: &str = "https://sts.windows.net/b9d2f6a1-3c84-4e57-8a10-5f6e7d8c9b02/";
 
 /// How a minted token is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +111,12 @@ impl Authority {
                 "uti": opaque(), "ver": "1.0",
             }),
         };
-        object(claims)
+        let mut claims = object(claims);
+        if user.state == UserState::Guest {
+            // Only where it differs from the issuer (access token claims reference, `idp`).
+            insert_before(&mut claims, "name", "idp", json!(GUESTS_HOME));
+        }
+        claims
     }
 
     /// An ID token's claims.
@@ -274,4 +282,15 @@ fn object(value: Value) -> Map<String, Value> {
         Value::Object(map) => map,
         _ => Map::new(),
     }
+}
+
+/// Entra's order of claims is alphabetical, after the registered ones.
+pub(super) fn insert_before(
+    claims: &mut Map<String, Value>,
+    before: &str,
+    name: &str,
+    value: Value,
+) {
+    let index = claims.keys().position(|known| known == before);
+    claims.shift_insert(index.unwrap_or(claims.len()), name.to_owned(), value);
 }

@@ -1,9 +1,9 @@
 //! Who the client is, where it has to prove it; and the grant that needs nothing else (RFC 6749
 //! section 4.4).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::claims::LIFETIME;
+use super::claims::{LIFETIME, insert_before};
 use super::daemon;
 use super::device_code::Asked;
 use super::error::AuthorityError;
@@ -139,10 +139,4 @@ impl Authority {
             "access_token": token,
         }))
     }
-}
-
-/// Entra's order of claims is alphabetical, after the registered ones.
-fn insert_before(claims: &mut Map<String, Value>, before: &str, name: &str, value: Value) {
-    let index = claims.keys().position(|known| known == before);
-    claims.shift_insert(index.unwrap_or(claims.len()), name.to_owned(), value);
 }

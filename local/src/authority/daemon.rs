@@ -88,6 +88,8 @@ impl Daemon {
         let sha256 = named(&header.x5t_s256, &self.certificate.thumbprint_256());
         let chain = header.x5c.as_ref().and_then(|chain| chain.first());
         let whole = chain.map(|first| {
+            // MSAL Python leaves the PEM's line ends in it.
+            let first: String = first.split_ascii_whitespace().collect();
             STANDARD
                 .decode(first)
                 .is_ok_and(|der| der == self.certificate.certificate())

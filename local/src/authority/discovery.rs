@@ -46,7 +46,8 @@ fn openid(authority: &Authority, tenant: &str, version: &str) -> Response {
         format!("{origin}/{issuer_tenant}{version}")
     };
     Json(json!({
-        "token_endpoint": format!("{origin}/{segment}/oauth2{version}/token"),
+        // Also of the v1 document: only these endpoints are here, and they want a scope.
+        "token_endpoint": format!("{origin}/{segment}/oauth2/v2.0/token"),
         "token_endpoint_auth_methods_supported":
             ["client_secret_post", "private_key_jwt", "client_secret_basic"],
         "jwks_uri": format!("{origin}/{segment}/discovery{version}/keys"),
@@ -59,7 +60,7 @@ fn openid(authority: &Authority, tenant: &str, version: &str) -> Response {
         "request_uri_parameter_supported": false,
         "userinfo_endpoint": format!("{origin}/oidc/userinfo"),
         "authorization_endpoint": format!("{origin}/{segment}/oauth2{version}/authorize"),
-        "device_authorization_endpoint": format!("{origin}/{segment}/oauth2{version}/devicecode"),
+        "device_authorization_endpoint": format!("{origin}/{segment}/oauth2/v2.0/devicecode"),
         "http_logout_supported": true,
         "frontchannel_logout_supported": true,
         "end_session_endpoint": format!("{origin}/{segment}/oauth2{version}/logout"),

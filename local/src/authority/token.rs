@@ -250,8 +250,9 @@ impl Authority {
         let client = parameters
             .get("client_id")
             .ok_or(AuthorityError::ClientMissing)?;
-        if uuid::Uuid::parse_str(client).is_err() {
-            return Err(AuthorityError::ClientNotGuid(client.to_owned()));
+        // As Entra says of a client id that nobody has filled in.
+        if uuid::Uuid::parse_str(client).is_ok_and(|id| id.is_nil()) {
+            return Err(AuthorityError::ClientNil(client.to_owned()));
         }
         if self.directory().client_name(client).is_none() {
             return Err(AuthorityError::ClientUnknown(client.to_owned()));

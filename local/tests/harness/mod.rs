@@ -2,7 +2,9 @@
 
 #![allow(dead_code, clippy::unwrap_used)] // each test program uses a part; a panic is a failure
 
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Response};
@@ -90,19 +92,18 @@ impl Up {
             std::fs::read(&ready_file).ok()
         });
         let ready: Value = serde_json::from_slice(&ready).unwrap();
-        let ca = std::fs::read(ready["ca_cert"].as_str().unwrap()).unwrap();
-        let client = Client::builder()
-            .tls_certs_only([reqwest::Certificate::from_pem(&ca).unwrap()])
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
+        let client = client(&ready);
         Self {
             child,
             folder,
             ready,
             client,
         }
+    }
+
+    /// A client with connections of its own.
+    pub(crate) fn another_client(&self) -> Client {
+        client(&self.ready)
     }
 
     pub(crate) fn text(&self, key: &str) -> &str {
@@ -153,6 +154,34 @@ impl Up {
     pub(crate) fn wait(&mut self) -> ExitStatus {
         wait_for(|| self.child.try_wait().unwrap())
     }
+}
+
+/// Trusts the development CA and nobody else.
+fn client(ready: &Value) -> Client {
+    let ca = std::fs::read(ready["ca_cert"].as_str().unwrap()).unwrap();
+    Client::builder()
+        .tls_certs_only([reqwest::Certificate::from_pem(&ca).unwrap()])
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap()
+}
+
+/// `greeting-cli`, built as this test was: another package's program, which cargo builds only
+/// when asked.
+pub(crate) fn greeting_cli() -> Command {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "-p", "greeting-cli"]);
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        assert!(build.status().unwrap().success());
+        Path::new(env!("CARGO_BIN_EXE_greeting-local"))
+            .with_file_name(format!("greeting-cli{}", std::env::consts::EXE_SUFFIX))
+    });
+    Command::new(program)
 }
 
 fn merge(into: &mut Value, changes: &Value) {
