@@ -50,9 +50,9 @@ pub(crate) fn router(authority: Authority, door: control::Door) -> axum::Router 
 /// Nothing runs, the code is not pending, or the user is unknown.
 pub(crate) async fn run(args: ApproveArgs) -> Result<(), Failure> {
     let state = state::folder(args.state.state_dir.as_deref())?;
-    let running = Running::load(&state)?;
+    let running = Running::load(&state)?.with_authority("approve")?;
     let response = control::client(&running)?
-        .post(format!("{}{PATH}", running.ready.authority_host))
+        .post(format!("{}{PATH}", running.control))
         .bearer_auth(&running.control_secret)
         .json(&Decision {
             code: args.code.clone(),

@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::easy_auth::{ChallengeForm, ClaimNames};
 use crate::log::Print;
+use crate::package::Target;
+use crate::tenant::{AuthorityHost, TenantId};
 
 /// Azure on your laptop: a local Entra ID, a local Easy Auth and a local Functions host.
 #[derive(Debug, Parser)]
@@ -78,13 +80,15 @@ pub(crate) struct StateArgs {
   greeting-local up --port 0 --authority-port 0 --ready-file ready.json
   greeting-local up --settings deploy/authsettingsV2.json --auto-approve alice@greeting.test
   greeting-local up --upstream http://localhost:8000     Easy Auth in front of any app
-  greeting-local up --watch                              build and start again on change")]
+  greeting-local up --watch                              build and start again on change
+  greeting-local up --tenant contoso.onmicrosoft.com --client-id API_CLIENT_ID
+                                                         tokens of a real tenant")]
 pub(crate) struct UpArgs {
     /// Port of the function app; 0 for any free one [default: local.settings.json's, else 7071]
     #[arg(long)]
     pub(crate) port: Option<u16>,
     /// Port of the authority; 0 for any free one
-    #[arg(long, default_value_t = 7443)]
+    #[arg(long, default_value_t = 7443, conflicts_with = "tenant")]
     pub(crate) authority_port: u16,
     /// Function app's folder, with host.json [default: this folder if it has one, else built in]
     #[arg(long, value_name = "DIR")]
@@ -92,7 +96,8 @@ pub(crate) struct UpArgs {
     /// The handler's executable [default: in the app root, beside greeting-local, or built]
     #[arg(long, value_name = "PATH")]
     pub(crate) handler: Option<PathBuf>,
-    /// Easy Auth settings, as the properties of authsettingsV2 [default: built in]
+    /// Easy Auth settings, as the properties of authsettingsV2 [default: deploy/authsettingsV2.json
+    /// in the app's folder if it has one, else built in]
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
     /// Put the gate in front of this app (http://host:port) instead of the Functions host
@@ -119,13 +124,38 @@ pub(crate) struct UpArgs {
     )]
     pub(crate) time_shift: i64,
     /// Approve every sign-in at once, as this user
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", conflicts_with = "tenant")]
     pub(crate) auto_approve: Option<String>,
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) tenant: TenantArgs,
     // Last: its heading would stand over whatever follows.
     #[command(flatten)]
     pub(crate) behaviour: BehaviourArgs,
+}
+
+/// A real tenant.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Tokens of a real tenant, instead of the local authority's")]
+pub(crate) struct TenantArgs {
+    /// The tenant, by its id or a domain; its keys are fetched, nothing in it is changed
+    #[arg(long, value_name = "ID")]
+    pub(crate) tenant: Option<TenantId>,
+    /// The API's application (client) id there [default: the settings' clientId]
+    #[arg(long, value_name = "ID", requires = "tenant")]
+    pub(crate) client_id: Option<uuid::Uuid>,
+    /// The public client that people sign in as there [default: the Azure CLI]
+    #[arg(long, value_name = "ID", requires = "tenant")]
+    pub(crate) cli_client_id: Option<uuid::Uuid>,
+    /// The tenant's authority, in another cloud than Azure's public one
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "tenant",
+        default_value = "https://login.microsoftonline.com"
+    )]
+    pub(crate) authority_host: AuthorityHost,
 }
 
 /// What is observed of Azure rather than documented, or differs between its platforms.
@@ -341,13 +371,26 @@ pub(crate) struct MintArgs {
 
 /// `package`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  greeting-local package --out greeting.zip")]
+#[command(after_help = "Examples:
+  greeting-local package                                  builds the handler, writes greeting.zip
+  greeting-local package --out target/greeting.zip
+  greeting-local package --target x86_64-unknown-linux-musl
+  greeting-local package --handler greeting-server        one that is built already")]
 pub(crate) struct PackageArgs {
     /// Where the zip goes
     #[arg(long, value_name = "FILE", default_value = "greeting.zip")]
     pub(crate) out: PathBuf,
-    /// A statically linked greeting-server for Linux x86_64 [default: built]
+    /// Function app's folder, with host.json [default: this folder if it has one, else built in]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) app_root: Option<PathBuf>,
+    /// A statically linked handler [default: greeting-server, built]
     #[arg(long, value_name = "PATH")]
     pub(crate) handler: Option<PathBuf>,
+    /// What the handler is built for; Azure runs x86_64
+    #[arg(
+        long,
+        value_name = "TRIPLE",
+        default_value = "x86_64-unknown-linux-gnu"
+    )]
+    pub(crate) target: Target,
 }

@@ -112,12 +112,17 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
     let cli = programs::find("greeting-cli", None).await?;
     let state = tempfile::tempdir()
         .map_err(|error| Failure::new("no folder for the demo's keys", error, "set TMPDIR"))?;
+    // Its own app, not one that stands in the current folder.
+    let app = state.path().join("app");
+    deploy::write_function_app(&app)
+        .map_err(|error| Failure::new("no folder for the demo's app", error, "set TMPDIR"))?;
     let stack = Stack::start(Options {
         port: Some(0),
         authority_port: 0,
-        app_root: None,
+        app_root: Some(app),
         handler: None,
         settings: None,
+        tenant: None,
         auto_approve: None,
         state_dir: state.path().to_owned(),
         log: Log::new(Print::Off),
@@ -305,7 +310,7 @@ impl Cli<'_> {
             }
             Credential::Token(spec) => {
                 command.args(["--access-token", "-"]);
-                let token = stack.authority.mint(spec);
+                let token = stack.authority()?.mint(spec);
                 Some(token.map_err(|error| Failure::new("no token was made", error, ""))?)
             }
         };
@@ -337,7 +342,7 @@ async fn sign_in(stack: &Stack, child: &mut Child) -> Result<(), Failure> {
                 "  sign-in    device code {code}, approved as {USER}; waiting for greeting-cli to ask again …"
             );
             stack
-                .authority
+                .authority()?
                 .approve(code, USER)
                 .map_err(|error| Failure::new("the device code was not approved", error, ""))?;
             // The rest of what it says must be read, or a full pipe would stop it.

@@ -1,6 +1,16 @@
-//! The files in `deploy/`, compiled in, with their placeholders filled for the local tenant.
+//! The files that configure Azure. They configure this program too; nothing is said twice.
 //!
-//! The files that configure Azure configure this program too; nothing is said twice.
+//! An app's own files, in its folder and its folder's `deploy/`, come before the compiled-in ones,
+//! so that a change to them changes what a built program does.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::functions_host::FunctionApp;
+use crate::package::AppFiles;
 
 /// The local tenant. A fixed GUID, so that what people paste keeps working between runs.
 pub(crate) const TENANT_ID: &str = "6d3c1f0a-8b52-4e7d-9f41-2c5a7be01d93";
@@ -11,49 +21,226 @@ pub(crate) const API_CLIENT_ID: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
 /// The public client that `greeting-cli` may sign in as.
 pub(crate) const CLI_CLIENT_ID: &str = "c41d7e95-06fb-4a38-8d2e-b7390f5a6e22";
 
-const APP_REGISTRATION: &str = include_str!("../../deploy/app-registration.json");
-const CLIENT_REGISTRATION: &str = include_str!("../../deploy/client-registration.json");
-const AUTH_SETTINGS: &str = include_str!("../../deploy/authsettingsV2.json");
-const HOST_JSON: &str = include_str!("../../host.json");
-const FUNCTION_JSON: &str = include_str!("../../greeting/function.json");
+/// Name, compiled-in content.
+type File = (&'static str, &'static str);
 
-/// The API's app registration, a Microsoft Graph `application`.
-pub(crate) fn app_registration() -> String {
-    fill(APP_REGISTRATION, "")
+const APP_REGISTRATION: File = (
+    "deploy/app-registration.json",
+    include_str!("../../deploy/app-registration.json"),
+);
+const CLIENT_REGISTRATION: File = (
+    "deploy/client-registration.json",
+    include_str!("../../deploy/client-registration.json"),
+);
+const AUTH_SETTINGS: File = (
+    "deploy/authsettingsV2.json",
+    include_str!("../../deploy/authsettingsV2.json"),
+);
+const FUNCTION_APP: [File; 2] = [
+    ("host.json", include_str!("../../host.json")),
+    (
+        "greeting/function.json",
+        include_str!("../../greeting/function.json"),
+    ),
+];
+
+/// What the placeholders stand for; they differ from place to place.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// `host` or `host:port`, without a scheme.
+    pub(crate) authority_host: String,
+    pub(crate) tenant_id: String,
+    /// The API's application (client) id.
+    pub(crate) client_id: String,
+    pub(crate) cli_client_id: String,
 }
 
-/// The CLI's public client, a Microsoft Graph `application`.
-pub(crate) fn client_registration() -> String {
-    fill(CLIENT_REGISTRATION, "")
+impl Place {
+    /// The local tenant.
+    pub(crate) fn local(authority_host: &str) -> Self {
+        Self {
+            authority_host: authority_host.to_owned(),
+            tenant_id: TENANT_ID.to_owned(),
+            client_id: API_CLIENT_ID.to_owned(),
+            cli_client_id: CLI_CLIENT_ID.to_owned(),
+        }
+    }
+
+    /// Fills the placeholders of `text`.
+    pub(crate) fn fill(&self, text: &str) -> String {
+        text.replace("<authority-host>", &self.authority_host)
+            .replace("<tenant-id>", &self.tenant_id)
+            .replace("<cli-client-id>", &self.cli_client_id)
+            .replace("<client-id>", &self.client_id)
+    }
 }
 
-/// The Easy Auth settings that are compiled in.
-pub(crate) fn auth_settings(authority_host: &str) -> String {
-    fill(AUTH_SETTINGS, authority_host)
+/// A file's text, placeholders and all, and what to call it in an error.
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) text: Cow<'static, str>,
 }
 
-/// Fills the placeholders of `text`; `authority_host` is `host:port`, without a scheme.
-pub(crate) fn fill(text: &str, authority_host: &str) -> String {
-    text.replace("<authority-host>", authority_host)
-        .replace("<tenant-id>", TENANT_ID)
-        .replace("<cli-client-id>", CLI_CLIENT_ID)
-        .replace("<client-id>", API_CLIENT_ID)
+impl Source {
+    fn of(root: &Path, (name, compiled_in): File) -> Result<Self, Failure> {
+        let path = root.join(name);
+        if path.is_file() {
+            return Self::read(&path);
+        }
+        Ok(Self {
+            name: format!("{name} (built in)"),
+            text: Cow::Borrowed(compiled_in),
+        })
+    }
+
+    /// The file at `path`.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::new(
+                format!("{name} can't be read"),
+                error,
+                "name a file that you may read, in UTF-8",
+            )
+        })?;
+        Ok(Self {
+            name,
+            text: Cow::Owned(text),
+        })
+    }
+}
+
+/// An app's `deploy/` folder, each file that is not there replaced by the compiled-in one.
+pub(crate) struct Files {
+    app_registration: Source,
+    client_registration: Source,
+    pub(crate) auth_settings: Source,
+}
+
+impl Files {
+    /// The files of the app in `root`.
+    ///
+    /// # Errors
+    /// One can't be read, or a registration is not for every place.
+    pub(crate) fn of(root: &Path) -> Result<Self, Failure> {
+        let files = Self {
+            app_registration: Source::of(root, APP_REGISTRATION)?,
+            client_registration: Source::of(root, CLIENT_REGISTRATION)?,
+            auth_settings: Source::of(root, AUTH_SETTINGS)?,
+        };
+        check_app_id(&files.app_registration, "<client-id>")?;
+        check_app_id(&files.client_registration, "<cli-client-id>")?;
+        Ok(files)
+    }
+
+    /// The API's app registration in the local tenant, a Microsoft Graph `application`.
+    pub(crate) fn app_registration(&self) -> String {
+        Place::local("").fill(&self.app_registration.text)
+    }
+
+    /// The CLI's public client in the local tenant, a Microsoft Graph `application`.
+    pub(crate) fn client_registration(&self) -> String {
+        Place::local("").fill(&self.client_registration.text)
+    }
+
+    /// The scope that a caller asks for, by the API's first identifier URI and its first scope.
+    pub(crate) fn scope(&self, place: &Place) -> String {
+        let api: Value =
+            serde_json::from_str(&place.fill(&self.app_registration.text)).unwrap_or_default();
+        let uri = api["identifierUris"][0].as_str();
+        let scope = api["api"]["oauth2PermissionScopes"][0]["value"].as_str();
+        format!(
+            "{}/{}",
+            uri.unwrap_or(&format!("api://{}", place.client_id)),
+            scope.unwrap_or(".default")
+        )
+    }
+}
+
+/// The ids of a real tenant stand in no file: they would be another tenant's elsewhere.
+fn check_app_id(registration: &Source, placeholder: &str) -> Result<(), Failure> {
+    let failed = |why: String, fix: String| {
+        Err(Failure::new(
+            format!("{} can't be used", registration.name),
+            why,
+            fix,
+        ))
+    };
+    match serde_json::from_str::<Value>(&registration.text) {
+        Ok(value) if value["appId"] == placeholder => Ok(()),
+        Ok(value) => failed(
+            format!("appId is {}", value["appId"]),
+            format!("write the placeholder \"{placeholder}\": the id differs from place to place"),
+        ),
+        Err(error) => failed(format!("not JSON: {error}"), "correct it there".to_owned()),
+    }
+}
+
+/// The function app's folder: the one named, else the current one if it is one.
+///
+/// # Errors
+/// The one that is named is not there.
+pub(crate) fn app_root(named: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+    if let Some(path) = named {
+        return std::fs::canonicalize(path).map(Some).map_err(|error| {
+            Failure::new(
+                format!("the app root {} can't be used", path.display()),
+                error,
+                "name the folder of host.json with --app-root",
+            )
+        });
+    }
+    let current = std::env::current_dir().ok();
+    Ok(current.filter(|folder| folder.join("host.json").is_file()))
+}
+
+/// What is packaged besides the handler.
+///
+/// # Errors
+/// The app's files are missing or wrong.
+pub(crate) fn app_files(named: Option<&Path>) -> Result<AppFiles, Failure> {
+    let Some(root) = app_root(named)? else {
+        return Ok(AppFiles::built_in(&FUNCTION_APP));
+    };
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new("the function app can't be packaged", error, "")
+    };
+    let app = FunctionApp::load(&root).map_err(|error| failed(&error))?;
+    AppFiles::read(&app).map_err(|error| failed(&error))
 }
 
 /// Writes the function app's own files to `root`, for use outside a checkout.
-pub(crate) fn write_function_app(root: &std::path::Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(root.join("greeting"))?;
-    std::fs::write(root.join("host.json"), HOST_JSON)?;
-    std::fs::write(root.join("greeting/function.json"), FUNCTION_JSON)
+pub(crate) fn write_function_app(root: &Path) -> std::io::Result<()> {
+    for (name, content) in FUNCTION_APP {
+        let path = root.join(name);
+        std::fs::create_dir_all(path.parent().unwrap_or(root))?;
+        std::fs::write(path, content)?;
+    }
+    Ok(())
 }
 
-/// `host.json` and `greeting/function.json` as they are packaged: name in the zip, content.
-pub(crate) fn function_app_files() -> [(&'static str, &'static str); 2] {
-    [
-        ("host.json", HOST_JSON),
-        ("greeting/function.json", FUNCTION_JSON),
-    ]
+#[cfg(test)]
+mod built_in {
+    use super::{APP_REGISTRATION, AUTH_SETTINGS, CLIENT_REGISTRATION, Place};
+
+    /// The compiled-in registration, for tests of what reads it.
+    pub(crate) fn app_registration() -> String {
+        Place::local("").fill(APP_REGISTRATION.1)
+    }
+
+    pub(crate) fn client_registration() -> String {
+        Place::local("").fill(CLIENT_REGISTRATION.1)
+    }
+
+    pub(crate) fn auth_settings(authority_host: &str) -> String {
+        Place::local(authority_host).fill(AUTH_SETTINGS.1)
+    }
 }
+#[cfg(test)]
+pub(crate) use self::built_in::{app_registration, auth_settings, client_registration};
 
 #[cfg(test)]
 mod tests {
@@ -67,7 +254,44 @@ mod tests {
             auth_settings("localhost:7443"),
         ] {
             assert!(!text.contains('<'), "unfilled placeholder in {text}");
-            serde_json::from_str::<serde_json::Value>(&text).unwrap();
+            serde_json::from_str::<Value>(&text).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_apps_own_files_come_first() {
+        let root = tempfile::tempdir().unwrap();
+        let built_in = Files::of(root.path()).unwrap();
+        let place = Place::local("");
+        assert_eq!(
+            built_in.scope(&place),
+            format!("api://{API_CLIENT_ID}/Greeting.Read")
+        );
+        assert!(built_in.auth_settings.name.ends_with("(built in)"));
+
+        std::fs::create_dir(root.path().join("deploy")).unwrap();
+        let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
+        let own = APP_REGISTRATION.1.replace("Greeting.Read", "Other.Read");
+        write("deploy/app-registration.json", &own);
+        let files = Files::of(root.path()).unwrap();
+        assert_eq!(
+            files.scope(&place),
+            format!("api://{API_CLIENT_ID}/Other.Read")
+        );
+        assert!(files.app_registration().contains("Other.Read"));
+        assert!(files.client_registration.name.ends_with("(built in)"));
+
+        for (text, says) in [
+            (
+                own.replace("\"<client-id>\",", "\"8e1c4b5a\","),
+                "appId is \"8e1c4b5a\"",
+            ),
+            ("{".to_owned(), "not JSON"),
+        ] {
+            write("deploy/app-registration.json", &text);
+            let failure = Files::of(root.path()).err().unwrap().to_string();
+            assert!(failure.contains(says), "{failure}");
+            assert!(failure.contains("app-registration.json"), "{failure}");
         }
     }
 }

@@ -299,6 +299,19 @@ fn use_https(request: &Request<Incoming>, origin: &Origin) -> Response<BoxBody> 
     }
 }
 
+/// Asks the issuer for what it publishes, once.
+///
+/// # Errors
+/// A sentence: which document could not be had, and why.
+pub(crate) async fn reach_issuer(
+    settings: &Settings,
+    behaviour: &Behaviour,
+    http: reqwest::Client,
+) -> Result<(), String> {
+    let issuer = Issuer::new(settings, behaviour.accept_v1_tokens, http);
+    issuer.published(None).await.map(drop)
+}
+
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -6,7 +6,7 @@ use crate::authority::{DAEMON_CLIENT_ID, Daemon};
 use crate::cli::{Client, EnvArgs, Shell};
 use crate::failure::Failure;
 use crate::say;
-use crate::state::{self, Ready, Running};
+use crate::state::{self, IssuedBy, Ready, Running};
 
 /// What az calls the stack.
 const CLOUD: &str = "greeting-local";
@@ -17,11 +17,15 @@ const CLOUD: &str = "greeting-local";
 /// Nothing runs.
 pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
     let folder = state::folder(args.state.state_dir.as_deref())?;
-    let ready = Running::load(&folder)?.ready;
+    let Running { ready, issuer, .. } = Running::load(&folder)?;
     let shell = args
         .shell
         .unwrap_or_else(|| usual_shell(std::env::var("SHELL").ok().as_deref()));
-    for line in lines(shell, args.client, &ready, &folder) {
+    let lines = match issuer {
+        IssuedBy::LocalAuthority => lines(shell, args.client, &ready, &folder),
+        IssuedBy::RealTenant => tenant_lines(shell, args.client, &ready),
+    };
+    for line in lines {
         say::line(line);
     }
     Ok(())
@@ -102,6 +106,46 @@ pub(crate) fn lines(
             lines
         }
     }
+}
+
+/// The lines for a real tenant. No variable names the development CA: it would take the place of
+/// the system's, by which the tenant's own certificates are trusted.
+fn tenant_lines(shell: Shell, client: Option<Client>, ready: &Ready) -> Vec<String> {
+    let mut variables = vec![
+        ("GREETING_URL", &ready.function_url),
+        ("GREETING_SCOPE", &ready.scope),
+    ];
+    if client != Some(Client::Az) {
+        variables.extend([
+            ("AZURE_AUTHORITY_HOST", &ready.authority_host),
+            ("AZURE_TENANT_ID", &ready.tenant_id),
+            ("AZURE_CLIENT_ID", &ready.cli_client_id),
+        ]);
+    }
+    let mut lines: Vec<String> = variables
+        .iter()
+        .map(|(name, value)| assignment(shell, name, value))
+        .collect();
+    let az = format!(
+        "az login --tenant {tenant} --scope {scope}
+az account get-access-token --tenant {tenant} --scope {scope} --query accessToken --output tsv",
+        tenant = ready.tenant_id,
+        scope = ready.scope,
+    );
+    lines.extend(comments(match client {
+        None => "",
+        Some(Client::Az) => &az,
+        Some(Client::MsalPython) => MSAL_PYTHON,
+        Some(Client::MsalNode) => MSAL_NODE,
+        Some(Client::AzureIdentity) => AZURE_IDENTITY,
+    }));
+    if ready.function_url.starts_with("https:") {
+        let ca = ready.ca_cert.display();
+        lines.push(format!(
+            "# The function's certificate is the development CA's: trust {ca}, beside the system's."
+        ));
+    }
+    lines
 }
 
 /// Registers the cloud, or, on the second run, its new ports. az keeps them in its folder.
@@ -228,6 +272,36 @@ mod tests {
         ] {
             assert_eq!(usual_shell(Some(shell)), expected, "{shell}");
         }
+    }
+
+    #[test]
+    fn a_real_tenants_clients_keep_the_systems_trust() {
+        let clients = [None, Some(Client::Az), Some(Client::MsalPython)];
+        for client in clients {
+            let lines = tenant_lines(Shell::Bash, client, &ready()).join("\n");
+            assert!(lines.starts_with("export GREETING_URL='http://localhost:1/api/greeting'"));
+            for name in [
+                "SSL_CERT_FILE",
+                "CA_BUNDLE",
+                "NODE_EXTRA_CA_CERTS",
+                "az cloud",
+            ] {
+                assert!(!lines.contains(name), "{name}: {lines}");
+            }
+            let is_az = client == Some(Client::Az);
+            assert_eq!(
+                lines.contains("# az login --tenant t --scope api://a/Greeting.Read"),
+                is_az
+            );
+            assert_eq!(lines.contains("export AZURE_TENANT_ID='t'"), !is_az);
+        }
+        let mut https = ready();
+        https.function_url = "https://localhost:1/".into();
+        assert!(
+            tenant_lines(Shell::Bash, None, &https)
+                .join("")
+                .contains("trust /it's/ca.pem")
+        );
     }
 
     #[test]

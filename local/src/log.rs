@@ -239,10 +239,7 @@ fn line(event: &Event) -> Bytes {
 pub(crate) async fn run(args: LogArgs) -> Result<(), Failure> {
     let state = state::folder(args.state.state_dir.as_deref())?;
     let running = Running::load(&state)?;
-    let url = format!(
-        "{}{PATH}?follow={}",
-        running.ready.authority_host, args.follow
-    );
+    let url = format!("{}{PATH}?follow={}", running.control, args.follow);
     let client = control::client(&running)?;
     let mut response = client
         .get(url)

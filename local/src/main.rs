@@ -6,7 +6,8 @@
 //! - `stack`: the three together, on loopback; `up` and `demo` run it
 //! - `relay`: one request over one connection; `upstream`: any app behind the gate
 //! - `log`: what happened to each request; `control`: how the other commands ask
-//! - `state`: the folder that outlives a run; `deploy`: the files that configure Azure, compiled in
+//! - `state`: the folder that outlives a run; `deploy`: the files that configure Azure
+//! - `tenant`: a real tenant in place of the local authority; `package`: what Azure runs
 
 mod approve;
 mod authority;
@@ -28,6 +29,7 @@ mod say;
 mod serve;
 mod stack;
 mod state;
+mod tenant;
 mod tls;
 mod up;
 mod upstream;

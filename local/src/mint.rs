@@ -22,10 +22,18 @@ const LIFETIME: i64 = 3600;
 /// Bad arguments, or keys that can't be read.
 pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
     let state = state::folder(args.state.state_dir.as_deref())?;
-    let origin = Running::load(&state).map_or_else(
-        |_| DEFAULT_ORIGIN.to_owned(),
-        |running| running.ready.authority_host,
-    );
+    let (origin, root) = match Running::load(&state) {
+        Ok(running) => {
+            let running = running.with_authority("mint")?;
+            (running.ready.authority_host, running.root)
+        }
+        // Nothing runs: as if it were started here.
+        Err(_) => {
+            let root = deploy::app_root(None)?.unwrap_or(state.clone());
+            (DEFAULT_ORIGIN.to_owned(), root)
+        }
+    };
+    let files = deploy::Files::of(&root)?;
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(
             "the token can't be made",
@@ -36,8 +44,8 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
     let directory = Directory::new(
         deploy::TENANT_ID,
         deploy::TENANT_DOMAIN,
-        &deploy::app_registration(),
-        &deploy::client_registration(),
+        &files.app_registration(),
+        &files.client_registration(),
     )
     .map_err(|error| failed(&error))?;
     let clock = Clock::default();

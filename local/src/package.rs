@@ -1,64 +1,75 @@
 //! `greeting-local package`: the zip that Azure Functions runs.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod archive;
+mod build;
+mod elf;
 
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
+use std::io::Write;
+use std::path::Path;
 
 use crate::cli::PackageArgs;
 use crate::deploy;
 use crate::failure::Failure;
+use crate::functions_host::FunctionApp;
 use crate::say;
 
-const HANDLER: &str = "greeting-server";
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+pub(crate) use self::elf::Target;
 
 /// Writes the zip and lists what is in it.
 ///
 /// # Errors
-/// The handler can't be built, is not a static Linux x86_64 program, or a file can't be written.
+/// The app's files are wrong, the handler can't be built or is not a static Linux program of the
+/// target's architecture, or the zip can't be written.
 pub(crate) fn run(args: &PackageArgs) -> Result<(), Failure> {
-    let executable = match &args.handler {
+    // Before minutes of building.
+    check_out(&args.out)?;
+    let app = deploy::app_files(args.app_root.as_deref())?;
+    let handler = match &args.handler {
         Some(path) => path.clone(),
-        None => build()?,
+        None => build::handler(&app, &args.target)?,
     };
-    let program = std::fs::read(&executable).map_err(|error| {
+    let program = std::fs::read(&handler).map_err(|error| {
         Failure::new(
-            format!("{} can't be read", executable.display()),
+            format!("{} can't be read", handler.display()),
             error,
-            "name the handler with --handler",
+            "name the handler's executable with --handler",
         )
     })?;
-    check_elf(&program).map_err(|why| {
+    elf::check(&program, &args.target).map_err(|why| {
         Failure::new(
-            format!("{} can't be deployed", executable.display()),
+            format!("{} can't be deployed", handler.display()),
             why,
-            format!(
-                "build it so: RUSTFLAGS='-C target-feature=+crt-static' cargo build --profile dist --target {TARGET} -p {HANDLER}"
-            ),
+            build::hint(&args.target),
         )
     })?;
-    let bytes = zip(&program).map_err(|error| Failure::new("the zip can't be made", error, ""))?;
-    write_whole(&args.out, &bytes).map_err(|error| {
-        Failure::new(
-            format!("{} can't be written", args.out.display()),
-            error,
-            "choose another place with --out",
-        )
-    })?;
-    for (name, content) in deploy::function_app_files() {
-        say::line(format_args!("{:>9}  {name}", content.len()));
+    let mut entries = app.files;
+    entries.push(archive::Entry::program(&app.executable, program));
+    let bytes =
+        archive::zip(&entries).map_err(|error| Failure::new("the zip can't be made", error, ""))?;
+    write_whole(&args.out, &bytes).map_err(|error| not_written(&args.out, &error))?;
+    list(&entries, &args.out, &bytes);
+    if !args.target.runs_on_azure() {
+        eprintln!(
+            "note: Azure Functions runs x86_64 only; {} is for hosts of your own",
+            args.target
+        );
     }
-    say::line(format_args!("{:>9}  {HANDLER}", program.len()));
-    say::line(format_args!(
-        "{:>9}  {} (sha256 {})",
-        bytes.len(),
-        args.out.display(),
-        sha256(&bytes)
-    ));
     Ok(())
+}
+
+/// One line a file, in the order of the zip, then the zip.
+fn list(entries: &[archive::Entry], out: &Path, bytes: &[u8]) {
+    let line = |size: usize, mode: &str, content: &[u8], name: &str| {
+        say::line(format_args!(
+            "{size:>9}  {mode:>4}  {}  {name}",
+            sha256(content)
+        ));
+    };
+    for entry in entries {
+        let mode = format!("{:04o}", entry.mode);
+        line(entry.content.len(), &mode, &entry.content, &entry.name);
+    }
+    line(bytes.len(), "", bytes, &out.display().to_string());
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -69,127 +80,91 @@ fn sha256(bytes: &[u8]) -> String {
         .collect()
 }
 
-fn build() -> Result<PathBuf, Failure> {
-    let failed = |why: String| {
-        Failure::new(
-            "the handler could not be built",
-            why,
-            "run it in a checkout, or name a built handler with --handler",
-        )
-    };
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
-        .args([
-            "build",
-            "--quiet",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
-        .args(["--profile", "dist", "--target", TARGET, "-p", HANDLER])
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .map_err(|error| failed(error.to_string()))?;
-    if !output.status.success() {
-        return Err(failed(format!("cargo ended with {}", output.status)));
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| failed("cargo named no executable".to_owned()))
 }
 
-/// Whether `program` runs on Azure's Linux with whatever libc it has: a static x86_64 ELF
-/// executable (System V ABI: `e_machine` 62, no `PT_INTERP` program header).
-fn check_elf(program: &[u8]) -> Result<(), &'static str> {
-    const SHORT: &str = "it is cut short";
-    let u16_at = |at: usize| {
-        let bytes = program.get(at..at.checked_add(2)?)?;
-        Some(u16::from_le_bytes(bytes.try_into().ok()?))
-    };
-    if program.get(..6) != Some(b"\x7fELF\x02\x01") {
-        return Err("it is not a 64-bit Linux program");
+fn not_written(out: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(
+        format!("{} can't be written", out.display()),
+        error,
+        "choose another file with --out, in a folder that exists",
+    )
+}
+
+fn check_out(out: &Path) -> Result<(), Failure> {
+    if out.is_dir() {
+        return Err(not_written(out, &"it is a folder"));
     }
-    if u16_at(18).ok_or(SHORT)? != 62 {
-        return Err("it is not for x86_64");
-    }
-    let offset = program
-        .get(32..40)
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or(SHORT)?;
-    let offset = usize::try_from(u64::from_le_bytes(offset)).map_err(|_| SHORT)?;
-    let size = usize::from(u16_at(54).ok_or(SHORT)?);
-    let count = usize::from(u16_at(56).ok_or(SHORT)?);
-    for index in 0..count {
-        let at = index
-            .checked_mul(size)
-            .and_then(|distance| distance.checked_add(offset))
-            .ok_or(SHORT)?;
-        let kind = at
-            .checked_add(4)
-            .and_then(|end| program.get(at..end))
-            .ok_or(SHORT)?;
-        if kind == 3_u32.to_le_bytes() {
-            return Err("it is dynamically linked: the libc it wants may not be there");
-        }
+    let folder = folder_of(out);
+    if !folder.is_dir() {
+        let why = format!("there is no folder {}", folder.display());
+        return Err(not_written(out, &why));
     }
     Ok(())
 }
 
-/// The zip: the same input gives the same bytes, and the handler stays executable whatever the
-/// building system.
-fn zip(program: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .last_modified_time(DateTime::default());
-    let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, content) in deploy::function_app_files() {
-        writer.start_file(name, options.unix_permissions(0o644))?;
-        writer.write_all(content.as_bytes())?;
-    }
-    writer.start_file(HANDLER, options.unix_permissions(0o755))?;
-    writer.write_all(program)?;
-    Ok(writer.finish()?.into_inner())
-}
-
+/// Replaces `path` whole: nobody deploys half a zip, and a failure leaves the old one.
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    std::fs::write(path, bytes)
+    let mut builder = tempfile::Builder::new();
+    // Others may deploy it: tempfile's own default is 0600.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let mut file = builder.tempfile_in(folder_of(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What a package is made of, besides the handler.
+pub(crate) struct AppFiles {
+    /// `host.json`, and each function's `function.json`.
+    files: Vec<archive::Entry>,
+    /// The handler's name in the zip, as `host.json` has it.
+    executable: String,
+    /// The folder that they are from; none for the ones that are compiled in.
+    root: Option<std::path::PathBuf>,
+}
 
-    /// A minimal ELF header with one program header of `kind`.
-    fn elf(machine: u16, kind: u32) -> Vec<u8> {
-        let mut bytes = vec![0; 64];
-        bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");
-        bytes[18..20].copy_from_slice(&machine.to_le_bytes());
-        bytes[32..40].copy_from_slice(&64_u64.to_le_bytes());
-        bytes[54..56].copy_from_slice(&56_u16.to_le_bytes());
-        bytes[56..58].copy_from_slice(&1_u16.to_le_bytes());
-        bytes.extend(kind.to_le_bytes());
-        bytes.extend([0; 52]);
-        bytes
+impl AppFiles {
+    /// The files of `app`, as they are on disk.
+    ///
+    /// # Errors
+    /// One can't be read.
+    pub(crate) fn read(app: &FunctionApp) -> std::io::Result<Self> {
+        let names = app
+            .functions
+            .iter()
+            .map(|function| format!("{}/function.json", function.name));
+        let files = std::iter::once("host.json".to_owned())
+            .chain(names)
+            .map(|name| {
+                Ok(archive::Entry::file(
+                    &name,
+                    std::fs::read(app.root.join(&name))?,
+                ))
+            })
+            .collect::<std::io::Result<_>>()?;
+        Ok(Self {
+            files,
+            executable: app.executable.clone(),
+            root: Some(app.root.clone()),
+        })
     }
 
-    #[test]
-    fn only_a_static_linux_program_is_packaged() {
-        assert_eq!(check_elf(&elf(62, 1)), Ok(()));
-        assert!(check_elf(&elf(62, 3)).unwrap_err().contains("dynamically"));
-        assert!(check_elf(&elf(183, 1)).unwrap_err().contains("x86_64"));
-        assert!(check_elf(b"MZ").is_err());
-        for length in 0..elf(62, 1).len() - 53 {
-            assert!(check_elf(&elf(62, 1)[..length]).is_err(), "{length} bytes");
+    /// The compiled-in app's.
+    pub(crate) fn built_in(files: &[(&str, &str)]) -> Self {
+        Self {
+            files: files
+                .iter()
+                .map(|(name, content)| archive::Entry::file(name, content.as_bytes().to_vec()))
+                .collect(),
+            executable: build::HANDLER.to_owned(),
+            root: None,
         }
-    }
-
-    #[test]
-    fn the_same_input_gives_the_same_zip_with_an_executable_handler() {
-        let bytes = zip(b"program").unwrap();
-        assert_eq!(bytes, zip(b"program").unwrap());
-        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
-        let handler = archive.by_name(HANDLER).unwrap();
-        assert_eq!(handler.unix_mode().unwrap() & 0o777, 0o755);
     }
 }

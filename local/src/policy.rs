@@ -132,9 +132,14 @@ async fn knock(
     path: &str,
     body: &impl Serialize,
 ) -> Result<reqwest::Response, Failure> {
-    let running = Running::load(&state::folder(state_dir)?)?;
+    let command = if path == ROTATE {
+        "rotate-keys"
+    } else {
+        "policy"
+    };
+    let running = Running::load(&state::folder(state_dir)?)?.with_authority(command)?;
     let answer = control::client(&running)?
-        .post(format!("{}{path}", running.ready.authority_host))
+        .post(format!("{}{path}", running.control))
         .bearer_auth(&running.control_secret)
         .json(body)
         .send()

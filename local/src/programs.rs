@@ -54,6 +54,15 @@ pub(crate) async fn find(name: &str, app_root: Option<&Path>) -> Result<PathBuf,
     }
 }
 
+/// The checkout that this program was built in, if it was not installed from one.
+pub(crate) fn checkout() -> Option<PathBuf> {
+    checkout_of(
+        &std::env::current_exe()
+            .and_then(std::fs::canonicalize)
+            .ok()?,
+    )
+}
+
 /// The checkout that `own` was built in: cargo's target folder stands in it, or the current
 /// folder is in it.
 fn checkout_of(own: &Path) -> Option<PathBuf> {

@@ -1,10 +1,10 @@
 //! Authority, gate, Functions host and handler, started together and stopped together.
 
 mod app;
+mod issuing;
+mod options;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use http_body_util::BodyExt;
@@ -13,15 +13,17 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::app::{Prepared, Started, function_url};
-use crate::authority::{Authority, Clock, Daemon, Directory, KeyRing, Parts};
+use self::issuing::{authority, callbacks, client, in_state};
+pub(crate) use self::options::Options;
+use crate::authority::{Authority, Clock};
 use crate::control::Door;
-use crate::easy_auth::{App, Behaviour, Gate, GateParts, Settings};
+use crate::easy_auth::{self, App, Gate, GateParts, Settings};
 use crate::failure::Failure;
 use crate::functions_host::LocalSettings;
 use crate::log::{self, Log};
 use crate::relay::BoxBody;
 use crate::serve::{Loopback, Service};
-use crate::state::{Ready, Running};
+use crate::state::{IssuedBy, Ready, Running};
 use crate::tls::DevelopmentCa;
 use crate::upstream::Upstream;
 use crate::{approve, deploy, policy};
@@ -29,32 +31,13 @@ use crate::{approve, deploy, policy};
 /// The function app's port, as `func start` has it.
 const PORT: u16 = 7071;
 
-/// What to start.
-pub(crate) struct Options {
-    /// 0 for any; `None` for local.settings.json's, else 7071.
-    pub(crate) port: Option<u16>,
-    pub(crate) authority_port: u16,
-    pub(crate) app_root: Option<PathBuf>,
-    pub(crate) handler: Option<PathBuf>,
-    /// Somebody else's app, instead of the function app.
-    pub(crate) upstream: Option<String>,
-    pub(crate) settings: Option<PathBuf>,
-    pub(crate) behaviour: Behaviour,
-    pub(crate) https: bool,
-    pub(crate) watch: bool,
-    /// Seconds by which the authority's and the gate's clock are ahead.
-    pub(crate) time_shift: i64,
-    pub(crate) auto_approve: Option<String>,
-    pub(crate) state_dir: PathBuf,
-    pub(crate) log: Log,
-    /// Keeps the handler's output to itself.
-    pub(crate) quiet: bool,
-}
-
 /// A running stack. `stop` ends it; dropping it kills the handler too, without draining.
 pub(crate) struct Stack {
     pub(crate) running: Running,
-    pub(crate) authority: Authority,
+    /// None where a real tenant issues the tokens.
+    authority: Option<Authority>,
+    /// The Easy Auth settings that are in force, by their file.
+    pub(crate) settings_from: String,
     pub(crate) warnings: Vec<String>,
     started: Option<Started>,
     log: Log,
@@ -82,75 +65,74 @@ impl Stack {
             Some(prepared) => prepared.app.local.clone(),
             None => Arc::new(local_settings_here()?),
         };
-        let authority_door = bind(options.authority_port, "--authority-port").await?;
+        let root = match &prepared {
+            Some(prepared) => prepared.app.root.clone(),
+            None => std::env::current_dir().unwrap_or_default(),
+        };
+        let files = deploy::Files::of(&root)?;
+        let control_door = bind(options.control_port(), "--authority-port").await?;
         let gate_door = bind(options.port.or(local.port).unwrap_or(PORT), "--port").await?;
-        let authority_host = format!("localhost:{}", authority_door.port);
-        let settings = read_settings(options.settings.as_deref(), &authority_host)?;
+        let control = format!("https://localhost:{}", control_door.port);
+        let (settings, settings_from) = options.settings(&files, control_door.port)?;
         let behaviour = options
             .behaviour
             .clone()
             .read(|name| local.setting(name))
             .map_err(|why| Failure::new("an app setting of Easy Auth can't be used", why, ""))?;
         let client_secret = client_secret(&settings, &local)?;
-
         let ca = DevelopmentCa::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
-        let clock = Clock::shifted(options.time_shift);
-        let keys =
-            KeyRing::load_or_create(state_dir, clock.now()).map_err(|e| in_state(state_dir, e))?;
-        let daemon = Daemon::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
         let acceptor = |alpn: &[&[u8]]| ca.acceptor(alpn).map_err(|e| in_state(state_dir, e));
-        let mut directory = Directory::new(
-            deploy::TENANT_ID,
-            deploy::TENANT_DOMAIN,
-            &deploy::app_registration(),
-            &deploy::client_registration(),
-        )
-        .map_err(|e| Failure::new("the app registrations in deploy/ can't be used", e, ""))?;
+        let clock = Clock::shifted(options.time_shift);
         let scheme = if options.https { "https" } else { "http" };
-        let callback = |host: &str| {
-            let prefix = &settings.http_settings.routes.api_prefix;
-            format!(
-                "{scheme}://{host}:{}{prefix}/login/aad/callback",
-                gate_door.port
-            )
+        let (authority, http) = match &options.tenant {
+            None => {
+                let callbacks = callbacks(&settings, scheme, gate_door.port);
+                let authority =
+                    authority(&options, &files, &control, clock, callbacks, &client_secret)?;
+                (Some(authority), client(Some(ca.certificate_path()))?)
+            }
+            Some(tenant) => {
+                let http = client(None)?;
+                // Now, by name, and not as a 401 to whoever calls first.
+                easy_auth::reach_issuer(&settings, &behaviour, http.clone())
+                    .await
+                    .map_err(|why| tenant.not_reached(&why))?;
+                (None, http)
+            }
         };
-        directory.register_gate(
-            ["localhost", "127.0.0.1", "[::1]"].map(callback).to_vec(),
-            client_secret.clone(),
-        );
-        let authority = Authority::new(Parts {
-            directory,
-            keys,
-            daemon: Some(daemon),
-            origin: format!("https://{authority_host}"),
-            clock,
-            refresh_store: Some(state_dir.join("refresh-tokens.json")),
-            auto_approve: options.auto_approve.clone(),
-        });
-        let http = client(ca.certificate_path())?;
 
         let origin = format!("{scheme}://localhost:{}", gate_door.port);
+        let place = options.place(&settings, control_door.port);
         let running = Running {
             ready: Ready {
                 function_url: function_url(&origin, prepared.as_ref().map(|p| &p.app)),
-                authority_host: format!("https://{authority_host}"),
-                tenant_id: deploy::TENANT_ID.to_owned(),
-                api_client_id: deploy::API_CLIENT_ID.to_owned(),
-                cli_client_id: deploy::CLI_CLIENT_ID.to_owned(),
-                scope: format!("api://{}/Greeting.Read", deploy::API_CLIENT_ID),
+                authority_host: format!("https://{}", place.authority_host),
+                scope: files.scope(&place),
+                tenant_id: place.tenant_id,
+                api_client_id: place.client_id,
+                cli_client_id: place.cli_client_id,
                 ca_cert: ca.certificate_path().to_owned(),
             },
+            root,
+            control,
             control_secret: uuid::Uuid::new_v4().to_string(),
+            issuer: match &authority {
+                Some(_) => IssuedBy::LocalAuthority,
+                None => IssuedBy::RealTenant,
+            },
         };
         let (stop, stopped) = watch::channel(false);
         let mut serving = Vec::new();
         let door = Door::new(&running.control_secret);
-        let pages = authority
-            .router()
-            .merge(approve::router(authority.clone(), door.clone()))
-            .merge(policy::router(authority.clone(), door.clone()))
-            .merge(log::router(options.log.clone(), door));
-        serving.push(tokio::spawn(authority_door.serve(
+        let pages = match &authority {
+            Some(authority) => authority
+                .router()
+                .merge(approve::router(authority.clone(), door.clone()))
+                .merge(policy::router(authority.clone(), door.clone())),
+            None => axum::Router::new(),
+        }
+        .merge(log::router(options.log.clone(), door));
+        serving.push(tokio::spawn(control_door.serve(
             Some(acceptor(&[b"h2", b"http/1.1"])?),
             router_service(pages),
             stopped.clone(),
@@ -194,12 +176,23 @@ impl Stack {
         Ok(Self {
             running,
             authority,
+            settings_from,
             warnings,
             started,
             log: options.log,
             stop,
             serving,
         })
+    }
+
+    /// The local authority.
+    ///
+    /// # Errors
+    /// A real tenant issues the tokens.
+    pub(crate) fn authority(&self) -> Result<&Authority, Failure> {
+        self.authority
+            .as_ref()
+            .ok_or_else(|| Failure::new("there is no local authority", "", ""))
     }
 
     /// Drains what is in flight, then ends the handler. No process and no port is left.
@@ -256,50 +249,6 @@ async fn bind(port: u16, flag: &str) -> Result<Loopback, Failure> {
             }
         }
     }
-}
-
-fn in_state(folder: &Path, error: impl std::fmt::Display) -> Failure {
-    Failure::new(
-        format!("the keys in {} can't be used", folder.display()),
-        error,
-        "name another folder with --state-dir, or remove this one: new keys are made",
-    )
-}
-
-fn read_settings(file: Option<&Path>, authority_host: &str) -> Result<Settings, Failure> {
-    match file {
-        None => Settings::parse(
-            &deploy::auth_settings(authority_host),
-            "deploy/authsettingsV2.json",
-        ),
-        Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                Failure::new(
-                    format!("the Easy Auth settings {} can't be read", path.display()),
-                    error,
-                    "name a readable file with --settings",
-                )
-            })?;
-            Settings::parse(
-                &deploy::fill(&text, authority_host),
-                &path.display().to_string(),
-            )
-        }
-    }
-}
-
-/// An HTTP client that trusts the development CA beside the system's, for the issuer's keys.
-fn client(ca: &Path) -> Result<reqwest::Client, Failure> {
-    let failed =
-        |error: &dyn std::fmt::Display| Failure::new("the development CA can't be used", error, "");
-    let pem = std::fs::read(ca).map_err(|error| failed(&error))?;
-    let certificate = reqwest::Certificate::from_pem(&pem).map_err(|error| failed(&error))?;
-    reqwest::Client::builder()
-        .tls_certs_merge([certificate])
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(10))
-        .build()
-        .map_err(|error| failed(&error))
 }
 
 /// The authority's router as a service of `serve.rs`.

@@ -35,7 +35,21 @@ impl Ready {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Running {
     pub(crate) ready: Ready,
+    /// The folder whose `deploy/` it read.
+    pub(crate) root: PathBuf,
+    /// The origin of its control door.
+    pub(crate) control: String,
     pub(crate) control_secret: String,
+    pub(crate) issuer: IssuedBy,
+}
+
+/// Whose tokens the gate takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum IssuedBy {
+    /// The local authority's, which is part of the stack.
+    LocalAuthority,
+    /// A real tenant's: there is no local authority.
+    RealTenant,
 }
 
 /// The state folder, made private (0700) when it is first needed.
@@ -94,6 +108,24 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
 impl Running {
     fn path(state: &Path) -> PathBuf {
         state.join("running.json")
+    }
+
+    /// The stack, if it has the local authority that `command` is about.
+    ///
+    /// # Errors
+    /// It takes the tokens of a real tenant.
+    pub(crate) fn with_authority(self, command: &str) -> Result<Self, Failure> {
+        match self.issuer {
+            IssuedBy::LocalAuthority => Ok(self),
+            IssuedBy::RealTenant => Err(Failure::new(
+                format!("greeting-local {command} is for the local authority"),
+                format!(
+                    "the running stack takes the tokens of {}/{}, which only that tenant issues",
+                    self.ready.authority_host, self.ready.tenant_id
+                ),
+                "sign in there: greeting-cli call, or az account get-access-token; or start greeting-local up without --tenant",
+            )),
+        }
     }
 
     /// Says in `state` that this stack runs.

@@ -6,7 +6,8 @@ use crate::failure::Failure;
 use crate::log::Log;
 use crate::say;
 use crate::stack::{Options, Stack};
-use crate::state;
+use crate::state::{self, IssuedBy};
+use crate::tenant::Tenant;
 
 /// Starts the stack, says where it is, and ends it on Ctrl-C or SIGTERM.
 ///
@@ -23,6 +24,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         app_root: args.app_root,
         handler: args.handler,
         settings: args.settings,
+        tenant: Tenant::of(&args.tenant),
         auto_approve: args.auto_approve,
         state_dir: state_dir.clone(),
         log: Log::new(args.log),
@@ -57,22 +59,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
             "choose another --ready-file or --state-dir",
         ));
     }
-    let ready = &running.ready;
-    say::line(format_args!("function    {}", ready.function_url));
-    say::line(format_args!(
-        "authority   {}  (tenant {})",
-        ready.authority_host, ready.tenant_id
-    ));
-    say::line(format_args!("trust       {}", ready.ca_cert.display()));
-    say::line(format_args!(
-        "try         SSL_CERT_FILE={} greeting-cli call {}",
-        ready.ca_cert.display(),
-        ready.function_url
-    ));
-    say::line(format_args!(
-        "sign in as  alice@{} (bob@ has not consented)",
-        crate::deploy::TENANT_DOMAIN
-    ));
+    announce(&stack);
     for warning in &stack.warnings {
         say::line(format_args!("note        {warning}"));
     }
@@ -86,6 +73,38 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     }
     stack.stop().await;
     Ok(())
+}
+
+/// Says where everything is, and how to call it.
+fn announce(stack: &Stack) {
+    let ready = &stack.running.ready;
+    let url = &ready.function_url;
+    say::line(format_args!("function    {url}"));
+    say::line(format_args!(
+        "authority   {}  (tenant {})",
+        ready.authority_host, ready.tenant_id
+    ));
+    say::line(format_args!("settings    {}", stack.settings_from));
+    let ca = ready.ca_cert.display();
+    match stack.running.issuer {
+        IssuedBy::LocalAuthority => {
+            say::line(format_args!("trust       {ca}"));
+            say::line(format_args!(
+                "try         SSL_CERT_FILE={ca} greeting-cli call {url}"
+            ));
+            let domain = crate::deploy::TENANT_DOMAIN;
+            say::line(format_args!(
+                "sign in as  alice@{domain} (bob@ has not consented)"
+            ));
+        }
+        IssuedBy::RealTenant => {
+            say::line(format_args!(
+                "try         greeting-cli call {url} --scope {} --tenant {} --authority-host {}",
+                ready.scope, ready.tenant_id, ready.authority_host
+            ));
+            say::line("sign in as  yourself: az login, or the code that greeting-cli shows");
+        }
+    }
 }
 
 /// Resolves on Ctrl-C, SIGTERM or, where a terminal closed, SIGHUP.

@@ -206,12 +206,12 @@ impl Issuer {
             .send()
             .await
             .and_then(reqwest::Response::error_for_status)
-            .map_err(|error| failed(&error.without_url()))?;
+            .map_err(|error| failed(&chain(&error.without_url())))?;
         let mut body = Vec::new();
         while let Some(chunk) = response
             .chunk()
             .await
-            .map_err(|error| failed(&error.without_url()))?
+            .map_err(|error| failed(&chain(&error.without_url())))?
         {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_DOCUMENT {
@@ -220,6 +220,21 @@ impl Issuer {
         }
         serde_json::from_slice(&body).map_err(|error| failed(&error))
     }
+}
+
+/// An error and what caused it: "error sending request" alone tells nobody that it was the name,
+/// the proxy or the certificate.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.ends_with(&more) {
+            text += &format!(": {more}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 fn document(issuer: &str) -> String {

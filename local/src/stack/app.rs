@@ -86,25 +86,22 @@ impl Prepared {
     }
 }
 
-/// The function app's folder: the one named, else the current one, else the built-in app.
+/// The function app's folder: the one named, else the current one, else the built-in app's.
 fn app_root(named: Option<&Path>, state_dir: &Path) -> Result<PathBuf, Failure> {
-    let unusable = |path: &Path, error: &dyn std::fmt::Display| {
-        Failure::new(
-            format!("the app root {} can't be used", path.display()),
-            error,
-            "name the folder of host.json with --app-root",
-        )
-    };
-    if let Some(path) = named {
-        return std::fs::canonicalize(path).map_err(|error| unusable(path, &error));
-    }
-    if let Ok(current) = std::env::current_dir()
-        && current.join("host.json").is_file()
-    {
-        return Ok(current);
+    if let Some(root) = deploy::app_root(named)? {
+        return Ok(root);
     }
     let built_in = state_dir.join("app");
-    deploy::write_function_app(&built_in).map_err(|error| unusable(&built_in, &error))?;
+    deploy::write_function_app(&built_in).map_err(|error| {
+        Failure::new(
+            format!(
+                "the built-in app can't be written to {}",
+                built_in.display()
+            ),
+            error,
+            "name another folder with --state-dir",
+        )
+    })?;
     Ok(built_in)
 }
 

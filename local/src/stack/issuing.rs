@@ -1,0 +1,75 @@
+//! The local authority, and the client that fetches an issuer's keys.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::Options;
+use crate::authority::{Authority, Clock, Daemon, Directory, KeyRing, Parts};
+use crate::deploy::{self, Files};
+use crate::easy_auth::Settings;
+use crate::failure::Failure;
+
+/// Where the gate's browser sign-in comes back to.
+pub(super) fn callbacks(settings: &Settings, scheme: &str, port: u16) -> Vec<String> {
+    let prefix = &settings.http_settings.routes.api_prefix;
+    ["localhost", "127.0.0.1", "[::1]"]
+        .map(|host| format!("{scheme}://{host}:{port}{prefix}/login/aad/callback"))
+        .to_vec()
+}
+
+/// The local authority, with the keys of the state folder.
+pub(super) fn authority(
+    options: &Options,
+    files: &Files,
+    origin: &str,
+    clock: Clock,
+    callbacks: Vec<String>,
+    client_secret: &Option<String>,
+) -> Result<Authority, Failure> {
+    let state_dir = &options.state_dir;
+    let keys =
+        KeyRing::load_or_create(state_dir, clock.now()).map_err(|e| in_state(state_dir, e))?;
+    let daemon = Daemon::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
+    let mut directory = Directory::new(
+        deploy::TENANT_ID,
+        deploy::TENANT_DOMAIN,
+        &files.app_registration(),
+        &files.client_registration(),
+    )
+    .map_err(|e| Failure::new("the app registrations in deploy/ can't be used", e, ""))?;
+    directory.register_gate(callbacks, client_secret.clone());
+    Ok(Authority::new(Parts {
+        directory,
+        keys,
+        daemon: Some(daemon),
+        origin: origin.to_owned(),
+        clock,
+        refresh_store: Some(state_dir.join("refresh-tokens.json")),
+        auto_approve: options.auto_approve.clone(),
+    }))
+}
+
+/// An HTTP client for the issuer's keys. It trusts the development CA, if that is the issuer's,
+/// beside the system's; a real tenant's keys never come by it.
+pub(super) fn client(ca: Option<&Path>) -> Result<reqwest::Client, Failure> {
+    let failed =
+        |error: &dyn std::fmt::Display| Failure::new("the development CA can't be used", error, "");
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(10));
+    if let Some(ca) = ca {
+        let pem = std::fs::read(ca).map_err(|error| failed(&error))?;
+        let certificate = reqwest::Certificate::from_pem(&pem).map_err(|error| failed(&error))?;
+        builder = builder.tls_certs_merge([certificate]);
+    }
+    builder.build().map_err(|error| failed(&error))
+}
+
+/// The state folder does not serve.
+pub(super) fn in_state(folder: &Path, error: impl std::fmt::Display) -> Failure {
+    Failure::new(
+        format!("the keys in {} can't be used", folder.display()),
+        error,
+        "name another folder with --state-dir, or remove this one: new keys are made",
+    )
+}

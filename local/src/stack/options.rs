@@ -1,0 +1,65 @@
+//! What to start, and what follows from it before anything has started.
+
+use std::path::PathBuf;
+
+use crate::deploy::{Files, Place, Source};
+use crate::easy_auth::{Behaviour, Settings};
+use crate::failure::Failure;
+use crate::log::Log;
+use crate::tenant::Tenant;
+
+/// What to start.
+pub(crate) struct Options {
+    /// 0 for any; `None` for local.settings.json's, else 7071.
+    pub(crate) port: Option<u16>,
+    pub(crate) authority_port: u16,
+    pub(crate) app_root: Option<PathBuf>,
+    pub(crate) handler: Option<PathBuf>,
+    /// Somebody else's app, instead of the function app.
+    pub(crate) upstream: Option<String>,
+    pub(crate) settings: Option<PathBuf>,
+    /// Whose tokens are taken, instead of a local authority's.
+    pub(crate) tenant: Option<Tenant>,
+    pub(crate) behaviour: Behaviour,
+    pub(crate) https: bool,
+    pub(crate) watch: bool,
+    /// Seconds by which the authority's and the gate's clock are ahead.
+    pub(crate) time_shift: i64,
+    pub(crate) auto_approve: Option<String>,
+    pub(crate) state_dir: PathBuf,
+    pub(crate) log: Log,
+    /// Keeps the handler's output to itself.
+    pub(crate) quiet: bool,
+}
+
+impl Options {
+    pub(super) fn control_port(&self) -> u16 {
+        match self.tenant {
+            None => self.authority_port,
+            // Only this program's other commands come to it.
+            Some(_) => 0,
+        }
+    }
+
+    /// The settings, and the file that they are from.
+    pub(super) fn settings(&self, files: &Files, port: u16) -> Result<(Settings, String), Failure> {
+        let named = self.settings.as_deref().map(Source::read).transpose()?;
+        let source = named.as_ref().unwrap_or(&files.auth_settings);
+        let settings = match &self.tenant {
+            Some(tenant) => tenant.settings(source)?,
+            None => Settings::parse(&local_place(port).fill(&source.text), &source.name)?,
+        };
+        Ok((settings, source.name.clone()))
+    }
+
+    pub(super) fn place(&self, settings: &Settings, port: u16) -> Place {
+        match &self.tenant {
+            Some(tenant) => tenant.place(&settings.provider().registration.client_id),
+            None => local_place(port),
+        }
+    }
+}
+
+fn local_place(port: u16) -> Place {
+    Place::local(&format!("localhost:{port}"))
+}
