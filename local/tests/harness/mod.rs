@@ -58,22 +58,28 @@ impl Up {
         std::fs::write(&path, settings.to_string()).unwrap();
         let mut arguments = vec!["--settings", path.to_str().unwrap()];
         arguments.extend(more);
-        Self::spawn(folder, "0", &arguments, environment)
+        Self::spawn(folder, &["--authority-port", "0"], &arguments, environment)
+    }
+
+    /// With no authority of its own: `--tenant` is among the arguments.
+    pub(crate) fn of_tenant(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::spawn(tempfile::tempdir().unwrap(), &[], arguments, environment)
     }
 
     pub(crate) fn start_in(folder: TempDir, authority_port: &str, more: &[&str]) -> Self {
-        Self::spawn(folder, authority_port, more, &[])
+        Self::spawn(folder, &["--authority-port", authority_port], more, &[])
     }
 
     fn spawn(
         folder: TempDir,
-        authority_port: &str,
+        authority: &[&str],
         more: &[&str],
         environment: &[(&str, &str)],
     ) -> Self {
         let ready_file = folder.path().join("ready.json");
         let mut child = program()
-            .args(["up", "--port", "0", "--authority-port", authority_port])
+            .args(["up", "--port", "0"])
+            .args(authority)
             .arg("--ready-file")
             .arg(&ready_file)
             .arg("--state-dir")
@@ -184,7 +190,7 @@ pub(crate) fn greeting_cli() -> Command {
     Command::new(program)
 }
 
-fn merge(into: &mut Value, changes: &Value) {
+pub(crate) fn merge(into: &mut Value, changes: &Value) {
     match (into, changes) {
         (Value::Object(into), Value::Object(changes)) => {
             for (name, change) in changes {
