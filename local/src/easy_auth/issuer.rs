@@ -74,7 +74,7 @@ struct Discovery {
 }
 
 #[derive(Deserialize)]
-struct Jwks {
+pub(super) struct Jwks {
     keys: Vec<serde_json::Value>,
 }
 
@@ -86,6 +86,7 @@ struct RsaKey {
     e: String,
     #[serde(rename = "use")]
     usage: Option<String>,
+    key_ops: Option<Vec<String>>,
     alg: Option<String>,
 }
 
@@ -167,28 +168,13 @@ impl Issuer {
             issuers.push(self.get::<Discovery>(&document(v1)).await?.issuer);
         }
         let jwks: Jwks = self.get(&discovery.jwks_uri).await?;
-        // A key of another kind is not an error: issuers publish those too.
-        let keys = jwks
-            .keys
-            .into_iter()
-            .filter_map(|key| serde_json::from_value::<RsaKey>(key).ok())
-            .filter(|key| {
-                key.kty == "RSA"
-                    && key.usage.as_deref().is_none_or(|usage| usage == "sig")
-                    && key.alg.as_deref().is_none_or(|alg| alg == "RS256")
-            })
-            .filter_map(|key| {
-                let decoding = DecodingKey::from_rsa_components(&key.n, &key.e).ok()?;
-                Some((key.kid, decoding))
-            })
-            .collect();
         Ok(Published {
             issuers,
             issuer: discovery.issuer,
             authorization_endpoint: discovery.authorization_endpoint,
             token_endpoint: discovery.token_endpoint,
             end_session_endpoint: discovery.end_session_endpoint,
-            keys,
+            keys: keys(jwks),
         })
     }
 
@@ -235,6 +221,25 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// The keys that sign tokens. A key of another kind is not an error: issuers publish those too.
+pub(super) fn keys(jwks: Jwks) -> Vec<(String, DecodingKey)> {
+    jwks.keys
+        .into_iter()
+        .filter_map(|key| serde_json::from_value::<RsaKey>(key).ok())
+        .filter(|key| {
+            key.kty == "RSA"
+                && key.usage.as_deref().is_none_or(|usage| usage == "sig")
+                // RFC 7517 section 4.3.
+                && key.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"))
+                && key.alg.as_deref().is_none_or(|alg| alg == "RS256")
+        })
+        .filter_map(|key| {
+            let decoding = DecodingKey::from_rsa_components(&key.n, &key.e).ok()?;
+            Some((key.kid, decoding))
+        })
+        .collect()
 }
 
 fn document(issuer: &str) -> String {

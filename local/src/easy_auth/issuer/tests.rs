@@ -27,6 +27,9 @@ async fn keys(State(fake): State<Fake>) -> Result<axum::Json<Value>, StatusCode>
     let mut keys: Vec<Value> = kids.iter().map(rsa).collect();
     keys.push(json!({"kid": "ec", "kty": "EC", "crv": "P-256"}));
     keys.push(json!({"kid": "enc", "kty": "RSA", "use": "enc", "n": "AQAB", "e": "AQAB"}));
+    keys.push(
+        json!({"kid": "ops", "kty": "RSA", "key_ops": ["encrypt"], "n": "AQAB", "e": "AQAB"}),
+    );
     keys.push(json!({"kid": "ps", "kty": "RSA", "alg": "PS256", "n": "AQAB", "e": "AQAB"}));
     Ok(axum::Json(json!({"keys": keys})))
 }
@@ -68,7 +71,7 @@ async fn keys_are_kept_and_an_unknown_kid_asks_once() {
         let published = issuer.published(Some(kid)).await.unwrap();
         assert_eq!(published.key(kid).is_some(), kid == "one", "{kid}");
     }
-    for kid in ["ec", "enc", "ps"] {
+    for kid in ["ec", "enc", "ops", "ps"] {
         assert!(
             issuer
                 .published(Some(kid))
