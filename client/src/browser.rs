@@ -32,6 +32,7 @@ type Open = dyn Fn(&str) + Send + Sync;
 #[derive(Clone)]
 pub struct BrowserCredential {
     endpoint: Endpoint,
+    login_hint: Option<String>,
     open: Arc<Open>,
 }
 
@@ -58,8 +59,18 @@ impl BrowserCredential {
     ) -> azure_core::Result<Self> {
         Ok(Self {
             endpoint: Endpoint::new(http, authority_host, tenant, client_id)?,
+            login_hint: None,
             open: Arc::new(open),
         })
+    }
+
+    /// Has the sign-in page begin with this user.
+    #[must_use]
+    pub fn with_login_hint(self, user: &str) -> Self {
+        Self {
+            login_hint: Some(user.to_owned()),
+            ..self
+        }
     }
 
     /// Signs in for `scopes`.
@@ -87,6 +98,9 @@ impl BrowserCredential {
             .append_pair("state", &state)
             .append_pair("code_challenge", &URL_SAFE_NO_PAD.encode(challenge))
             .append_pair("code_challenge_method", "S256");
+        if let Some(user) = &self.login_hint {
+            address.query_pairs_mut().append_pair("login_hint", user);
+        }
         (self.open)(address.as_str());
         let code = tokio::time::timeout(PATIENCE, wait(listener, &state))
             .await

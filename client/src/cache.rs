@@ -91,32 +91,42 @@ impl Cache {
         .map_err(io::Error::other)?
     }
 
-    /// The token for this key, expired or not.
-    pub(crate) async fn find(&self, key: &Key) -> Option<Entry> {
-        self.read()
-            .await
-            .into_iter()
-            .find(|entry| entry.key == *key)
+    /// The token for this key, expired or not: `user`'s, else that of the last who signed in.
+    pub(crate) async fn find(&self, key: &Key, user: Option<&str>) -> Option<Entry> {
+        self.read().await.into_iter().rfind(|entry| {
+            entry.key == *key
+                && user.is_none_or(|user| {
+                    entry
+                        .user
+                        .as_ref()
+                        .is_some_and(|it| it.eq_ignore_ascii_case(user))
+                })
+        })
     }
 
-    /// Keeps a token in place of the key's earlier one. Call it while [`hold`](Self::hold)ing.
+    /// Every kept token, the last one that was got last.
+    pub(crate) async fn all(&self) -> Vec<Entry> {
+        self.read().await
+    }
+
+    /// Keeps a token in place of the key's and user's earlier one. Call it while [`hold`](Self::hold)ing.
     ///
     /// # Errors
     /// In words for a warning: the call that needed the token can go on.
     pub(crate) async fn keep(&self, entry: Entry) -> Result<(), String> {
         let mut entries = self.read().await;
-        entries.retain(|other| other.key != entry.key);
+        entries.retain(|other| other.key != entry.key || other.user != entry.user);
         entries.push(entry);
         self.write(entries).await
     }
 
-    /// Takes one key's token away.
+    /// Takes one token away.
     ///
     /// # Errors
     /// As [`keep`](Self::keep).
-    pub(crate) async fn forget(&self, key: &Key) -> Result<(), String> {
+    pub(crate) async fn forget(&self, entry: &Entry) -> Result<(), String> {
         let mut entries = self.read().await;
-        entries.retain(|other| other.key != *key);
+        entries.retain(|other| other.key != entry.key || other.user != entry.user);
         self.write(entries).await
     }
 

@@ -1,6 +1,10 @@
-//! What a 401 tells: `WWW-Authenticate: Bearer` with Easy Auth's parameters.
+//! What a 401 tells: `WWW-Authenticate: Bearer` with Easy Auth's parameters, or the address of
+//! the resource's metadata (RFC 9728).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::diagnosis::SCOPE;
 
 /// The authority, tenant and API that a challenge names. Claimed, not trusted: see `trust`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -14,42 +18,117 @@ pub(crate) struct Challenge {
     /// Whether the authorization URI is a v2 one.
     #[serde(skip)]
     pub(crate) v2: bool,
+    /// The scope to ask for, where metadata names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<String>,
+}
+
+/// A protected resource's metadata (RFC 9728 section 2), as far as it is used.
+#[derive(Debug, Deserialize)]
+struct Metadata {
+    resource: String,
+    #[serde(default)]
+    authorization_servers: Vec<String>,
+    #[serde(default)]
+    scopes_supported: Vec<String>,
 }
 
 impl Challenge {
     /// Reads a `WWW-Authenticate` value. None: not a challenge of Easy Auth's form.
     pub(crate) fn parse(header: &str) -> Option<Self> {
-        let rest = header
-            .trim_start()
-            .get(..6)
-            .filter(|s| s.eq_ignore_ascii_case("bearer"))?;
-        let parameters = parameters(&header.trim_start()[rest.len()..]);
+        let parameters = bearer(header)?;
         let get = |name: &str| {
             parameters
                 .iter()
                 .find(|(key, _)| key.eq_ignore_ascii_case(name))
                 .map(|(_, value)| value.as_str())
         };
-        let uri = url::Url::parse(get("authorization_uri")?).ok()?;
-        let resource = get("resource_id").filter(|id| !id.is_empty())?;
+        let uri = Url::parse(get("authorization_uri")?).ok()?;
+        let resource = get("resource_id").filter(|id| is_one_word(id))?;
         let tenant = uri
             .path_segments()?
             .next()
             .filter(|tenant| !tenant.is_empty())?;
-        // The v1 host of the same cloud; tokens come from the other one.
-        let authority = match uri.origin().ascii_serialization() {
-            old if old == "https://login.windows.net" => {
-                "https://login.microsoftonline.com".to_owned()
-            }
-            origin => origin,
-        };
         Some(Self {
-            authority,
+            authority: authority(&uri),
             tenant: tenant.to_owned(),
             resource: resource.to_owned(),
             v2: uri.path().contains("/v2.0/"),
+            scope: None,
         })
     }
+
+    /// The address of `url`'s metadata that a `WWW-Authenticate` value names. None: none is named,
+    /// or one of another origin, which can't speak for this one.
+    pub(crate) fn metadata_url(header: &str, url: &Url) -> Option<Url> {
+        let parameters = bearer(header)?;
+        let (_, named) = parameters
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case("resource_metadata"))?;
+        Url::parse(named)
+            .ok()
+            .filter(|named| named.origin() == url.origin())
+    }
+
+    /// Reads `url`'s metadata. None: it is not metadata of this resource (RFC 9728 section 3.3),
+    /// or names no API by its scopes.
+    pub(crate) fn from_metadata(json: &str, url: &Url) -> Option<Self> {
+        let Metadata {
+            resource,
+            authorization_servers,
+            scopes_supported,
+        } = serde_json::from_str(json).ok()?;
+        let resource = Url::parse(&resource).ok()?;
+        if resource.origin() != url.origin() || !url.path().starts_with(resource.path()) {
+            return None;
+        }
+        let issuer = Url::parse(authorization_servers.first()?).ok()?;
+        let tenant = issuer
+            .path_segments()?
+            .next()
+            .filter(|tenant| !tenant.is_empty())?;
+        let wanted = format!("/{SCOPE}");
+        // A scope without its API's id is nobody's.
+        let mut scopes = scopes_supported
+            .iter()
+            .filter(|scope| scope.contains('/') && is_one_word(scope));
+        let scope = scopes
+            .clone()
+            .find(|scope| scope.ends_with(&wanted))
+            .or_else(|| scopes.next())?;
+        let (api, _) = scope.rsplit_once('/')?;
+        Some(Self {
+            authority: authority(&issuer),
+            tenant: tenant.to_owned(),
+            resource: api.to_owned(),
+            v2: issuer.path().trim_end_matches('/').ends_with("/v2.0"),
+            scope: Some(scope.clone()),
+        })
+    }
+}
+
+/// Scopes are separated by spaces (RFC 6749 section 3.3): a name with one would ask for more.
+fn is_one_word(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The authority's origin. The v1 hosts of a cloud give tokens under its other name.
+fn authority(uri: &Url) -> String {
+    match uri.origin().ascii_serialization().as_str() {
+        "https://login.windows.net" | "https://sts.windows.net" => {
+            "https://login.microsoftonline.com".to_owned()
+        }
+        origin => origin.to_owned(),
+    }
+}
+
+/// The parameters of a `Bearer` challenge.
+fn bearer(header: &str) -> Option<Vec<(String, String)>> {
+    let header = header.trim_start();
+    header
+        .get(..6)
+        .filter(|scheme| scheme.eq_ignore_ascii_case("bearer"))?;
+    Some(parameters(&header[6..]))
 }
 
 /// `name=value` pairs, quoted or bare, separated by commas (RFC 9110 section 11.2) or, as Easy
@@ -116,17 +195,65 @@ mod tests {
             "Basic realm=\"x\"",
             "Bearer realm=\"h\"",
             "Bearer authorization_uri=\"x\" resource_id=\"r\"",
+            // A second scope in the API's name.
+            "Bearer authorization_uri=\"https://a/t/oauth2/v2.0/authorize\" resource_id=\"x/S https://graph.microsoft.com/Mail.Read api://r\"",
             "é",
         ] {
             assert_eq!(Challenge::parse(other), None, "{other}");
         }
     }
 
+    #[test]
+    fn metadata_speaks_for_its_own_origin_only() {
+        let url = Url::parse("https://a.example/api/greeting").unwrap();
+        let header = |at: &str| format!("Bearer realm=\"a\" resource_metadata=\"{at}\"");
+        let own = "https://a.example/.well-known/oauth-protected-resource/api/greeting";
+        assert_eq!(
+            Challenge::metadata_url(&header(own), &url)
+                .unwrap()
+                .as_str(),
+            own
+        );
+        for foreign in [
+            "https://evil.example/.well-known/oauth-protected-resource",
+            "http://a.example/.well-known/oauth-protected-resource",
+            "https://a.example:8443/",
+            "/relative",
+        ] {
+            assert_eq!(Challenge::metadata_url(&header(foreign), &url), None);
+        }
+        let issuer = "https://login.microsoftonline.com/t/v2.0";
+        let metadata = |resource: &str, scopes: &[&str]| {
+            let json = serde_json::json!({"resource": resource, "authorization_servers": [issuer], "scopes_supported": scopes});
+            Challenge::from_metadata(&json.to_string(), &url)
+        };
+        let scopes = ["openid", "api://id/Other", "api://id/Greeting.Read"];
+        for resource in ["https://a.example", "https://a.example/api/greeting"] {
+            let challenge = metadata(resource, &scopes).unwrap();
+            assert_eq!(challenge.scope.as_deref(), Some("api://id/Greeting.Read"));
+            assert_eq!(
+                (
+                    challenge.resource.as_str(),
+                    challenge.tenant.as_str(),
+                    challenge.v2
+                ),
+                ("api://id", "t", true)
+            );
+        }
+        for resource in ["https://b.example", "https://a.example/admin", "nothing"] {
+            assert_eq!(metadata(resource, &scopes), None, "{resource}");
+        }
+        assert_eq!(metadata("https://a.example", &["openid"]), None);
+        assert_eq!(Challenge::from_metadata("<html>", &url), None);
+    }
+
     proptest! {
         #[test]
         fn nothing_panics(text in "\\PC*") {
+            let url = Url::parse("https://a.example/").unwrap();
             let _ = Challenge::parse(&text);
             let _ = Challenge::parse(&format!("Bearer {text}"));
+            let _ = Challenge::metadata_url(&format!("Bearer {text}"), &url);
         }
     }
 }

@@ -20,6 +20,7 @@ pub(crate) const DEVELOPER_CLIENT: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
   az account get-access-token --scope api://<client-id>/Greeting.Read --query accessToken -o tsv |
     greeting-cli call https://… --access-token -
   greeting-cli token inspect - < token.txt
+  greeting-cli doctor https://…
 
 Exit status: 0 ok, 2 usage, 3 no token, 4 refused with 401, 5 refused with 403, 6 any other
 answer, 7 not reached."
@@ -27,6 +28,18 @@ answer, 7 not reached."
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Say where each value came from, and what was sent and answered (no secret)
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// Colour [auto: on a terminal that wants it; NO_COLOR and CLICOLOR are heeded]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    pub(crate) color: Color,
 }
 
 impl Cli {
@@ -35,12 +48,16 @@ impl Cli {
     pub(crate) fn read() -> Self {
         let matches = Self::command().get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        if let Command::Call(args)
-        | Command::Login(args)
-        | Command::Doctor(args)
-        | Command::Token(TokenCommand::Get(args)) = &mut cli.command
-        {
-            args.sources = Sources::of(&matches);
+        match &mut cli.command {
+            Command::Call(args)
+            | Command::Login(args)
+            | Command::Doctor(args)
+            | Command::Token(TokenCommand::Get(args)) => {
+                args.sources = Sources::of(&matches);
+                args.verbose = cli.verbose;
+            }
+            Command::Token(TokenCommand::Inspect(args)) => args.verbose = cli.verbose,
+            Command::Logout(_) | Command::Completions { .. } | Command::Man { .. } => {}
         }
         cli
     }
@@ -77,20 +94,48 @@ impl Sources {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Get a token, call the function, and explain a refusal
+    #[command(after_help = "Examples:
+  greeting-cli call http://localhost:7071/api/greeting
+  greeting-cli call https://… --credential azure-cli --output json
+  greeting-cli call https://… --credential none          what a caller without a token gets
+  az webapp auth show -g GROUP -n APP > auth.json; greeting-cli call https://… --auth-settings auth.json
+  greeting-local mint --expired | greeting-cli call http://localhost:7071/api/greeting --access-token -")]
     Call(CallArgs),
     /// Get or read a token
     #[command(subcommand)]
     Token(TokenCommand),
     /// Sign in now, for later calls
+    #[command(after_help = "Examples:
+  greeting-cli login https://…
+  greeting-cli login https://… --credential browser      where device codes are blocked
+  greeting-cli login https://… --user bob@contoso.com    beside somebody who is signed in")]
     Login(CallArgs),
-    /// Forget every token that was kept
-    Logout,
+    /// Forget every token that was kept, and every API that was agreed to
+    #[command(after_help = "Example:
+  greeting-cli logout")]
+    Logout(LogoutArgs),
     /// Check each link between here and the greeting
+    #[command(after_help = "Examples:
+  greeting-cli doctor https://…
+  greeting-cli doctor https://… --output json | jq '.checks[] | select(.result == \"failed\")'
+
+Signs nobody in: greeting-cli login does. Exit status: 0 only if every link holds, else 1.")]
     Doctor(CallArgs),
     /// Print a shell's completion script
+    #[command(after_help = "Examples:
+  greeting-cli completions bash > ~/.local/share/bash-completion/completions/greeting-cli
+  greeting-cli completions zsh > ~/.zfunc/_greeting-cli
+  greeting-cli completions fish > ~/.config/fish/completions/greeting-cli.fish
+  greeting-cli completions powershell >> $PROFILE")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+    /// Write the man pages, one a command, into a folder
+    #[command(hide = true)]
+    Man {
+        /// Where they go
+        dir: PathBuf,
     },
 }
 
@@ -98,6 +143,9 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
     /// Print an access token for the function, and nothing else
+    #[command(after_help = "Examples:
+  greeting-cli token get https://… | greeting-cli token inspect -
+  curl -H @<(echo \"Authorization: Bearer $(greeting-cli token get https://…)\") https://…")]
     Get(CallArgs),
     /// Read a token: what it says, and what would refuse it
     Inspect(InspectArgs),
@@ -110,6 +158,14 @@ pub(crate) enum Output {
     Human,
     /// For programs: one JSON object on stdout
     Json,
+}
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
 }
 
 /// Where the token comes from.
@@ -129,12 +185,8 @@ pub(crate) enum CredentialKind {
     None,
 }
 
-/// `call` and `token get`
+/// `call`, `token get`, `login` and `doctor`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  greeting-cli call http://localhost:7071/api/greeting
-  greeting-cli call https://… --credential azure-cli --output json
-  greeting-local mint --expired | greeting-cli call http://localhost:7071/api/greeting --access-token -")]
 pub(crate) struct CallArgs {
     /// The function
     #[arg(env = "GREETING_URL")]
@@ -149,12 +201,16 @@ pub(crate) struct CallArgs {
     #[arg(long, env = "AZURE_CLIENT_ID", default_value = DEVELOPER_CLIENT)]
     pub(crate) client_id: String,
     /// The authority, such as https://login.microsoftonline.com [default: from the challenge]
-    #[arg(long, env = "AZURE_AUTHORITY_HOST")]
+    #[arg(long, value_name = "URL", env = "AZURE_AUTHORITY_HOST")]
     pub(crate) authority_host: Option<String>,
     /// Where the token comes from
     #[arg(long, value_enum, env = "GREETING_CREDENTIAL", default_value = "auto")]
     pub(crate) credential: CredentialKind,
-    /// `-`: read an access token from stdin (never an argument: others can see those)
+    /// Whose token, where several users have signed in [default: the last one's]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// `-`: read an access token from stdin (never an argument: others can see those);
+    /// GREETING_ACCESS_TOKEN holds one too
     #[arg(long, value_name = "-")]
     pub(crate) access_token: Option<String>,
     /// Believe the API that the function names, without asking
@@ -163,34 +219,59 @@ pub(crate) struct CallArgs {
     /// Neither read nor keep tokens of earlier runs
     #[arg(long)]
     pub(crate) no_cache: bool,
+    /// The gate's settings (authsettingsV2, as `az webapp auth show` prints them): a refusal is
+    /// then explained by them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) auth_settings: Option<PathBuf>,
     /// Trust this CA too (PEM)
     #[arg(long, value_name = "FILE", env = "SSL_CERT_FILE")]
     pub(crate) ca_cert: Option<PathBuf>,
     /// Seconds that one request may take
-    #[arg(long, value_parser = seconds, default_value = "30")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "30")]
     pub(crate) timeout: Duration,
     /// Try again this often after 429, 503 or a failed connection, when `Retry-After` says
     #[arg(long, value_name = "TIMES", default_value = "0", value_parser = clap::value_parser!(u8).range(..=10))]
     pub(crate) retry: u8,
-    /// Say where each value came from, and what was sent and answered (no secret)
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
     /// How the result is printed
     #[arg(long, value_enum, default_value = "human")]
     pub(crate) output: Output,
     #[arg(skip)]
+    pub(crate) verbose: bool,
+    #[arg(skip)]
     pub(crate) sources: Sources,
+}
+
+/// `logout`
+#[derive(Debug, Args)]
+pub(crate) struct LogoutArgs {
+    /// How the result is printed
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) output: Output,
 }
 
 /// `token inspect`
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  greeting-cli token inspect - < token.txt
+  greeting-cli token inspect --cached
+  az account get-access-token --query accessToken -o tsv | greeting-cli token inspect --verify
+  greeting-cli token inspect --url https://… --output json < token.txt | jq .findings
+
+The token is sent nowhere. Exit status: 0 nothing would refuse it, 4 the gate would, 5 the
+function would.")]
 pub(crate) struct InspectArgs {
     /// The token, or `-` for stdin
     #[arg(default_value = "-")]
     pub(crate) token: String,
+    /// The token that was kept last; with --url, the last for that function
+    #[arg(long, conflicts_with = "token")]
+    pub(crate) cached: bool,
     /// Take the expectations from this function's challenge (the token is not sent)
-    #[arg(long)]
+    #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
+    /// Take them from the gate's settings (authsettingsV2)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) auth_settings: Option<PathBuf>,
     /// Check the signature against the issuer's published keys
     #[arg(long)]
     pub(crate) verify: bool,
@@ -198,11 +279,13 @@ pub(crate) struct InspectArgs {
     #[arg(long, value_name = "FILE", env = "SSL_CERT_FILE")]
     pub(crate) ca_cert: Option<PathBuf>,
     /// Seconds that one request may take
-    #[arg(long, value_parser = seconds, default_value = "30")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "30")]
     pub(crate) timeout: Duration,
     /// How the result is printed
     #[arg(long, value_enum, default_value = "human")]
     pub(crate) output: Output,
+    #[arg(skip)]
+    pub(crate) verbose: bool,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
+use azure_core::error::ErrorKind;
 use reqwest::Client;
 use serde::Deserialize;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 pub use crate::endpoint::{AuthorityError, Tokens};
 use crate::endpoint::{Endpoint, Granted, credential_error, tokens};
@@ -20,6 +21,9 @@ pub struct DeviceCodePrompt {
     /// Where to type it.
     #[serde(alias = "verification_url")]
     pub verification_uri: String,
+    /// The same with the code in it, where the authority offers that (RFC 8628 section 3.3.1).
+    #[serde(default)]
+    pub verification_uri_complete: Option<String>,
     /// Seconds until the code is void.
     pub expires_in: u64,
     /// The authority's own sentence for the person, in their language where it knows it.
@@ -32,7 +36,7 @@ type Prompt = dyn Fn(&DeviceCodePrompt) + Send + Sync;
 /// Signs a person in on any device, with a code.
 ///
 /// Follows RFC 8628: honours `interval`, adds five seconds on `slow_down`, and goes on through
-/// network errors until the code expires. Keeps nothing: each call signs in anew.
+/// network errors, ever slower, until the code expires. Keeps nothing: each call signs in anew.
 ///
 /// ```no_run
 /// # async fn example() -> azure_core::Result<()> {
@@ -49,6 +53,20 @@ type Prompt = dyn Fn(&DeviceCodePrompt) + Send + Sync;
 /// let token = credential.get_token(&["api://contoso-api/Greeting.Read"], None).await?;
 /// # Ok(())
 /// # }
+/// ```
+///
+/// A refusal keeps what the authority said:
+///
+/// ```
+/// use greeting_cli::device_code::AuthorityError;
+///
+/// fn why(error: &azure_core::Error) -> String {
+///     match error.downcast_ref::<AuthorityError>() {
+///         Some(refused) if refused.error == "authorization_declined" => "declined".into(),
+///         Some(refused) => format!("{:?}, trace id {:?}", refused.error_codes, refused.trace_id),
+///         None => format!("not reached: {error}"),
+///     }
+/// }
 /// ```
 #[derive(Clone)]
 pub struct DeviceCodeCredential {
@@ -112,7 +130,7 @@ impl DeviceCodeCredential {
         ];
         // RFC 8628 section 3.2: five seconds where the authority names none.
         let mut interval = Duration::from_secs(started.interval.unwrap_or(5).min(3600));
-        let mut after_failure = Duration::from_secs(1);
+        let mut after_failure = SHORTEST;
         loop {
             sleep_until((Instant::now() + interval).min(deadline)).await;
             if Instant::now() >= deadline {
@@ -125,16 +143,18 @@ impl DeviceCodeCredential {
             match self.endpoint.post::<Granted>("token", &form).await {
                 Ok(Ok(granted)) => return Ok(tokens(granted)),
                 Ok(Err(refusal)) => match refusal.error.as_str() {
-                    "authorization_pending" => after_failure = Duration::from_secs(1),
+                    "authorization_pending" => after_failure = SHORTEST,
                     // Section 3.5: five seconds more for this and all later requests.
                     "slow_down" => interval += Duration::from_secs(5),
+                    "temporarily_unavailable" | "server_error" => {
+                        back_off(&mut after_failure, deadline).await;
+                    }
                     _ => return Err(credential_error(refusal)),
                 },
+                // The code was redeemed, for something that can't be read: asking again is vain.
+                Err(error) if *error.kind() == ErrorKind::DataConversion => return Err(error),
                 // Section 3.5: a connection that fails is tried again, ever slower.
-                Err(_) => {
-                    sleep(after_failure).await;
-                    after_failure = (after_failure * 2).min(Duration::from_secs(30));
-                }
+                Err(_) => back_off(&mut after_failure, deadline).await,
             }
         }
     }
@@ -157,6 +177,15 @@ impl DeviceCodeCredential {
         ];
         self.endpoint.redeem(&form).await
     }
+}
+
+/// The wait after a first failure, on top of the interval; it doubles with each that follows.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(30);
+
+async fn back_off(after_failure: &mut Duration, deadline: Instant) {
+    sleep_until((Instant::now() + *after_failure).min(deadline)).await;
+    *after_failure = (*after_failure * 2).min(LONGEST);
 }
 
 #[async_trait::async_trait]

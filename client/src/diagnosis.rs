@@ -1,23 +1,29 @@
 //! Why a call was refused: each cause one pure function over the evidence, so that each can be
 //! tested alone. The codes are stable; scripts match on them.
 //!
-//! - `gate`: causes of a 401; `function`: of a 403 and of other answers
-//! - `sign_in`: why there is no token
+//! - `gate`: causes of a 401, with `audience` and `times`; `forbidden`: of a 403; `other`: of other
+//!   answers
+//! - `sign_in`: why there is no token, by `aadsts`, the codes as data
 
-mod function;
+mod aadsts;
+mod audience;
+mod forbidden;
 mod gate;
+mod other;
 mod sign_in;
+mod times;
 
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-pub(crate) use gate::clock_skew;
 pub(crate) use sign_in::{az_failure, refusal};
+pub(crate) use times::{clock_skew, is_off};
 
 use crate::challenge::Challenge;
 use crate::http::{Answer, Unreached};
-use crate::token::{Decoded, Malformed};
+use crate::settings::Settings;
+use crate::token::{Decoded, Unreadable};
 
 /// The scope that the function asks for.
 pub(crate) const SCOPE: &str = "Greeting.Read";
@@ -40,6 +46,8 @@ pub(crate) enum Source {
     Environment,
     Challenge,
     Discovery,
+    /// The gate's settings, as a file.
+    Settings,
     Default,
     /// What the answer itself says.
     Answer,
@@ -90,6 +98,14 @@ impl Finding {
         }
     }
 
+    /// The same, beyond doubt.
+    fn sure(self) -> Self {
+        Self {
+            certainty: Certainty::Proved,
+            ..self
+        }
+    }
+
     /// Adds a pair.
     pub(crate) fn saw(
         mut self,
@@ -113,7 +129,7 @@ impl Finding {
 pub(crate) enum Sent {
     Nothing,
     /// Not a JWT.
-    Unreadable(Malformed),
+    Unreadable(Unreadable),
     Token(Box<Decoded>),
 }
 
@@ -136,16 +152,42 @@ pub(crate) struct Expected {
     pub(crate) tenant: Option<(String, Source)>,
     /// Whether the gate wants tokens of the v2 endpoint.
     pub(crate) v2: Option<(bool, Source)>,
+    /// Every audience that the gate's settings accept.
+    pub(crate) audiences: Option<Vec<String>>,
+    pub(crate) settings: Option<Settings>,
 }
 
 impl Expected {
     /// What a challenge tells.
     pub(crate) fn of(challenge: &Challenge) -> Self {
+        let source = match challenge.scope {
+            Some(_) => Source::Discovery,
+            None => Source::Challenge,
+        };
         Self {
-            resource: Some((challenge.resource.clone(), Source::Challenge)),
-            tenant: Some((challenge.tenant.clone(), Source::Challenge)),
-            v2: Some((challenge.v2, Source::Challenge)),
+            resource: Some((challenge.resource.clone(), source)),
+            tenant: Some((challenge.tenant.clone(), source)),
+            v2: Some((challenge.v2, source)),
+            ..Self::default()
         }
+    }
+
+    /// What the gate's settings tell counts before what its answers do.
+    pub(crate) fn with(mut self, settings: Option<&Settings>) -> Self {
+        let Some(settings) = settings else {
+            return self;
+        };
+        let resource = self.resource.as_ref().map(|(id, _)| id.as_str());
+        self.audiences = settings.audiences(resource);
+        if let (None, Some(audiences)) = (&self.resource, &self.audiences) {
+            let id = audiences.first().cloned();
+            self.resource = id.map(|id| (id, Source::Settings));
+        }
+        if let Some(v2) = settings.v2 {
+            self.v2 = Some((v2, Source::Settings));
+        }
+        self.settings = Some(settings.clone());
+        self
     }
 }
 
@@ -165,11 +207,11 @@ pub(crate) struct Case<'a> {
 /// The causes of this answer: proved before likely, cause before consequence. None for success.
 pub(crate) fn diagnose(case: &Case<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = match case.answer.status {
-        200..=299 if matches!(case.sent, Sent::Nothing) => vec![function::easy_auth_off(case)],
+        200..=299 if matches!(case.sent, Sent::Nothing) => vec![other::easy_auth_off(case)],
         200..=299 => Vec::new(),
         401 => gate::findings(case),
-        403 => function::forbidden(case),
-        _ => vec![function::other(case)],
+        403 => forbidden::findings(case),
+        _ => vec![other::other(case)],
     };
     findings.sort_by_key(|finding| finding.certainty); // stable
     findings
@@ -184,11 +226,11 @@ pub(crate) fn foresee(
 ) -> (Vec<Finding>, Vec<Finding>) {
     let gate = match sent {
         Sent::Nothing => vec![gate::no_token()],
-        Sent::Unreadable(malformed) => vec![gate::malformed(malformed)],
+        Sent::Unreadable(why) => vec![gate::unreadable(why)],
         Sent::Token(token) => gate::of_token(token, expected, signature, now),
     };
     let function = match sent {
-        Sent::Token(token) => function::scope(token, &function::api(expected, token))
+        Sent::Token(token) => forbidden::scope(token, &forbidden::api(expected, token))
             .into_iter()
             .collect(),
         _ => Vec::new(),

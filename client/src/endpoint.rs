@@ -135,20 +135,21 @@ impl Endpoint {
             .map_err(failed)?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(failed)?;
-        let strange = || {
+        // A proxy or a page in between may pass; a success that can't be read stays one.
+        let strange = |kind| {
             azure_core::Error::with_message(
-                ErrorKind::DataConversion,
+                kind,
                 format!("the authority answered {status} without an OAuth answer: is it one?"),
             )
         };
         if status.is_success() {
             serde_json::from_slice(&bytes)
                 .map(Ok)
-                .map_err(|_| strange())
+                .map_err(|_| strange(ErrorKind::DataConversion))
         } else {
             serde_json::from_slice(&bytes)
                 .map(Err)
-                .map_err(|_| strange())
+                .map_err(|_| strange(ErrorKind::Io))
         }
     }
 }

@@ -8,30 +8,66 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use url::Url;
 
+use crate::trust;
+
 /// What is read of an answer; the rest says nothing that a person needs.
 const BODY_LIMIT: usize = 256 * 1024;
 
-/// A client that follows no redirect, so that a token stays with the origin it is for.
-///
-/// # Errors
-/// The CA file can't be read or isn't PEM, in words for the terminal.
-pub(crate) fn client(ca_cert: Option<&Path>, timeout: Duration) -> Result<Client, String> {
-    let mut builder = Client::builder()
-        .redirect(Policy::none())
-        .timeout(timeout)
-        .user_agent(concat!("greeting-cli/", env!("CARGO_PKG_VERSION")));
-    if let Some(path) = ca_cert {
-        let pem = std::fs::read(path)
-            .map_err(|error| format!("the CA file {} can't be read: {error}", path.display()))?;
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-            .ok()
-            .filter(|certificates| !certificates.is_empty())
-            .ok_or_else(|| format!("{} holds no PEM certificate", path.display()))?;
-        builder = builder.tls_certs_merge(certificates);
+/// The clients for this machine and for others.
+#[derive(Debug, Clone)]
+pub(crate) struct Clients {
+    /// By the environment's proxies.
+    outside: Client,
+    /// By no proxy: what goes to loopback in the clear must not leave the machine.
+    loopback: Client,
+}
+
+impl Clients {
+    /// Clients that follow no redirect, so that a token stays with the origin it is for.
+    ///
+    /// # Errors
+    /// The CA file can't be read or isn't PEM, in words for the terminal.
+    pub(crate) fn new(ca_cert: Option<&Path>, timeout: Duration) -> Result<Self, String> {
+        let certificates = ca_cert.map(certificates).transpose()?.unwrap_or_default();
+        let builder = || {
+            Client::builder()
+                .redirect(Policy::none())
+                .timeout(timeout)
+                .user_agent(concat!("greeting-cli/", env!("CARGO_PKG_VERSION")))
+                .tls_certs_merge(certificates.clone())
+        };
+        let failed = |error: reqwest::Error| format!("no HTTPS client: {}", chain(&error));
+        Ok(Self {
+            outside: builder().build().map_err(failed)?,
+            loopback: builder().no_proxy().build().map_err(failed)?,
+        })
     }
-    builder
-        .build()
-        .map_err(|error| format!("no HTTPS client: {}", chain(&error)))
+
+    /// The client for this URL.
+    pub(crate) fn of(&self, url: &Url) -> &Client {
+        if trust::is_loopback(url) {
+            &self.loopback
+        } else {
+            &self.outside
+        }
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
+    let pem = std::fs::read(path)
+        .map_err(|error| format!("the CA file {} can't be read: {error}", path.display()))?;
+    reqwest::Certificate::from_pem_bundle(&pem)
+        .ok()
+        .filter(|certificates| !certificates.is_empty())
+        .ok_or_else(|| format!("{} holds no PEM certificate", path.display()))
+}
+
+/// A query may hold what is nobody's business (a function key).
+pub(crate) fn without_query(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
 }
 
 /// An answer, as far as it explains anything.
@@ -41,6 +77,8 @@ pub(crate) struct Answer {
     /// Every `WWW-Authenticate` value.
     pub(crate) challenges: Vec<String>,
     pub(crate) server: Option<String>,
+    /// Whether Easy Auth's own header stands on it (observed on Linux).
+    pub(crate) from_gate: bool,
     pub(crate) location: Option<String>,
     /// How long to wait before another try (RFC 9110 section 10.2.3).
     pub(crate) retry_after: Option<Duration>,
@@ -49,16 +87,29 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+impl Answer {
+    /// The lines that `-v` prints of it.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let server = self.server.as_deref().unwrap_or_default();
+        let first = format!("< {} {server}", self.status).trim_end().to_owned();
+        let challenges = self
+            .challenges
+            .iter()
+            .map(|challenge| format!("< WWW-Authenticate: {challenge}"));
+        std::iter::once(first).chain(challenges).collect()
+    }
+}
+
 /// `GET url`, with a token or without.
 ///
 /// # Errors
 /// Nothing answered.
 pub(crate) async fn get(
-    client: &Client,
+    clients: &Clients,
     url: &Url,
     token: Option<&str>,
 ) -> Result<Answer, Unreached> {
-    let mut request = client.get(url.clone());
+    let mut request = clients.of(url).get(url.clone());
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
@@ -83,6 +134,9 @@ pub(crate) async fn get(
             .map(str::to_owned)
             .collect(),
         server: text("server"),
+        from_gate: response
+            .headers()
+            .contains_key("x-ms-middleware-request-id"),
         location: text("location"),
         retry_after: text("retry-after").and_then(|value| retry_after(&value)),
         date: text("date")
@@ -114,7 +168,7 @@ fn retry_after(value: &str) -> Option<Duration> {
 /// # Errors
 /// Nothing answered the last try.
 pub(crate) async fn get_again(
-    client: &Client,
+    clients: &Clients,
     url: &Url,
     token: Option<&str>,
     times: u8,
@@ -122,7 +176,7 @@ pub(crate) async fn get_again(
 ) -> Result<Answer, Unreached> {
     const LONGEST: Duration = Duration::from_secs(300);
     for tried in 0.. {
-        let outcome = get(client, url, token).await;
+        let outcome = get(clients, url, token).await;
         let (why, wait) = match &outcome {
             Ok(answer) if matches!(answer.status, 429 | 503) => {
                 (format!("{}", answer.status), answer.retry_after)
@@ -143,7 +197,7 @@ pub(crate) async fn get_again(
         ));
         tokio::time::sleep(wait).await;
     }
-    get(client, url, token).await
+    get(clients, url, token).await
 }
 
 async fn body(mut response: Response) -> Result<Vec<u8>, Unreached> {
@@ -176,7 +230,7 @@ impl Unreached {
         let lower = why.to_lowercase();
         let code = if error.is_timeout() {
             "timeout"
-        } else if lower.contains("dns error") {
+        } else if lower.contains("dns error") || lower.contains("invalid dns name") {
             "dns"
         } else if lower.contains("invalidcontenttype") || lower.contains("corrupt message") {
             "http-not-https"

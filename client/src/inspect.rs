@@ -1,269 +1,275 @@
 //! `token inspect`: what a token says, and what would refuse it. Sends it nowhere.
 
+mod claims;
+mod text;
+
 use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
 
+use azure_core::credentials::Secret;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::call::now;
+use crate::cache::Cache;
+use crate::call::bad_usage;
 use crate::challenge::Challenge;
 use crate::cli::{InspectArgs, Output};
-use crate::diagnosis::{self, Expected, Sent, Signature};
-use crate::report::{finding_text, json as pretty, printable, say, tell};
-use crate::token::{Decoded, Malformed, how_long, utc};
+use crate::credential::scope_of;
+use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
+use crate::http::{self, Clients, without_query};
+use crate::report::{json as pretty, printable, say, tell};
+use crate::session::{discover, function_url, now};
+use crate::settings::Settings;
+use crate::token::{Decoded, how_long, utc};
 use crate::trust::{self, Trust};
-use crate::{http, verify};
+use crate::verify;
 
-/// The claims that people need, in the order that they need them, and what each means.
-const CLAIMS: &[(&str, &str)] = &[
-    ("name", "who signed in"),
-    ("preferred_username", "who signed in"),
-    ("upn", "who signed in"),
-    ("unique_name", "who signed in"),
-    ("email", "who signed in"),
-    ("oid", "the user's or program's object id in the tenant"),
-    ("sub", "the same person for this API only"),
-    ("tid", "the tenant"),
-    ("aud", "the API that it is for"),
-    ("azp", "the client that asked for it"),
-    ("appid", "the client that asked for it"),
-    (
-        "azpacr",
-        "how the client proved itself: 0 not, 1 secret, 2 certificate",
-    ),
-    (
-        "appidacr",
-        "how the client proved itself: 0 not, 1 secret, 2 certificate",
-    ),
-    ("idtyp", "app: a program's own token"),
-    ("scp", "what the user lets the client do"),
-    ("roles", "what the user or program may do"),
-    ("groups", "the user's groups"),
-    ("iss", "who issued it"),
-    ("ver", "the token's version"),
-    ("iat", "issued"),
-    ("nbf", "valid from"),
-    ("exp", "expires"),
-];
+/// Less than this before its end, a token is as good as over: clients renew it then, in seconds.
+const SOON: i64 = 300;
+
+/// What is known of a token, ready to be told.
+struct Inspected {
+    sent: Sent,
+    signature: Signature,
+    gate: Vec<Finding>,
+    function: Vec<Finding>,
+    now: i64,
+}
 
 /// Prints a token's meaning. Exit 0: nothing would refuse it; 4: the gate would; 5: the function.
 pub(crate) async fn run(args: &InspectArgs) -> ExitCode {
-    let text = if args.token == "-" {
+    match inspect(args).await {
+        Ok(inspected) => {
+            inspected.print(args.output);
+            ExitCode::from(inspected.exit())
+        }
+        Err(status) => status,
+    }
+}
+
+async fn inspect(args: &InspectArgs) -> Result<Inspected, ExitCode> {
+    let usage = |why: String| bad_usage(&why);
+    let clients = Clients::new(args.ca_cert.as_deref(), args.timeout).map_err(usage)?;
+    let settings = args
+        .auth_settings
+        .as_deref()
+        .map(Settings::load)
+        .transpose()
+        .map_err(usage)?;
+    let url = args
+        .url
+        .as_deref()
+        .map(function_url)
+        .transpose()
+        .map_err(usage)?;
+    let challenge = match &url {
+        Some(url) => challenge(&clients, url, args).await?,
+        None => None,
+    };
+    let token = if args.cached {
+        cached(challenge.as_ref()).await?
+    } else {
+        brought(&args.token)?
+    };
+    let expected = challenge.as_ref().map(Expected::of).unwrap_or_default();
+    let expected = expected.with(settings.as_ref());
+    let text = token.secret();
+    let sent = match Decoded::parse(text) {
+        Ok(token) => Sent::Token(Box::new(token)),
+        Err(unreadable) => Sent::Unreadable(unreadable),
+    };
+    let mut signature = Signature::Unchecked;
+    if args.verify
+        && let Sent::Token(token) = &sent
+    {
+        let believed = url.as_ref().zip(challenge.as_ref());
+        signature = verified(&clients, believed, token, text).await;
+    }
+    let now = now();
+    let (gate, function) = diagnosis::foresee(&sent, &expected, signature, now);
+    Ok(Inspected {
+        sent,
+        signature,
+        gate,
+        function,
+        now,
+    })
+}
+
+/// From the argument or stdin.
+fn brought(argument: &str) -> Result<Secret, ExitCode> {
+    let mut text = argument.to_owned();
+    if argument == "-" {
         if std::io::stdin().is_terminal() {
             tell("Paste the token, then Ctrl-D:");
         }
-        let mut text = String::new();
-        if std::io::stdin()
-            .take(256 * 1024)
-            .read_to_string(&mut text)
-            .is_err()
-        {
-            tell("error: stdin is not text");
-            return ExitCode::from(2);
+        text.clear();
+        let read = std::io::stdin().take(256 * 1024).read_to_string(&mut text);
+        if read.is_err() {
+            return Err(bad_usage("stdin is not text"));
         }
-        text.trim().to_owned()
     } else {
         tell(
             "warning: a token as an argument stays in the shell's history and is seen by ps; pipe it in instead: greeting-cli token inspect -",
         );
-        args.token.trim().to_owned()
-    };
-    if text.is_empty() {
+    }
+    if text.trim().is_empty() {
         tell(
-            "error: no token on stdin\n\n  fix  greeting-cli token get URL | greeting-cli token inspect -",
+            "error: no token on stdin\n\n  fix  greeting-cli token get URL | greeting-cli token inspect -, or greeting-cli token inspect --cached",
         );
-        return ExitCode::from(2);
+        return Err(ExitCode::from(2));
     }
-    let now = now();
-    let client = match http::client(args.ca_cert.as_deref(), args.timeout) {
-        Ok(client) => client,
-        Err(why) => {
-            tell(&format!("error: {why}"));
-            return ExitCode::from(2);
-        }
-    };
-    let (challenge, trusted) = match &args.url {
-        None => (None, false),
-        Some(url) => match challenge(&client, url).await {
-            Ok(found) => found,
-            Err(why) => {
-                tell(&format!("error: {why}"));
-                return ExitCode::from(7);
-            }
-        },
-    };
-    let expected = challenge.as_ref().map(Expected::of).unwrap_or_default();
-    let decoded = Decoded::parse(&text);
-    let mut signature = Signature::Unchecked;
-    if args.verify
-        && let Ok(token) = &decoded
-    {
-        match issuer(token, challenge.as_ref().filter(|_| trusted)) {
-            Some((authority, tenant)) => {
-                signature = verify::signature(&client, &authority, &tenant, &text).await
-            }
-            None => tell(
-                "warning: the signature was not checked: the issuer is neither Microsoft's nor on this machine",
-            ),
-        }
-    }
-    let sent = match &decoded {
-        Ok(token) => Sent::Token(Box::new(token.clone())),
-        Err(malformed) => Sent::Unreadable(malformed.clone()),
-    };
-    let (gate, function) = diagnosis::foresee(&sent, &expected, signature, now);
-    let exit = match (gate.is_empty(), function.is_empty()) {
-        (false, _) => 4,
-        (true, false) => 5,
-        (true, true) => 0,
-    };
-    let findings: Vec<_> = gate.into_iter().chain(function).collect();
-    match args.output {
-        Output::Json => {
-            let (header, claims, exp) = match &decoded {
-                Ok(token) => (json!(token.header), json!(token.claims), token.time("exp")),
-                Err(_) => (Value::Null, Value::Null, None),
-            };
-            say(&pretty(&json!({
-                "header": header,
-                "claims": claims,
-                "expires_at": exp.and_then(utc),
-                "expires_in_seconds": exp.map(|exp| exp.saturating_sub(now)),
-                "verified": match signature {
-                    Signature::Unchecked => "no",
-                    Signature::Valid => "valid",
-                    Signature::Wrong | Signature::UnknownKey => "invalid",
-                },
-                "findings": findings,
-            })));
-        }
-        Output::Human => {
-            match &decoded {
-                Ok(token) => human(token, now),
-                Err(Malformed(why)) => tell(&format!("error: not a token: {why}")),
-            }
-            for finding in &findings {
-                say(&format!("\n{}", finding_text(finding).trim_end()));
-            }
-            if findings.is_empty() {
-                say(match signature {
-                    Signature::Valid => "\nnothing would refuse it, and the issuer signed it",
-                    _ => "\nnothing in it would be refused (signature not checked: --verify)",
-                });
-            }
-        }
-    }
-    ExitCode::from(exit)
+    Ok(Secret::new(text.trim().to_owned()))
 }
 
-fn human(token: &Decoded, now: i64) {
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items
-            .iter()
-            .map(|item| item.as_str().map_or(item.to_string(), str::to_owned))
-            .collect::<Vec<_>>()
-            .join(" "),
-        other => other.to_string(),
+/// The token that was kept last, for this function's API where one is named.
+async fn cached(challenge: Option<&Challenge>) -> Result<Secret, ExitCode> {
+    let entries = match Cache::open() {
+        Some(cache) => cache.all().await,
+        None => Vec::new(),
     };
-    let line = |name: &str, value: &str, meaning: &str| {
-        let said = format!("{name:<20}  {}", printable(value));
-        say(format!("{said:<62}  {meaning}").trim_end());
+    let found = entries.into_iter().rfind(|entry| {
+        challenge.is_none_or(|challenge| {
+            let scope = challenge.scope.clone();
+            entry.key.scope == scope.unwrap_or_else(|| scope_of(&challenge.resource))
+                && entry.key.authority == challenge.authority
+        })
+    });
+    let Some(entry) = found else {
+        tell("error: no such token is kept\n\n  fix  greeting-cli login URL");
+        return Err(ExitCode::from(3));
     };
-    for (name, meaning) in CLAIMS {
-        let Some(value) = token.claims.get(*name) else {
-            continue;
-        };
-        match (*name, value.as_i64()) {
-            ("iat" | "nbf" | "exp", Some(at)) => line(name, &moment(at, now), meaning),
-            ("aud", _) => match token
-                .audiences()
-                .first()
-                .and_then(|aud| trust::first_party(aud))
-            {
-                Some(api) => line(name, &text(value), api),
-                None => line(name, &text(value), meaning),
-            },
-            _ => line(name, &text(value), meaning),
+    let user = entry.user.as_deref().unwrap_or("an unnamed user");
+    tell(&printable(&format!(
+        "the token of {user} for {}, by {}",
+        entry.key.scope, entry.key.credential
+    )));
+    Ok(entry.access_token)
+}
+
+async fn verified(
+    clients: &Clients,
+    believed: Option<(&Url, &Challenge)>,
+    token: &Decoded,
+    text: &str,
+) -> Signature {
+    let issuer = match believed {
+        Some((url, challenge)) if trust::judge(url, challenge) != Trust::ForeignAuthority => {
+            Some((challenge.authority.clone(), challenge.tenant.clone()))
         }
+        Some(_) => None,
+        // The token names where to ask; only Microsoft and this machine are asked.
+        None => token
+            .text("iss")
+            .and_then(|issuer| Url::parse(issuer).ok())
+            .and_then(|issuer| verify::issuer(token, &issuer)),
+    };
+    let Some((authority, tenant)) = issuer else {
+        tell(
+            "warning: the signature was not checked: the issuer is neither Microsoft's nor on this machine",
+        );
+        return Signature::Unchecked;
+    };
+    let signature = verify::signature(clients, &authority, &tenant, text).await;
+    if signature == Signature::Unchecked {
+        tell(&printable(&format!(
+            "warning: the signature was not checked: {authority} gave no keys for {tenant}"
+        )));
     }
-    let others: Vec<&str> = token
-        .claims
-        .keys()
-        .map(String::as_str)
-        .filter(|name| !CLAIMS.iter().any(|(known, _)| known == name))
-        .collect();
-    if !others.is_empty() {
-        line("also", &others.join(" "), "--output json has them whole");
-    }
-    line(
-        "signed",
-        &format!(
-            "{} by key {}",
-            text(token.header.get("alg").unwrap_or(&Value::Null)),
-            text(token.header.get("kid").unwrap_or(&Value::Null))
-        ),
-        "",
-    );
+    signature
 }
 
-/// Local time and how far away.
-fn moment(at: i64, now: i64) -> String {
-    let Ok(moment) = jiff::Timestamp::from_second(at) else {
-        return at.to_string();
-    };
-    let local = TimeZone::system().to_datetime(moment);
-    let away = if at > now {
-        format!("in {}", how_long(at.saturating_sub(now)))
-    } else {
-        format!("{} ago", how_long(now.saturating_sub(at)))
-    };
-    format!("{} ({away})", local.strftime("%Y-%m-%d %H:%M:%S"))
-}
-
-/// What a function expects, asked without a token; and whether its authority is believed.
+/// What a function expects, asked without a token.
 async fn challenge(
-    client: &reqwest::Client,
-    url: &str,
-) -> Result<(Option<Challenge>, bool), String> {
-    let url = Url::parse(url).map_err(|error| format!("{url:?} is not a URL: {error}"))?;
-    let answer = http::get(client, &url, None)
-        .await
-        .map_err(|unreached| format!("{url} was not reached: {}", unreached.why))?;
-    let challenge = answer
-        .challenges
-        .iter()
-        .find_map(|header| Challenge::parse(header));
-    let trusted = challenge
-        .as_ref()
-        .is_some_and(|challenge| trust::judge(&url, challenge) != Trust::ForeignAuthority);
-    Ok((challenge, trusted))
+    clients: &Clients,
+    url: &Url,
+    args: &InspectArgs,
+) -> Result<Option<Challenge>, ExitCode> {
+    if args.verbose {
+        tell(&format!("> GET {} no token", without_query(url)));
+    }
+    let answer = http::get(clients, url, None).await.map_err(|unreached| {
+        tell(&printable(&format!(
+            "error: {} was not reached: {}",
+            without_query(url),
+            unreached.why
+        )));
+        ExitCode::from(7)
+    })?;
+    let told = |line: &str| {
+        if args.verbose {
+            tell(&printable(line));
+        }
+    };
+    for line in answer.told() {
+        told(&line);
+    }
+    let challenge = discover(clients, url, &answer, told).await;
+    if challenge.is_none() {
+        tell(&format!(
+            "warning: {} names no API and no tenant to compare with",
+            without_query(url)
+        ));
+    }
+    Ok(challenge)
 }
 
-/// Where the keys are: the function's authority, else the token's own issuer where that is one
-/// that anybody may ask (Microsoft's, or this machine's).
-fn issuer(token: &Decoded, challenge: Option<&Challenge>) -> Option<(String, String)> {
-    if let Some(challenge) = challenge {
-        return Some((challenge.authority.clone(), challenge.tenant.clone()));
+impl Inspected {
+    fn exit(&self) -> u8 {
+        match (self.gate.is_empty(), self.function.is_empty()) {
+            (false, _) => 4,
+            (true, false) => 5,
+            (true, true) => 0,
+        }
     }
-    let issuer = Url::parse(token.text("iss")?).ok()?;
-    let tenant = issuer
-        .path_segments()?
-        .next()
-        .filter(|tenant| !tenant.is_empty())?
-        .to_owned();
-    let authority = match issuer.host_str()? {
-        "sts.windows.net" => "https://login.microsoftonline.com".to_owned(),
-        _ => issuer.origin().ascii_serialization(),
-    };
-    let claimed = Challenge {
-        authority: authority.clone(),
-        tenant: tenant.clone(),
-        resource: "-".into(),
-        v2: true,
-    };
-    let known = trust::is_loopback(&issuer) || trust::judge(&issuer, &claimed) == Trust::Ask;
-    known.then_some((authority, tenant))
+
+    /// What will refuse it next.
+    fn warning(&self) -> Option<String> {
+        let Sent::Token(token) = &self.sent else {
+            return None;
+        };
+        let left = token.time("exp")?.saturating_sub(self.now);
+        (0..SOON)
+            .contains(&left)
+            .then(|| format!("expires in {}", how_long(left)))
+    }
+
+    fn print(&self, output: Output) {
+        match output {
+            Output::Json => say(&pretty(&self.json())),
+            Output::Human => {
+                if let Sent::Unreadable(unreadable) = &self.sent {
+                    tell(&format!("error: no access token: {}", unreadable.why()));
+                }
+                say(self.human(&TimeZone::system()).trim_end());
+            }
+        }
+    }
+
+    fn json(&self) -> Value {
+        let token = match &self.sent {
+            Sent::Token(token) => Some(token),
+            _ => None,
+        };
+        let exp = token.and_then(|token| token.time("exp"));
+        let findings: Vec<&Finding> = self.gate.iter().chain(&self.function).collect();
+        json!({
+            "header": token.map(|token| &token.header),
+            "claims": token.map(|token| &token.claims),
+            "expires_at": exp.and_then(utc),
+            "expires_in_seconds": exp.map(|exp| exp.saturating_sub(self.now)),
+            "verified": match self.signature {
+                Signature::Unchecked => "no",
+                Signature::Valid => "valid",
+                Signature::Wrong | Signature::UnknownKey => "invalid",
+            },
+            "warnings": self.warning().into_iter().collect::<Vec<_>>(),
+            "findings": findings,
+        })
+    }
 }
+
+#[cfg(test)]
+#[path = "../tests/unit/inspect.rs"]
+mod tests;

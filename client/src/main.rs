@@ -1,12 +1,15 @@
 //! `greeting-cli`: calls a function behind Easy Auth and explains every refusal.
 //!
-//! - `call`, `inspect`: the subcommands; `cli`: their flags
-//! - `challenge`: what a 401 tells; `trust`, `memory`: which of it is believed
-//! - `http`: the one client; `verify`: a signature against the issuer's keys
+//! - `call`, `inspect`, `doctor`, `man`: the subcommands; `cli`: their flags
+//! - `session`: what one command knows and learns; `explain`: sending, and telling what became of it
+//! - `challenge`: what a 401 tells; `trust`, `belief`, `memory`: which of it is believed
+//! - `http`: the clients; `verify`: a signature against the issuer's keys
 //! - `credential`: where tokens come from; `cache`: those of earlier runs; `prompt`: signing in
+//! - `settings`: what the gate was told, where the person gives it
 //! - `token`: a JWT, decoded, never trusted
 //! - `diagnosis`: why a call was refused, pure; `report`: how that is told
 
+mod belief;
 mod cache;
 mod call;
 mod challenge;
@@ -14,11 +17,15 @@ mod cli;
 mod credential;
 mod diagnosis;
 mod doctor;
+mod explain;
 mod http;
 mod inspect;
+mod man;
 mod memory;
 mod prompt;
 mod report;
+mod session;
+mod settings;
 mod token;
 mod trust;
 mod verify;
@@ -27,16 +34,46 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, TokenCommand};
+use crate::cli::{Cli, Color, Command, TokenCommand};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match Cli::read().command {
+/// A shell's status of a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let cli = Cli::read();
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            report::tell(&format!("error: the program can't start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let status = runtime.block_on(async {
+        tokio::select! {
+            status = run(cli.command) => status,
+            Ok(()) = tokio::signal::ctrl_c() => {
+                prompt::done();
+                ExitCode::from(INTERRUPTED)
+            }
+        }
+    });
+    // Threads that wait for a line, a lock or a key store are not waited for.
+    runtime.shutdown_background();
+    status
+}
+
+async fn run(command: Command) -> ExitCode {
+    match command {
         Command::Call(args) => call::run(args).await,
         Command::Token(TokenCommand::Get(args)) => call::get_token(args).await,
         Command::Token(TokenCommand::Inspect(args)) => inspect::run(&args).await,
         Command::Login(args) => call::login(args).await,
-        Command::Logout => call::logout().await,
+        Command::Logout(args) => call::logout(&args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -44,5 +81,6 @@ async fn main() -> ExitCode {
             report::say(&String::from_utf8_lossy(&script));
             ExitCode::SUCCESS
         }
+        Command::Man { dir } => man::write(&dir),
     }
 }

@@ -80,6 +80,21 @@ pub(crate) fn remember(url: &Url, challenge: &Challenge) -> Result<(), String> {
         .map_err(|error| format!("{}: {error}", dir.display()))
 }
 
+/// Forgets every agreement. Returns whether there was any.
+///
+/// # Errors
+/// The file can't be removed.
+pub(crate) fn forget() -> std::io::Result<bool> {
+    let Some(dir) = state_dir() else {
+        return Ok(false);
+    };
+    match std::fs::remove_file(dir.join("agreed.json")) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Writes a file whole or not at all, for its owner only.
 pub(crate) fn write(dir: &std::path::Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;

@@ -22,6 +22,7 @@ pub(crate) fn device_code(prompt: &DeviceCodePrompt, output: Output) {
                 "type": "device_code",
                 "user_code": prompt.user_code,
                 "verification_uri": prompt.verification_uri,
+                "verification_uri_complete": prompt.verification_uri_complete,
                 "expires_in": prompt.expires_in,
                 "message": prompt.message,
             })
@@ -40,24 +41,30 @@ pub(crate) fn device_code(prompt: &DeviceCodePrompt, output: Output) {
     if !std::io::stderr().is_terminal() {
         return;
     }
-    WAITING.store(true, Ordering::Relaxed);
-    count_down(prompt.expires_in);
-    if std::io::stdin().is_terminal() && openable(&prompt.verification_uri) {
+    let page = prompt
+        .verification_uri_complete
+        .as_ref()
+        .unwrap_or(&prompt.verification_uri);
+    if std::io::stdin().is_terminal() && openable(page) {
         tell("Enter opens that page in the browser; Ctrl-C gives up.");
-        let uri = prompt.verification_uri.clone();
+        let uri = page.clone();
         // Ends with the process where nobody presses Enter.
         std::thread::spawn(move || {
             let mut line = String::new();
-            if std::io::stdin()
-                .read_line(&mut line)
-                .is_ok_and(|read| read > 0)
-                && WAITING.load(Ordering::Relaxed)
-                && webbrowser::open(&uri).is_err()
-            {
+            let read = std::io::stdin().read_line(&mut line);
+            if !read.is_ok_and(|read| read > 0) || !WAITING.load(Ordering::Relaxed) {
+                return;
+            }
+            if webbrowser::open(&uri).is_ok() {
+                // Back onto the waiting line, which Enter has left.
+                let _ = write!(std::io::stderr(), "\u{1b}[A");
+            } else {
                 tell("no browser opens from here: open the address by hand");
             }
         });
     }
+    WAITING.store(true, Ordering::Relaxed);
+    count_down(prompt.expires_in);
 }
 
 /// A page for a browser, and not a command for a shell.
@@ -111,9 +118,15 @@ pub(crate) fn browser(url: &str, output: Output) {
     }
 }
 
-/// Who signed in, in one line.
-pub(crate) fn signed_in(user: Option<&str>, output: Output) {
+/// Who signed in, in one line; and whether that is not who was wanted.
+pub(crate) fn signed_in(user: Option<&str>, wanted: Option<&str>, output: Output) {
     let user = user.unwrap_or("an unnamed user");
+    if let Some(wanted) = wanted.filter(|wanted| !wanted.eq_ignore_ascii_case(user)) {
+        tell(&format!(
+            "warning: {} signed in, not {wanted}",
+            printable(user)
+        ));
+    }
     match output {
         Output::Json => tell(&json!({"type": "signed_in", "user": user}).to_string()),
         Output::Human => tell(&format!("signed in as {}", printable(user))),

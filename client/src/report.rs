@@ -15,7 +15,7 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 /// Columns of a refusal: what every terminal has.
-const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -139,7 +139,8 @@ pub(crate) fn finding_text(finding: &Finding) -> String {
                 Source::Flag => "  (from a flag)",
                 Source::Environment => "  (from the environment)",
                 Source::Challenge => "  (the function's challenge)",
-                Source::Discovery => "  (the issuer's published keys)",
+                Source::Discovery => "  (what the issuer publishes)",
+                Source::Settings => "  (from --auth-settings)",
                 Source::Default | Source::Answer => "",
             };
             text.push_str(&row("expected", &format!("{}{from}", value_text(expected))));
@@ -179,8 +180,19 @@ fn value_text(value: &Value) -> String {
 /// What others wrote cannot steer the terminal.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| {
+            if c.is_control() || reorders(c) {
+                ' '
+            } else {
+                c
+            }
+        })
         .collect()
+}
+
+/// Unicode's bidirectional controls: they make a text read as another.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn to_value<T: Serialize>(value: &T) -> Value {

@@ -12,16 +12,30 @@ pub(crate) struct Decoded {
     pub(crate) claims: Map<String, Value>,
 }
 
-/// Where a token stops being one.
+/// Why something is not a JWT, in words that don't repeat it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Malformed(pub(crate) String);
+pub(crate) enum Unreadable {
+    /// Where a token stops being one.
+    Malformed(String),
+    /// Whole, but another thing than an access token.
+    OtherToken(String),
+}
+
+impl Unreadable {
+    pub(crate) fn why(&self) -> &str {
+        match self {
+            Self::Malformed(why) | Self::OtherToken(why) => why,
+        }
+    }
+}
 
 impl Decoded {
     /// Decodes without verifying.
     ///
     /// # Errors
     /// Which part breaks, in words that don't repeat it.
-    pub(crate) fn parse(token: &str) -> Result<Self, Malformed> {
+    pub(crate) fn parse(token: &str) -> Result<Self, Unreadable> {
+        use Unreadable::{Malformed, OtherToken};
         if token
             .get(..7)
             .is_some_and(|start| start.eq_ignore_ascii_case("bearer "))
@@ -36,21 +50,27 @@ impl Decoded {
         let parts: Vec<&str> = token.split('.').collect();
         match parts.len() {
             3 => {}
+            _ if token.starts_with("0.A") || token.starts_with("1.A") => {
+                return Err(OtherToken("it is a refresh token of Entra's".into()));
+            }
             5 => {
-                return Err(Malformed(
-                    "it has five parts: an encrypted token (JWE), not an access token for this API"
+                return Err(OtherToken(
+                    "it is encrypted (JWE, five parts): only the API that it is for can read it"
                         .into(),
                 ));
             }
+            // Every JWT's header begins so.
+            1 if token.starts_with("eyJ") => {
+                return Err(Malformed("it ends within its header; is it cut?".into()));
+            }
             1 => {
-                return Err(Malformed(
-                    "it has no dots: an opaque or refresh token, not an access token for this API"
-                        .into(),
+                return Err(OtherToken(
+                    "it has no dots: a refresh token, a secret or another opaque value".into(),
                 ));
             }
             n => return Err(Malformed(format!("it has {n} parts instead of three"))),
         }
-        let part = |index: usize, name: &str| -> Result<Map<String, Value>, Malformed> {
+        let part = |index: usize, name: &str| -> Result<Map<String, Value>, Unreadable> {
             let bytes = URL_SAFE_NO_PAD.decode(parts[index]).map_err(|_| {
                 Malformed(format!(
                     "its {name} (part {}) is not base64url; is it cut?",
@@ -64,10 +84,16 @@ impl Decoded {
                 ))
             })
         };
-        Ok(Self {
+        let decoded = Self {
             header: part(0, "header")?,
             claims: part(1, "payload")?,
-        })
+        };
+        if URL_SAFE_NO_PAD.decode(parts[2]).is_err() {
+            return Err(Malformed(
+                "its signature (part 3) is not base64url; is it cut?".into(),
+            ));
+        }
+        Ok(decoded)
     }
 
     /// A claim that is text.
@@ -104,8 +130,13 @@ impl Decoded {
 
     /// The app roles.
     pub(crate) fn roles(&self) -> Vec<String> {
-        match self.claims.get("roles") {
-            Some(Value::Array(roles)) => roles
+        self.texts("roles")
+    }
+
+    /// The texts of a claim that is an array.
+    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
+        match self.claims.get(name) {
+            Some(Value::Array(items)) => items
                 .iter()
                 .filter_map(Value::as_str)
                 .map(str::to_owned)
@@ -169,12 +200,17 @@ mod tests {
             ("e30.e30.x y", "byte 9"),
             ("\"e30.e30.x\"", "byte 0"),
             ("abc", "no dots"),
+            ("eyJhbGciOi", "cut"),
+            ("0.AXoA.b.c", "refresh"),
             ("a.b.c.d.e", "five"),
             ("a.b", "2 parts"),
             ("e30.!.x", "part 2"),
             ("W10.e30.x", "part 1"),
+            ("e30.e30.x", "part 3"),
+            ("e30.e30.é", "part 3"),
         ] {
-            let Malformed(why) = Decoded::parse(token).unwrap_err();
+            let unreadable = Decoded::parse(token).unwrap_err();
+            let why = unreadable.why();
             assert!(why.contains(says), "{token}: {why}");
         }
         assert!(Decoded::parse("e30.e30.").is_ok());

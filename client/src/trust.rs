@@ -13,33 +13,80 @@ const MICROSOFT: [&str; 5] = [
     "login.windows.net",
 ];
 
-/// Microsoft's own APIs: a function that names one wants somebody else's token.
-pub(crate) const FIRST_PARTY: [(&str, &str); 9] = [
+/// Microsoft's own APIs by their ids: a function that names one wants somebody else's token.
+const FIRST_PARTY_IDS: [(&str, &str); 12] = [
     ("00000003-0000-0000-c000-000000000000", "Microsoft Graph"),
-    ("https://graph.microsoft.com", "Microsoft Graph"),
     ("00000002-0000-0000-c000-000000000000", "Azure AD Graph"),
     (
         "797f4846-ba00-4fd7-ba43-dac1f8f63013",
         "Azure Resource Manager",
     ),
-    ("https://management.azure.com", "Azure Resource Manager"),
-    (
-        "https://management.core.windows.net",
-        "Azure Resource Manager",
-    ),
+    ("00000002-0000-0ff1-ce00-000000000000", "Exchange Online"),
+    ("00000003-0000-0ff1-ce00-000000000000", "SharePoint Online"),
+    ("00000007-0000-0000-c000-000000000000", "Dataverse"),
     ("cfa8b339-82a2-471a-a3c9-0fc0be7a4093", "Azure Key Vault"),
-    ("https://vault.azure.net", "Azure Key Vault"),
     ("e406a681-f3d4-42a8-90b6-c2b029497af1", "Azure Storage"),
+    ("022907d3-0f1b-48f7-badc-1ba6abab6d66", "Azure SQL Database"),
+    ("499b84ac-1321-427f-aa17-267ca6975798", "Azure DevOps"),
+    ("ca7f3f0b-7d91-482c-8e09-c5d840d0eac5", "Log Analytics"),
+    (
+        "c44b4083-3bb0-49c1-b47d-974e53cbdf3c",
+        "Microsoft Azure (portal)",
+    ),
+];
+
+/// And by their hosts.
+const FIRST_PARTY_HOSTS: [(&str, &str); 7] = [
+    ("graph.microsoft.com", "Microsoft Graph"),
+    ("graph.windows.net", "Azure AD Graph"),
+    ("management.azure.com", "Azure Resource Manager"),
+    ("management.core.windows.net", "Azure Resource Manager"),
+    ("vault.azure.net", "Azure Key Vault"),
+    ("storage.azure.com", "Azure Storage"),
+    ("database.windows.net", "Azure SQL Database"),
+];
+
+/// Domains that no tenant but Microsoft's own can verify, so that no customer's API is named so.
+const MICROSOFT_DOMAINS: [&str; 16] = [
+    "microsoft.com",
+    "microsoft.us",
+    "azure.com",
+    "azure.net",
+    "azure.us",
+    "azure.cn",
+    "windows.net",
+    "office.com",
+    "office365.com",
+    "office.net",
+    "microsoftonline.com",
+    "sharepoint.com",
+    "dynamics.com",
+    "visualstudio.com",
+    "usgovcloudapi.net",
+    "chinacloudapi.cn",
 ];
 
 /// The name of a Microsoft API.
 pub(crate) fn first_party(resource: &str) -> Option<&'static str> {
-    let resource = resource.trim_end_matches('/');
-    let resource = resource.strip_prefix("api://").unwrap_or(resource);
-    FIRST_PARTY
+    let resource = resource.trim().to_ascii_lowercase();
+    let id = resource.strip_prefix("api://").unwrap_or(&resource);
+    let id = id.split('/').next().unwrap_or_default();
+    if let Some((_, name)) = FIRST_PARTY_IDS.iter().find(|(known, _)| *known == id) {
+        return Some(name);
+    }
+    let url = Url::parse(&resource).ok()?;
+    let host = url.host_str()?.trim_end_matches('.');
+    let under = |domain: &&str| {
+        host.strip_suffix(*domain)
+            .is_some_and(|front| front.is_empty() || front.ends_with('.'))
+    };
+    if let Some((_, name)) = FIRST_PARTY_HOSTS.iter().find(|(known, _)| under(known)) {
+        return Some(name);
+    }
+    MICROSOFT_DOMAINS
         .iter()
-        .find(|(id, _)| id.eq_ignore_ascii_case(resource))
-        .map(|(_, name)| *name)
+        .find(|domain| under(domain))
+        .map(|_| "an API of Microsoft's")
 }
 
 /// What becomes of a discovered challenge.
@@ -55,30 +102,32 @@ pub(crate) enum Trust {
     FirstParty(&'static str),
 }
 
-/// Judges what `url` claims.
+/// Judges what `url` claims: first whom it would have us sign in with, then for which API.
 pub(crate) fn judge(url: &Url, challenge: &Challenge) -> Trust {
-    if let Some(name) = first_party(&challenge.resource) {
-        return Trust::FirstParty(name);
-    }
     let Ok(authority) = Url::parse(&challenge.authority) else {
         return Trust::ForeignAuthority;
     };
-    if is_loopback(&authority) {
-        return if is_loopback(url) {
-            Trust::Local
-        } else {
-            Trust::ForeignAuthority
-        };
-    }
+    let local = is_loopback(&authority) && is_loopback(url);
     let microsoft = authority.scheme() == "https"
         && authority.port().is_none()
         && authority
             .host_str()
             .is_some_and(|host| MICROSOFT.contains(&host));
-    if microsoft {
-        Trust::Ask
-    } else {
-        Trust::ForeignAuthority
+    match first_party(&challenge.resource) {
+        _ if !local && !microsoft => Trust::ForeignAuthority,
+        Some(name) => Trust::FirstParty(name),
+        None if local => Trust::Local,
+        None => Trust::Ask,
+    }
+}
+
+/// The same where the person has named the authority: that is no discovery, but the API is.
+pub(crate) fn judge_api(url: &Url, authority: &str, challenge: &Challenge) -> Trust {
+    let local = Url::parse(authority).is_ok_and(|authority| is_loopback(&authority));
+    match first_party(&challenge.resource) {
+        Some(name) => Trust::FirstParty(name),
+        None if local && is_loopback(url) => Trust::Local,
+        None => Trust::Ask,
     }
 }
 
@@ -172,12 +221,21 @@ mod tests {
                 "https://management.azure.com/",
                 Trust::FirstParty("Azure Resource Manager"),
             ),
+            // The authority is judged before the API: a scope that the person gives answers for
+            // the API only.
+            (
+                "https://a.example/",
+                "https://evil.example",
+                graph,
+                Trust::ForeignAuthority,
+            ),
         ] {
             let challenge = Challenge {
                 authority: authority.into(),
                 tenant: "t".into(),
                 resource: resource.into(),
                 v2: true,
+                scope: None,
             };
             assert_eq!(
                 judge(&Url::parse(url).unwrap(), &challenge),
@@ -185,6 +243,52 @@ mod tests {
                 "{url} {authority} {resource}"
             );
         }
+    }
+
+    #[test]
+    fn microsofts_own_apis_are_known_in_any_spelling() {
+        for (resource, first) in [
+            ("00000003-0000-0000-C000-000000000000", true),
+            ("api://00000003-0000-0000-c000-000000000000/x", true),
+            ("00000003-0000-0000-c000-000000000000/Mail.Read#", true),
+            ("https://graph.microsoft.com", true),
+            ("HTTPS://Graph.Microsoft.Com/", true),
+            ("https://graph.microsoft.com:443/v1.0?x", true),
+            ("https://graph.microsoft.com.", true),
+            ("https://management.core.windows.net//", true),
+            ("https://contoso.vault.azure.net", true),
+            ("https://management.usgovcloudapi.net", true),
+            ("https://outlook.office365.com/", true),
+            ("https://contoso.onmicrosoft.com/api", false),
+            ("https://notmicrosoft.com", false),
+            ("https://graph.microsoft.com.evil.example", false),
+            ("api://2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11", false),
+            ("2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11", false),
+        ] {
+            assert_eq!(first_party(resource).is_some(), first, "{resource}");
+        }
+    }
+
+    #[test]
+    fn a_named_authority_answers_for_itself_only() {
+        let challenge = |resource: &str| Challenge {
+            authority: "https://localhost:7443".into(),
+            tenant: "t".into(),
+            resource: resource.into(),
+            v2: true,
+            scope: None,
+        };
+        let url = Url::parse("http://localhost:7071/").unwrap();
+        let real = "https://login.microsoftonline.com";
+        // A loopback page can't have a real tenant's token unasked.
+        assert_eq!(judge_api(&url, real, &challenge("r")), Trust::Ask);
+        let graph = challenge("https://graph.microsoft.com");
+        assert!(matches!(
+            judge_api(&url, real, &graph),
+            Trust::FirstParty(_)
+        ));
+        let local = "https://localhost:7443";
+        assert_eq!(judge_api(&url, local, &challenge("r")), Trust::Local);
     }
 
     #[test]

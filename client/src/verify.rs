@@ -3,14 +3,15 @@
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use reqwest::Client;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+use crate::challenge::Challenge;
 use crate::diagnosis::{Finding, Signature, unreached as unreached_finding};
-use crate::http;
+use crate::http::{self, Clients};
 use crate::token::Decoded;
+use crate::trust::{self, Trust};
 
 #[derive(Deserialize)]
 struct Discovery {
@@ -20,12 +21,12 @@ struct Discovery {
 /// Asks `authority` (an origin that is trusted already) for the keys of `tenant` and checks.
 /// [`Signature::Unchecked`] where the keys are not to be had.
 pub(crate) async fn signature(
-    client: &Client,
+    clients: &Clients,
     authority: &str,
     tenant: &str,
     token: &str,
 ) -> Signature {
-    match keys(client, authority, tenant).await {
+    match keys(clients, authority, tenant).await {
         Ok(keys) => check(&keys, token),
         Err(_) => Signature::Unchecked,
     }
@@ -36,7 +37,7 @@ pub(crate) async fn signature(
 /// # Errors
 /// Why they are not to be had.
 pub(crate) async fn keys(
-    client: &Client,
+    clients: &Clients,
     authority: &str,
     tenant: &str,
 ) -> Result<JwkSet, Box<Finding>> {
@@ -49,7 +50,7 @@ pub(crate) async fn keys(
     };
     let base = Url::parse(authority).map_err(|_| strange())?;
     let get = async |url: Url| {
-        http::get(client, &url, None)
+        http::get(clients, &url, None)
             .await
             .map_err(|unreached| Box::new(unreached_finding(&url, &unreached)))
     };
@@ -65,6 +66,30 @@ pub(crate) async fn keys(
     }
     let answer = get(jwks_uri).await?;
     serde_json::from_str(&answer.body).map_err(|_| strange())
+}
+
+/// Where the token's own issuer publishes its keys, where that is one that anybody may ask:
+/// Microsoft's, or this machine's for a call to this machine.
+pub(crate) fn issuer(token: &Decoded, url: &Url) -> Option<(String, String)> {
+    let issuer = Url::parse(token.text("iss")?).ok()?;
+    let tenant = issuer
+        .path_segments()?
+        .next()
+        .filter(|tenant| !tenant.is_empty())?
+        .to_owned();
+    let authority = match issuer.host_str()? {
+        "sts.windows.net" => "https://login.microsoftonline.com".to_owned(),
+        _ => issuer.origin().ascii_serialization(),
+    };
+    let claimed = Challenge {
+        authority: authority.clone(),
+        tenant: tenant.clone(),
+        resource: String::new(),
+        v2: true,
+        scope: None,
+    };
+    let known = trust::judge(url, &claimed) != Trust::ForeignAuthority;
+    known.then_some((authority, tenant))
 }
 
 /// RS256 only; claims are somebody else's question.

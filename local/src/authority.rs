@@ -66,6 +66,11 @@ impl Clock {
         Self { shift }
     }
 
+    /// The same as [`now`](Self::now), where it is not this machine's time.
+    pub(crate) fn shifted_now(self) -> Option<i64> {
+        (self.shift != 0).then(|| self.now())
+    }
+
     /// Seconds since 1970; 0 on a clock before that.
     pub(crate) fn now(self) -> i64 {
         SystemTime::now()

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION};
+use hyper::header::{ACCEPT, AUTHORIZATION, DATE, HeaderValue, LOCATION};
 use hyper::{Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -139,6 +139,10 @@ impl Gate {
             None => self.answer(request).await,
         };
         self.cors.allow(caller, response.headers_mut());
+        // A shifted clock shows in the answer, as it would on a machine whose clock is off.
+        if let Some(date) = self.clock.shifted_now().and_then(http_date) {
+            response.headers_mut().insert(DATE, date);
+        }
         self.log.tell(Event {
             time: Timestamp::now(),
             method,
@@ -281,6 +285,13 @@ fn wants_page(request: &Request<Incoming>) -> bool {
             .iter()
             .filter_map(|value| value.to_str().ok())
             .any(|value| value.contains("text/html"))
+}
+
+/// RFC 9110 section 5.6.7.
+fn http_date(seconds: i64) -> Option<HeaderValue> {
+    let moment = Timestamp::from_second(seconds).ok()?;
+    let text = moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    HeaderValue::from_str(&text).ok()
 }
 
 fn use_https(request: &Request<Incoming>, origin: &Origin) -> Response<BoxBody> {

@@ -194,11 +194,33 @@ fn causes_that_the_settings_make() {
     );
     finds_minted(&v1, &[], 4, "issuer-version");
 
-    let validation = |changes: Value| Up::with_settings(&provider(json!({"validation": changes})), &[]);
-    let clients = validation(
-        json!({"defaultAuthorizationPolicy": {"allowedApplications": [OTHER]}}),
-    );
+    let validation =
+        |changes: Value| Up::with_settings(&provider(json!({"validation": changes})), &[]);
+    let clients =
+        validation(json!({"defaultAuthorizationPolicy": {"allowedApplications": [OTHER]}}));
     finds_minted(&clients, &[], 5, "client-not-allowed");
+    let principals =
+        json!({"defaultAuthorizationPolicy": {"allowedPrincipals": {"identities": [OTHER]}}});
+    let file = clients.folder.path().join("auth.json");
+    let settings = provider(json!({"validation": principals.clone()}));
+    std::fs::write(&file, settings.to_string()).unwrap();
+    let principals = validation(principals);
+    let token = principals.mint(&[]);
+    let (status, codes) = call(
+        &principals,
+        &token,
+        &["--auth-settings", file.to_str().unwrap()],
+    );
+    assert_eq!(
+        (status, codes),
+        (5, vec!["principal-not-allowed".to_owned()])
+    );
+    // Without the settings, either list may be it.
+    assert_eq!(
+        call(&principals, &token, &[]).1,
+        ["client-not-allowed", "principal-not-allowed"]
+    );
+
     let nobody = validation(json!({"jwtClaimChecks": {"allowedClientApplications": []}}));
     finds_minted(&nobody, &[], 5, "client-not-allowed");
 }
@@ -219,14 +241,20 @@ fn a_gate_that_is_set_otherwise() {
 
     let open = global(json!({"requireAuthentication": false}));
     succeeds(&open, &open.mint(&[]));
-    assert_eq!(without_token(&open).1[0], "not-easy-auth");
+    assert_eq!(without_token(&open).1, ["no-token", "not-easy-auth"]);
+    let url = open.text("function_url");
+    let (status, codes) = ask(&open, &["call", url, "--output", "json"]);
+    assert_eq!((status, codes[0].as_str()), (4, "not-easy-auth"));
 
     let silent = Up::with_settings(
         &json!({"identityProviders": {"azureActiveDirectory": {"login": {"disableWWWAuthenticate": true}}}}),
         &[],
     );
     finds_minted(&silent, &["--expired"], 4, "expired");
-    assert_eq!(without_token(&silent).1[0], "not-easy-auth");
+    assert_eq!(without_token(&silent).1[0], "no-token");
+    let url = silent.text("function_url");
+    let (status, codes) = ask(&silent, &["call", url, "--output", "json"]);
+    assert_eq!((status, codes[0].as_str()), (4, "no-challenge"));
 
     let container = Up::start(&["--challenge", "container-apps"]);
     finds_minted(&container, &["--expired"], 4, "expired");

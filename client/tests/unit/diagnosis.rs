@@ -15,6 +15,7 @@ fn challenge() -> Challenge {
         tenant: TENANT.into(),
         resource: API.into(),
         v2: true,
+        scope: None,
     }
 }
 
@@ -89,8 +90,12 @@ fn each_401_has_its_cause() {
     let rows: Vec<(Sent, &[&str])> = vec![
         (Sent::Nothing, &["no-token"]),
         (
-            Sent::Unreadable(Malformed("no dots".into())),
+            Sent::Unreadable(Unreadable::Malformed("cut".into())),
             &["malformed-token"],
+        ),
+        (
+            Sent::Unreadable(Unreadable::OtherToken("no dots".into())),
+            &["not-an-access-token"],
         ),
         (
             token(json!({"scp": null, "azp": null, "nonce": "n", "aud": "client"})),
@@ -177,12 +182,14 @@ fn a_clock_that_is_off_explains_the_times() {
     // Expired by this clock, valid by the gate's: something else refused, and the clock misleads.
     assert_eq!(
         at(NOW - 7200, json!({"exp": NOW - 3600, "nbf": NOW - 10_000})),
-        ["clock-skew", "expired"]
+        ["clock-skew"]
     );
+    // Expired by both: the clock explains nothing.
+    assert_eq!(at(NOW + 7200, json!({"exp": NOW - 3600})), ["expired"]);
     assert_eq!(at(NOW + 60, json!({})), [""; 0]);
     assert_eq!(
         at(NOW + 7200, json!({"aud": "https://graph.microsoft.com"})),
-        ["clock-skew", "wrong-api", "expired"]
+        ["wrong-api", "clock-skew", "expired"]
     );
 }
 
@@ -255,7 +262,7 @@ fn a_near_miss_is_named() {
         unreachable!()
     };
     assert!(
-        function::scope(&token, API)
+        forbidden::scope(&token, API)
             .unwrap()
             .summary
             .contains("GREETING.READ")

@@ -26,7 +26,12 @@ impl Default for Policy {
 }
 
 /// The refusals that a policy can ask for: code, OAuth error, sentence.
-pub(crate) const REFUSALS: [(u32, &str, &str); 15] = [
+pub(crate) const REFUSALS: [(u32, &str, &str); 24] = [
+    (
+        50011,
+        "invalid_request",
+        "The redirect URI specified in the request does not match the redirect URIs configured for the application.",
+    ),
     (
         50020,
         "invalid_grant",
@@ -69,11 +74,31 @@ pub(crate) const REFUSALS: [(u32, &str, &str); 15] = [
         "invalid_request",
         "The application is not configured as a multi-tenant application. Usage of the /common endpoint is not supported for such apps created after '10/15/2018'. Use a tenant-specific endpoint or configure the application to be multi-tenant.",
     ),
+    (
+        53000,
+        "invalid_grant",
+        "Device is not in required device state: unknown. Conditional Access policy requires a compliant device, and the device is not compliant.",
+    ),
     (53003, "invalid_grant", BLOCKED),
     (
         65005,
         "invalid_client",
         "Misconfigured application. This could be due to one of the following: the client has not listed any permissions in the requested permissions in the client's application registration.",
+    ),
+    (
+        70019,
+        "authorization_declined",
+        "The end user denied the authorization request.",
+    ),
+    (
+        70020,
+        "expired_token",
+        "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
+    ),
+    (
+        90009,
+        "invalid_request",
+        "Application is requesting a token for itself. This scenario is supported only if resource is specified using the GUID based App Identifier.",
     ),
     (
         90094,
@@ -86,10 +111,26 @@ pub(crate) const REFUSALS: [(u32, &str, &str); 15] = [
         "Invalid resource. The client has requested access to a resource which is not listed in the requested permissions in the client's application registration.",
     ),
     (
+        650_056,
+        "invalid_client",
+        "Misconfigured application. This could be due to one of the following: the client has not listed any permissions for the API in the requested permissions in the client's application registration.",
+    ),
+    (
         700_082,
         "invalid_grant",
         "The refresh token has expired due to inactivity.",
     ),
+    (
+        7_000_215,
+        "invalid_client",
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.",
+    ),
+    (
+        7_000_222,
+        "invalid_client",
+        "The provided client secret keys are expired. Visit the Azure portal to create new keys for your app, or consider using certificate credentials for added security.",
+    ),
+    (900_971, "invalid_request", "No reply address provided."),
 ];
 
 /// AADSTS53003's sentence.

@@ -16,10 +16,8 @@ use crate::harness::Up;
 pub(crate) fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
-        let beside = Path::new(env!("CARGO_BIN_EXE_greeting-local")).with_file_name(format!(
-            "greeting-cli{}",
-            std::env::consts::EXE_SUFFIX
-        ));
+        let beside = Path::new(env!("CARGO_BIN_EXE_greeting-local"))
+            .with_file_name(format!("greeting-cli{}", std::env::consts::EXE_SUFFIX));
         let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         let built = modified(&beside);
         if built.is_none_or(|built| newest(&root.join("client/src")) > built) {

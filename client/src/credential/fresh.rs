@@ -1,0 +1,221 @@
+//! A new token, from one of the sources.
+
+use std::sync::Arc;
+
+use azure_core::credentials::{AccessToken, TokenCredential};
+use azure_identity::{
+    AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
+    AzureDeveloperCliCredentialOptions,
+};
+use greeting_cli::browser::BrowserCredential;
+use greeting_cli::device_code::{AuthorityError, DeviceCodeCredential, Tokens};
+use serde_json::Value;
+use url::Url;
+
+use super::{Request, Seeker};
+use crate::cache::Entry;
+use crate::cli::CredentialKind;
+use crate::diagnosis::{self, Finding, Source};
+use crate::http::Unreached;
+use crate::prompt;
+use crate::token::Decoded;
+
+impl Seeker<'_> {
+    /// A token that nobody kept.
+    pub(super) async fn new_token(&self) -> Result<Entry, Box<Finding>> {
+        match self.kind {
+            CredentialKind::DeviceCode => self.by_device_code().await,
+            CredentialKind::Browser => self.by_browser().await,
+            CredentialKind::AzureCli => self.by_azure_cli().await,
+            CredentialKind::Azd => self.by_azd().await,
+            CredentialKind::Auto => {
+                // A local authority is not the one that az is signed in to, unless told so.
+                if !self.is_local() {
+                    match self.by_azure_cli().await {
+                        Err(finding) if matches!(finding.code, "az-missing" | "az-signed-out") => {}
+                        other => return other,
+                    }
+                }
+                self.by_device_code().await
+            }
+            CredentialKind::None => Err(Box::new(Finding::proved(
+                "no-token",
+                "--credential none asks for no token",
+                "--credential device-code, browser or azure-cli",
+            ))),
+        }
+    }
+
+    async fn by_device_code(&self) -> Result<Entry, Box<Finding>> {
+        let credential = self.device_code()?;
+        let signed_in = credential.authenticate(&self.scopes()).await;
+        prompt::done();
+        let entry = self.entry(
+            "device-code",
+            signed_in.map_err(|error| self.explain(&error))?,
+        );
+        prompt::signed_in(entry.user.as_deref(), self.user, self.output);
+        Ok(entry)
+    }
+
+    async fn by_browser(&self) -> Result<Entry, Box<Finding>> {
+        let Request {
+            authority,
+            tenant,
+            client_id,
+            ..
+        } = self.request;
+        let output = self.output;
+        let signed_in =
+            match BrowserCredential::new(self.client(), authority, tenant, client_id, move |url| {
+                prompt::browser(url, output);
+            }) {
+                Ok(credential) => {
+                    let credential = match self.user {
+                        Some(user) => credential.with_login_hint(user),
+                        None => credential,
+                    };
+                    credential.authenticate(&self.scopes()).await
+                }
+                Err(error) => Err(error),
+            };
+        let entry = self.entry("browser", signed_in.map_err(|error| self.explain(&error))?);
+        prompt::signed_in(entry.user.as_deref(), self.user, self.output);
+        Ok(entry)
+    }
+
+    async fn by_azure_cli(&self) -> Result<Entry, Box<Finding>> {
+        let options = AzureCliCredentialOptions {
+            tenant_id: Some(self.request.tenant.clone()),
+            ..Default::default()
+        };
+        let credential =
+            AzureCliCredential::new(Some(options)).map_err(|error| self.az_failed(&error))?;
+        self.by_tool("azure-cli", credential)
+            .await
+            .map_err(|error| self.az_failed(&error))
+    }
+
+    async fn by_azd(&self) -> Result<Entry, Box<Finding>> {
+        let options = AzureDeveloperCliCredentialOptions {
+            tenant_id: Some(self.request.tenant.clone()),
+            ..Default::default()
+        };
+        let failed = |error: azure_core::Error| {
+            Box::new(
+                Finding::proved(
+                    "azd-failed",
+                    "the Azure Developer CLI (azd) gave no token",
+                    "azd auth login; or --credential azure-cli or device-code",
+                )
+                .saw("azd", error.to_string(), Value::Null, Source::Answer),
+            )
+        };
+        let credential = AzureDeveloperCliCredential::new(Some(options)).map_err(failed)?;
+        self.by_tool("azd", credential).await.map_err(failed)
+    }
+
+    async fn by_tool<C: TokenCredential>(
+        &self,
+        name: &str,
+        credential: Arc<C>,
+    ) -> azure_core::Result<Entry> {
+        let access = credential.get_token(&[&self.request.scope], None).await?;
+        Ok(self.entry(
+            name,
+            Tokens {
+                access,
+                refresh: None,
+                id: None,
+            },
+        ))
+    }
+
+    fn az_failed(&self, error: &azure_core::Error) -> Box<Finding> {
+        Box::new(diagnosis::az_failure(
+            &error.to_string(),
+            &self.request.tenant,
+            &self.request.scope,
+        ))
+    }
+
+    /// The client for the authority.
+    fn client(&self) -> reqwest::Client {
+        match Url::parse(&self.request.authority) {
+            Ok(authority) => self.http.of(&authority).clone(),
+            // What is no URL is refused before anything is sent.
+            Err(_) => reqwest::Client::new(),
+        }
+    }
+
+    pub(super) fn device_code(&self) -> Result<DeviceCodeCredential, Box<Finding>> {
+        let Request {
+            authority,
+            tenant,
+            client_id,
+            ..
+        } = self.request;
+        let output = self.output;
+        DeviceCodeCredential::new(self.client(), authority, tenant, client_id, move |code| {
+            prompt::device_code(code, output)
+        })
+        .map_err(|error| self.explain(&error))
+    }
+
+    /// With a refresh token for the next run, and an ID token to say who signed in.
+    pub(super) fn scopes(&self) -> [&str; 4] {
+        [&self.request.scope, "openid", "profile", "offline_access"]
+    }
+
+    pub(super) fn entry(&self, credential: &str, tokens: Tokens) -> Entry {
+        let Tokens {
+            access: AccessToken { token, expires_on },
+            refresh,
+            id,
+        } = tokens;
+        let user = id
+            .or_else(|| Some(token.clone()))
+            .and_then(|token| Decoded::parse(token.secret()).ok())
+            .and_then(|token| {
+                ["preferred_username", "upn", "unique_name"]
+                    .iter()
+                    .find_map(|name| token.text(name))
+                    .map(str::to_owned)
+            });
+        Entry {
+            key: self.key(credential),
+            user,
+            access_token: token,
+            expires_at: expires_on.unix_timestamp(),
+            refresh_token: refresh,
+        }
+    }
+
+    /// What the authority or the network did.
+    pub(super) fn explain(&self, error: &azure_core::Error) -> Box<Finding> {
+        let Request {
+            authority,
+            tenant,
+            client_id,
+            scope,
+        } = self.request;
+        if let Some(refused) = error.downcast_ref::<AuthorityError>() {
+            return Box::new(diagnosis::refusal(refused, client_id, tenant, scope));
+        }
+        if let (Some(failed), Ok(url)) = (
+            error.downcast_ref::<reqwest::Error>(),
+            Url::parse(authority),
+        ) {
+            return Box::new(diagnosis::unreached(&url, &Unreached::of(failed)));
+        }
+        Box::new(
+            Finding::proved(
+                "authority-refused",
+                "the authority gave no token",
+                "check --authority-host and --tenant",
+            )
+            .saw("authority", authority.as_str(), Value::Null, Source::Answer)
+            .saw("said", error.to_string(), Value::Null, Source::Answer),
+        )
+    }
+}

@@ -1,0 +1,205 @@
+//! 403: authenticated but not allowed, by the function, the gate or the platform.
+
+use serde_json::Value;
+
+use super::{Case, Certainty, Expected, Finding, SCOPE, Sent, Source, gate};
+use crate::settings::Settings;
+use crate::token::Decoded;
+
+/// The platform's pages: words, and what they mean.
+const PAGES: &[(&str, &str)] = &[
+    (
+        "site is disabled",
+        "the app is stopped: az functionapp start",
+    ),
+    (
+        "web app is stopped",
+        "the app is stopped: az functionapp start",
+    ),
+    (
+        "ip forbidden",
+        "this address is refused: the app's Networking, Access restrictions",
+    ),
+    (
+        "private endpoint",
+        "the app answers its private endpoint only: call from its network",
+    ),
+];
+
+/// The body of the gate's 403 on Windows.
+const WINDOWS_GATE: &str = "you do not have permission to view this directory or page";
+
+/// The causes of a 403.
+pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
+    let from_function = case
+        .answer
+        .challenges
+        .iter()
+        .any(|challenge| challenge.contains("insufficient_scope"));
+    if let (true, Sent::Token(token)) = (from_function, case.sent)
+        && let Some(finding) = scope(token, &api(case.expected, token))
+    {
+        return vec![finding];
+    }
+    let body = case.answer.body.to_lowercase();
+    if let Some((words, fix)) = PAGES.iter().find(|(words, _)| body.contains(words)) {
+        let finding = Finding::proved(
+            "host-forbidden",
+            "the platform refused before the gate and the function",
+            *fix,
+        );
+        return vec![finding.saw("body", *words, Value::Null, Source::Answer)];
+    }
+    let from_gate = case.answer.from_gate || body.contains(WINDOWS_GATE);
+    match case.sent {
+        Sent::Nothing if !from_gate => vec![nobody_asked(case)],
+        Sent::Nothing => vec![gate::no_token().saw(
+            "status",
+            403,
+            "401 (unauthenticatedClientAction: Return401)",
+            Source::Default,
+        )],
+        Sent::Unreadable(why) => vec![gate::unreadable(why)],
+        Sent::Token(token) => {
+            // Return403 has the gate answer this to whom it does not know, too.
+            let unknown = gate::of_sent(case);
+            if unknown.iter().any(|f| f.certainty == Certainty::Proved) {
+                unknown
+            } else {
+                not_allowed(token, case.expected.settings.as_ref())
+            }
+        }
+    }
+}
+
+fn nobody_asked(case: &Case<'_>) -> Finding {
+    Finding::likely(
+        "host-forbidden",
+        "refused before anybody asked who calls: the app is stopped, or this address is not let in",
+        "az functionapp show --query state; then the app's Networking, Access restrictions",
+    )
+    .saw(
+        "Server",
+        case.answer.server.clone(),
+        Value::Null,
+        Source::Answer,
+    )
+}
+
+/// The gate's lists. It tells neither; without its settings the client's is the commoner one.
+fn not_allowed(token: &Decoded, settings: Option<&Settings>) -> Vec<Finding> {
+    let client = token
+        .text("azp")
+        .or_else(|| token.text("appid"))
+        .unwrap_or("(none)");
+    let user = token.text("oid").unwrap_or("(none)");
+    let client_fix = format!(
+        "add {client} to validation.jwtClaimChecks.allowedClientApplications and defaultAuthorizationPolicy.allowedApplications in the auth settings (portal: Allowed client applications)"
+    );
+    let user_fix = format!(
+        "add {user}, or a group of theirs, to validation.defaultAuthorizationPolicy.allowedPrincipals in the auth settings (portal: Identity requirement)"
+    );
+    let client_finding = Finding::likely(
+        "client-not-allowed",
+        "the gate itself refused: the client that signed in is not among the allowed client applications",
+        client_fix,
+    );
+    let user_finding = Finding::likely(
+        "principal-not-allowed",
+        "the gate itself refused: the user is not among the allowed principals or groups",
+        user_fix,
+    );
+    let Some(settings) = settings else {
+        return vec![
+            client_finding.saw(
+                "azp",
+                client,
+                "an allowed client application",
+                Source::Default,
+            ),
+            user_finding.saw(
+                "oid",
+                user,
+                "an allowed identity or group; --auth-settings FILE tells which list it is",
+                Source::Default,
+            ),
+        ];
+    };
+    let mut findings = Vec::new();
+    let among = |list: &[String], id: &str| list.iter().any(|item| item.eq_ignore_ascii_case(id));
+    if let Some(clients) = settings
+        .clients
+        .as_ref()
+        .filter(|list| !among(list, client))
+    {
+        let finding = client_finding.saw("azp", client, clients.clone(), Source::Settings);
+        findings.push(finding.sure());
+    }
+    let groups = token.texts("groups");
+    let limited = !settings.identities.is_empty() || !settings.groups.is_empty();
+    let in_group = groups.iter().any(|group| among(&settings.groups, group));
+    if limited && !among(&settings.identities, user) && !in_group {
+        let mut finding =
+            user_finding.saw("oid", user, settings.identities.clone(), Source::Settings);
+        if !settings.groups.is_empty() {
+            finding = finding.saw("groups", groups, settings.groups.clone(), Source::Settings);
+        }
+        findings.push(finding.sure());
+    }
+    findings
+}
+
+/// The API in a scope: the expected one, else the token's own.
+pub(super) fn api(expected: &Expected, token: &Decoded) -> String {
+    let id = match &expected.resource {
+        Some((id, _)) => id.clone(),
+        None => token.audiences().into_iter().next().unwrap_or_default(),
+    };
+    id.strip_prefix("api://").map_or(id.clone(), str::to_owned)
+}
+
+/// What the function would miss in a token that the gate accepts.
+pub(super) fn scope(token: &Decoded, api: &str) -> Option<Finding> {
+    let scopes = token.scopes();
+    if scopes.iter().any(|scope| scope == SCOPE) {
+        return None;
+    }
+    let roles = token.roles();
+    let programs_own = !roles.is_empty()
+        || token.text("idtyp") == Some("app")
+        || token.text("azpacr").is_some_and(|proof| proof != "0");
+    if scopes.is_empty() && programs_own {
+        let finding = Finding::proved(
+            "app-only-token",
+            "the token is a program's own (client credentials), with no user behind it; app roles are not scopes",
+            "sign in as a user: --credential device-code; or have the API accept an app role",
+        );
+        return Some(finding.saw("scp", Value::Null, SCOPE, Source::Default).saw(
+            "roles",
+            roles,
+            Value::Null,
+            Source::Default,
+        ));
+    }
+    let summary = match scopes.iter().find(|scope| near(scope)) {
+        Some(near) => {
+            format!("the token carries {near}, and scopes are compared to the letter: {SCOPE}")
+        }
+        None => format!("the token does not carry the scope {SCOPE}"),
+    };
+    let finding = Finding::proved(
+        "missing-scope",
+        summary,
+        format!("ask for it, and consent: --scope api://{api}/{SCOPE}"),
+    );
+    Some(finding.saw("scp", scopes, SCOPE, Source::Default))
+}
+
+/// The same letters, or all but one or two of them.
+fn near(scope: &str) -> bool {
+    let (a, b) = (scope.to_lowercase(), SCOPE.to_lowercase());
+    a.contains(&b)
+        || b.contains(&a) && a.len() > 6
+        || a.len().abs_diff(b.len()) < 2
+            && a.chars().zip(b.chars()).filter(|(x, y)| x != y).count() <= 2
+}

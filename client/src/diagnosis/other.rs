@@ -1,0 +1,84 @@
+//! Neither 401 nor 403: every other answer.
+
+use serde_json::Value;
+
+use super::{Case, Finding, Source};
+
+/// 200 with nothing sent.
+pub(super) fn easy_auth_off(case: &Case<'_>) -> Finding {
+    Finding::proved(
+        "easy-auth-off",
+        "the function answered a caller without a token: it is open to the world",
+        "turn App Service Authentication on, with requireAuthentication: true (deploy/authsettingsV2.json)",
+    )
+    .saw(
+        "status without a token",
+        case.answer.status,
+        401,
+        Source::Answer,
+    )
+}
+
+/// Neither success, 401 nor 403.
+pub(super) fn other(case: &Case<'_>) -> Finding {
+    let answer = case.answer;
+    let status = answer.status;
+    let begins: String = answer.body.chars().take(120).collect();
+    match status {
+        300..=399 => redirect(case),
+        404 => Finding::likely(
+            "not-found",
+            "the host answers, but has no such function or route",
+            "check the path (default: /api/greeting) and that the function is deployed: az functionapp function list",
+        )
+        .saw("path", case.url.path(), "/api/greeting", Source::Default),
+        500 if answer.body.contains("Easy Auth") => Finding::proved(
+            "easy-auth-off",
+            "the function refuses to answer since Easy Auth is off where it runs",
+            "turn App Service Authentication on (deploy/authsettingsV2.json), or run it behind greeting-local up",
+        )
+        .saw("body", begins, Value::Null, Source::Answer),
+        502..=504 => Finding::likely(
+            "handler-down",
+            "the host has no handler that answers",
+            "see its log: az webapp log tail, or Log stream in the portal; locally the terminal of greeting-local up",
+        )
+        .saw("status", status, 200, Source::Answer)
+        .saw("body", begins, Value::Null, Source::Answer),
+        _ => Finding::likely(
+            "unexpected-answer",
+            format!("nothing in the catalogue explains a {status}"),
+            "the function's log has more; -v shows what was sent and answered",
+        )
+        .saw("status", status, 200, Source::Answer)
+        .saw("body", begins, Value::Null, Source::Answer),
+    }
+}
+
+fn redirect(case: &Case<'_>) -> Finding {
+    let location = case.answer.location.as_deref().unwrap_or_default();
+    let target = case.url.join(location).ok();
+    // Its query may hold state or a nonce.
+    let shown = target.as_ref().map_or("(none)".to_owned(), |url| {
+        format!("{}{}", url.origin().ascii_serialization(), url.path())
+    });
+    if location.contains("/.auth/login") || location.contains("/oauth2/") {
+        return Finding::proved(
+            "easy-auth-redirect",
+            "the app sends callers to a sign-in page: it answers browsers, not APIs",
+            "set unauthenticatedClientAction to Return401 (portal: Unauthenticated requests: HTTP 401)",
+        )
+        .saw("Location", shown, "401", Source::Answer);
+    }
+    let finding = Finding::proved(
+        "stripped-authorization",
+        "the answer is a redirect, and a token is never sent after one",
+        "call the address it names, if it is yours",
+    );
+    finding.saw(
+        "Location",
+        shown,
+        "an answer from this origin",
+        Source::Answer,
+    )
+}
