@@ -1,4 +1,4 @@
-"""MSAL for Node.js: `msal_node.mjs` is the client; this starts it and calls with its tokens."""
+"""Clients for Node.js: the programs beside this one are the clients; this calls with their tokens."""
 
 import json
 import shutil
@@ -9,12 +9,38 @@ from checks import CLIENTS, DAEMON, GREETING, PATIENCE, ROOT, by_device_code, ch
 NODE = CLIENTS / "node"
 
 
-def version() -> str:
-    package = NODE / "node_modules" / "@azure" / "msal-node" / "package.json"
-    return json.loads(package.read_text())["version"]
+def version(package: str) -> str:
+    return json.loads((NODE / "node_modules" / package / "package.json").read_text())["version"]
 
 
-@check("msal-node", "device code: the program that `env --for msal-node` prints", version)
+def msal_node() -> str:
+    return version("@azure/msal-node")
+
+
+def azure_identity() -> str:
+    return version("@azure/identity")
+
+
+def tokens_of(program: str, stack) -> dict:
+    """What a program of this folder prints, run beside its packages."""
+    environment = stack.environment("msal-node") | {
+        "DAEMON": DAEMON,
+        "DAEMON_SECRET": stack.secret(),
+        "DAEMON_PEM": str(stack.folder / "state" / "daemon.pem"),
+    }
+    path = shutil.copy(ROOT / "interop" / program, NODE)
+    done = subprocess.run(
+        ["node", path], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def statuses(stack, tokens: dict) -> dict:
+    return {name: stack.call(token).status_code for name, token in tokens.items()}
+
+
+@check("msal-node", "device code: the program that `env --for msal-node` prints", msal_node)
 def program():
     with up() as stack:
         # Beside its packages: that is where Node.js looks for them.
@@ -24,21 +50,17 @@ def program():
         expect(printed.splitlines()[-1], GREETING)
 
 
-@check("msal-node", "silent, refresh, client credentials (secret, certificate)", version)
+@check("msal-node", "silent, refresh, client credentials (secret, certificate)", msal_node)
 def flows():
     with up("--auto-approve", "alice@greeting.test") as stack:
-        path = shutil.copy(ROOT / "interop" / "msal_node.mjs", NODE)
-        environment = stack.environment("msal-node") | {
-            "DAEMON": DAEMON,
-            "DAEMON_SECRET": stack.secret(),
-            "DAEMON_PEM": str(stack.folder / "state" / "daemon.pem"),
-        }
-        done = subprocess.run(
-            ["node", path], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        tokens = json.loads(done.stdout)
+        tokens = tokens_of("msal_node.mjs", stack)
         expect(tokens["silent"], tokens["first"])
         assert tokens["refreshed"] != tokens["first"]
-        statuses = {name: stack.call(token).status_code for name, token in tokens.items()}
-        expect(statuses, {"first": 200, "silent": 200, "refreshed": 200, "secret": 403, "certificate": 403})
+        expect(statuses(stack, tokens), {"first": 200, "silent": 200, "refreshed": 200, "secret": 403, "certificate": 403})
+
+
+@check("azure-identity (Node)", "device code, client credentials (secret, certificate)", azure_identity)
+def credentials():
+    with up("--auto-approve", "alice@greeting.test") as stack:
+        tokens = tokens_of("azure_identity.mjs", stack)
+        expect(statuses(stack, tokens), {"person": 200, "secret": 403, "certificate": 403})
