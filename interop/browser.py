@@ -110,8 +110,8 @@ def device_page():
         environment = ENVIRONMENT | {"XDG_STATE_HOME": str(stack.folder / "xdg")}
         call = [CLI, "call", stack.url, "--ca-cert", stack.ca, "--credential", "device-code", "--no-cache"]
         for choice, done, status, printed in [
-            ("Sign in and allow", "Signed in", 0, GREETING),
-            ("Decline", "Declined", 3, ""),
+            ("Sign in", "Signed in", 0, GREETING),
+            ("Cancel", "Declined", 3, ""),
         ]:
             with started(call, environment, stack.folder) as program:
                 code = program.find(CODE)
@@ -119,7 +119,7 @@ def device_page():
                 # As people type: in small letters, and apart.
                 driver.find_element(By.ID, "code").send_keys(f"{code[:4]} {code[4:]}".lower())
                 press(driver, "Next")
-                title(driver, "Is this you?")
+                title(driver, "Pick an account")
                 # greeting-cli signs in as the client that every tenant knows.
                 assert "Microsoft Azure CLI" in driver.find_element(By.TAG_NAME, "main").text
                 press(driver, choice)

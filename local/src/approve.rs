@@ -9,6 +9,7 @@ use crate::authority::Authority;
 use crate::cli::ApproveArgs;
 use crate::control;
 use crate::failure::Failure;
+use crate::log::Told;
 use crate::say;
 use crate::state::{self, Running};
 
@@ -28,16 +29,19 @@ pub(crate) fn router(authority: Authority, door: control::Door) -> axum::Router 
         post(
             move |headers: HeaderMap, Json(decision): Json<Decision>| async move {
                 if !door.opens_to(&headers) {
-                    return (StatusCode::UNAUTHORIZED, control::STRANGER.to_owned());
+                    return control::stranger();
                 }
-                let outcome = if decision.deny {
-                    authority.deny(&decision.code)
+                let (told, outcome) = if decision.deny {
+                    ("declined", authority.deny(&decision.code))
                 } else {
-                    authority.approve(&decision.code, &decision.user)
+                    let approved = authority.approve(&decision.code, &decision.user);
+                    ("approved", approved)
                 };
                 match outcome {
-                    Ok(()) => (StatusCode::OK, String::new()),
-                    Err(error) => (StatusCode::BAD_REQUEST, error.to_string()),
+                    Ok(()) => Told::new(told).because("from the shell").on(StatusCode::OK),
+                    Err(error) => Told::new("refused")
+                        .because(error.line())
+                        .on((StatusCode::BAD_REQUEST, error.to_string())),
                 }
             },
         ),

@@ -5,11 +5,11 @@
 //! - `device_code`: what is out: device codes, refresh tokens
 //! - `authorize`, `codes`: authorization code with PKCE
 //! - `token`: the device-code and token endpoints; `error`: Entra's envelope
-//! - `claims`, `keys`: what a token says, and who signed it
+//! - `claims`, `keys`: what a token says, and who signed it; `minting`: with any defect
 //! - `client_credentials`, `daemon`: clients that prove themselves
 //! - `policy`, `ring`: what an administrator changes while it runs
 //! - `resource_manager`: what `az login` looks up
-//! - `pages`: what a person sees
+//! - `pages`: what a person sees; `told`: what the log is told
 
 mod authorize;
 mod claims;
@@ -21,11 +21,13 @@ mod directory;
 mod discovery;
 mod error;
 mod keys;
+mod minting;
 mod pages;
 mod policy;
 mod resource_manager;
 mod ring;
 mod token;
+mod told;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -34,15 +36,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-pub(crate) use self::claims::{MintAlgorithm, MintSpec};
 pub(crate) use self::daemon::{CLIENT_ID as DAEMON_CLIENT_ID, Daemon};
 use self::device_code::Grants;
 pub(crate) use self::directory::Directory;
 use self::directory::UserState;
 use self::keys::{KeyError, SigningKeys};
+pub(crate) use self::minting::{MintSpec, Shape, Signature};
+pub(crate) use self::pages::{describe, foreign};
 pub(crate) use self::policy::{Policy, REFUSALS, refusal};
 pub(crate) use self::ring::KeyRing;
 
@@ -90,6 +93,17 @@ pub(crate) enum ApproveError {
     Disabled(String),
 }
 
+impl ApproveError {
+    /// For the log, which names nobody.
+    pub(crate) fn line(&self) -> &'static str {
+        match self {
+            Self::NoSuchCode => "no sign-in with this code is pending",
+            Self::NoSuchUser(_) => "the tenant has no such user",
+            Self::Disabled(_) => "AADSTS50057: The user account is disabled.",
+        }
+    }
+}
+
 impl fmt::Display for ApproveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,6 +112,15 @@ impl fmt::Display for ApproveError {
             Self::Disabled(user) => write!(f, "AADSTS50057: the account {user:?} is disabled"),
         }
     }
+}
+
+/// A device sign-in that waits for its person.
+pub(crate) struct Waiting {
+    /// The client's name.
+    pub(crate) client: String,
+    pub(crate) scopes: String,
+    /// For how long.
+    pub(crate) seconds: i64,
 }
 
 /// What tokens can be for.
@@ -159,8 +182,6 @@ impl Authority {
             .merge(resource_manager::router())
             .merge(pages::router())
             .with_state(self.clone())
-            .layer(axum::extract::DefaultBodyLimit::max(64 * 1024))
-            .layer(middleware::from_fn(only_localhost))
     }
 
     /// Approves a device code as `user`, as the page does.
@@ -197,6 +218,26 @@ impl Authority {
         }
     }
 
+    /// The device sign-ins that wait for somebody, without their codes; the oldest first.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        let now = self.clock().now();
+        let mut waiting: Vec<Waiting> = self
+            .grants()
+            .waiting(now)
+            .map(|(asked, seconds)| Waiting {
+                client: self
+                    .directory()
+                    .client_name(&asked.client)
+                    .unwrap_or("")
+                    .to_owned(),
+                scopes: asked.scopes.join(" "),
+                seconds,
+            })
+            .collect();
+        waiting.sort_by_key(|one| std::cmp::Reverse(one.seconds));
+        waiting
+    }
+
     fn issuer_v2(&self) -> String {
         format!("{}/{}/v2.0", self.0.origin, self.tenant())
     }
@@ -214,7 +255,8 @@ impl Authority {
         self.0.directory.api_client_id()
     }
 
-    fn directory(&self) -> &Directory {
+    /// Who and what the tenant knows.
+    pub(crate) fn directory(&self) -> &Directory {
         &self.0.directory
     }
 
@@ -241,7 +283,8 @@ impl Authority {
         self.0.daemon.as_ref()
     }
 
-    fn policy(&self) -> Policy {
+    /// The policy as it is now.
+    pub(crate) fn policy(&self) -> Policy {
         self.0
             .policy
             .lock()
@@ -286,7 +329,7 @@ impl Authority {
 
 /// Refuses other names for this address: a web page could point a name of its own at loopback
 /// (DNS rebinding) and then read what is answered.
-async fn only_localhost(request: Request, next: Next) -> Response {
+pub(crate) async fn only_localhost(request: Request, next: Next) -> Response {
     let host = request
         .uri()
         .host()

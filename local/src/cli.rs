@@ -42,7 +42,7 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     /// Sign with a new key from now on
     RotateKeys(RotateKeysArgs),
-    /// Show what the running gate decided on each request, and why
+    /// Show what authority, gate and handler decided on each request, and why
     Log(LogArgs),
     /// Write the zip that Azure Functions runs
     Package(PackageArgs),
@@ -219,7 +219,8 @@ pub(crate) struct RotateKeysArgs {
 #[command(after_help = "Examples:
   greeting-local log
   greeting-local log --follow
-  greeting-local log --output json | jq 'select(.status == 401) | .reason'")]
+  greeting-local log --output json | jq 'select(.status == 401) | .reason'
+  greeting-local log --output json | jq 'select(.source == \"authority\" and .grant)'")]
 pub(crate) struct LogArgs {
     /// Go on as requests come, until Ctrl-C
     #[arg(long, short)]
@@ -318,20 +319,39 @@ pub(crate) enum Algorithm {
     Ps256,
 }
 
+/// What kind of thing is minted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// An access token
+    Access,
+    /// An ID token: for the client, not for the API
+    Id,
+    /// Nothing that can be read, as a refresh token
+    Opaque,
+    /// Five parts, as an encrypted token
+    Encrypted,
+    /// An access token, copied in part
+    Truncated,
+}
+
 /// `mint`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   greeting-local mint | greeting-cli call http://localhost:7071/api/greeting --access-token -
-  greeting-local mint --expired
-  greeting-local mint --audience https://graph.microsoft.com --claim 'tid=\"other\"'
-  greeting-local mint --app-only --role Greeting.Read.All")]
+  greeting-local mint --expired                              401: expired
+  greeting-local mint --expires-in -60                       200: five minutes of skew are allowed
+  greeting-local mint --audience https://graph.microsoft.com 401: for another API
+  greeting-local mint --tenant 11111111-2222-3333-4444-555555555555
+  greeting-local mint --kind id                              401: an ID token is for the client
+  greeting-local mint --app-only --role Greeting.Read.All    403: a role is not a scope
+  greeting-local mint --claim 'groups=[\"a\",\"b\"]' --claim oid=null --claim 'exp=\"soon\"'")]
 pub(crate) struct MintArgs {
     /// Whom it is for [default: alice@greeting.test]
     #[arg(long)]
     pub(crate) user: Option<String>,
-    /// The `aud` claim [default: the API]
+    /// The `aud` claim, more than once for a list [default: the API]
     #[arg(long)]
-    pub(crate) audience: Option<String>,
+    pub(crate) audience: Vec<String>,
     /// A delegated scope, more than once for more [default: Greeting.Read]
     #[arg(long)]
     pub(crate) scope: Vec<String>,
@@ -344,24 +364,53 @@ pub(crate) struct MintArgs {
     /// An app role, more than once for more
     #[arg(long)]
     pub(crate) role: Vec<String>,
-    /// Expired an hour ago
-    #[arg(long)]
-    pub(crate) expired: bool,
+    /// The client's id, as `azp` or `appid` [default: greeting-cli's]
+    #[arg(long, value_name = "ID")]
+    pub(crate) client: Option<String>,
+    /// Of another tenant: `tid`, and the issuer's
+    #[arg(long, value_name = "ID")]
+    pub(crate) tenant: Option<String>,
+    /// The `iss` claim [default: this authority]
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
     /// Token version
     #[arg(long, value_enum, default_value = "2")]
     pub(crate) version: Version,
+    /// Expired an hour ago
+    #[arg(long)]
+    pub(crate) expired: bool,
+    /// Valid from an hour ahead
+    #[arg(long, conflicts_with = "expired")]
+    pub(crate) not_yet_valid: bool,
+    /// Without `exp`
+    #[arg(long, conflicts_with_all = ["expired", "expires_in"])]
+    pub(crate) no_expiry: bool,
+    /// Ends in so many seconds, or ended before [default: 3600]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        conflicts_with = "expired",
+        allow_negative_numbers = true
+    )]
+    pub(crate) expires_in: Option<i64>,
     /// Signature algorithm
     #[arg(long, value_enum, default_value = "rs256")]
     pub(crate) alg: Algorithm,
     /// Sign with somebody else's key, under the authority's key id
-    #[arg(long)]
+    #[arg(long, group = "signature", conflicts_with = "alg")]
     pub(crate) bad_signature: bool,
     /// Change the claims after signing
-    #[arg(long)]
+    #[arg(long, group = "signature", conflicts_with = "alg")]
     pub(crate) tampered: bool,
     /// Sign with a key that the authority does not publish
-    #[arg(long)]
+    #[arg(long, group = "signature", conflicts_with = "alg")]
     pub(crate) unknown_key: bool,
+    /// Do not say which key has signed
+    #[arg(long, group = "signature", conflicts_with = "alg")]
+    pub(crate) no_key_id: bool,
+    /// What kind of thing
+    #[arg(long, value_enum, default_value = "access")]
+    pub(crate) kind: Kind,
     /// Set a claim, as JSON or text; `null` removes it
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) claim: Vec<String>,

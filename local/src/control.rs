@@ -4,13 +4,22 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
 
 use crate::failure::Failure;
+use crate::log::Told;
 use crate::state::Running;
 
 /// What a caller without the secret is told.
-pub(crate) const STRANGER: &str = "not from this machine's greeting-local\n";
+const STRANGER: &str = "not from this machine's greeting-local\n";
+
+/// The answer to a caller without the secret.
+pub(crate) fn stranger() -> Response {
+    Told::new("refused")
+        .because("the caller does not know this stack's secret")
+        .on((StatusCode::UNAUTHORIZED, STRANGER))
+}
 
 /// Knows the secret.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::authority::MintSpec;
+use crate::authority::{MintSpec, Signature};
 use crate::cli::{DemoArgs, Output};
 use crate::easy_auth::Behaviour;
 use crate::failure::Failure;
@@ -71,7 +71,7 @@ fn cases() -> Vec<Case> {
             401,
             "wrong-api",
             MintSpec {
-                audience: Some("https://graph.microsoft.com".to_owned()),
+                audiences: vec!["https://graph.microsoft.com".to_owned()],
                 ..MintSpec::default()
             },
         ),
@@ -80,7 +80,7 @@ fn cases() -> Vec<Case> {
             401,
             "bad-signature",
             MintSpec {
-                bad_signature: true,
+                signature: Signature::Forged,
                 ..MintSpec::default()
             },
         ),

@@ -4,6 +4,7 @@
 //! - `settings`: the `authsettingsV2` document; `behaviour`: what is not in it
 //! - `bearer`, `issuer`: from the `Authorization` header to claims that the issuer signed
 //! - `decision`, `reason`: what happens to a request, and why; pure
+//! - `rules`: what it decides by, for requests and for whoever wants to know beforehand
 //! - `headers`, `origin`: what only the gate may set, and the URL that the caller asked for
 //! - `challenge`, `browser`: the gate's own answers
 
@@ -16,10 +17,11 @@ mod headers;
 mod issuer;
 mod origin;
 mod reason;
+mod rules;
 mod settings;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT, AUTHORIZATION, DATE, HeaderValue, LOCATION};
@@ -29,14 +31,14 @@ use serde_json::Value;
 
 pub(crate) use self::behaviour::{Behaviour, ChallengeForm, ClaimNames};
 use self::browser::Browser;
-use self::decision::{Claims, Evidence, Facts, Verdict, decide};
-use self::issuer::Issuer;
+use self::decision::Evidence;
+pub(crate) use self::decision::{Claims, Facts, Verdict};
 use self::origin::Origin;
 use self::reason::Reason;
+pub(crate) use self::rules::Rules;
 pub(crate) use self::settings::{Settings, UnauthenticatedAction};
-use crate::authority::Clock;
-use crate::functions_host::{Cors, Host};
-use crate::log::{Event, Log};
+use crate::functions_host::{Cors, Host, Invocation};
+use crate::log::{Event, Log, Source, millis};
 use crate::relay::{BoxBody, text};
 use crate::serve::Peer;
 use crate::upstream::Upstream;
@@ -51,28 +53,23 @@ pub(crate) enum App {
 
 /// What a gate is made of.
 pub(crate) struct GateParts {
-    pub(crate) settings: Settings,
-    pub(crate) behaviour: Behaviour,
-    /// Fetches the issuer's keys, so it has to trust the issuer's certificate.
+    pub(crate) rules: Arc<Rules>,
+    /// Redeems codes, so it has to trust the issuer's certificate.
     pub(crate) http: reqwest::Client,
     /// `clientSecretSettingName`'s value.
     pub(crate) client_secret: Option<String>,
     pub(crate) app: App,
     /// Answered before authentication, as the platform does.
     pub(crate) cors: Cors,
-    pub(crate) clock: Clock,
     pub(crate) log: Log,
 }
 
 /// The gate in front of one app.
 pub(crate) struct Gate {
-    settings: Settings,
-    behaviour: Behaviour,
-    issuer: Issuer,
+    rules: Arc<Rules>,
     browser: Browser,
     app: App,
     cors: Cors,
-    clock: Clock,
     log: Log,
 }
 
@@ -111,19 +108,12 @@ impl Outcome {
 
 impl Gate {
     pub(crate) fn new(parts: GateParts) -> Arc<Self> {
-        let issuer = Issuer::new(
-            &parts.settings,
-            parts.behaviour.accept_v1_tokens,
-            parts.http.clone(),
-        );
+        let clock = parts.rules.clock;
         Arc::new(Self {
-            settings: parts.settings,
-            behaviour: parts.behaviour,
-            issuer,
-            browser: Browser::new(parts.http, parts.client_secret, parts.clock),
+            rules: parts.rules,
+            browser: Browser::new(parts.http, parts.client_secret, clock),
             app: parts.app,
             cors: parts.cors,
-            clock: parts.clock,
             log: parts.log,
         })
     }
@@ -140,20 +130,30 @@ impl Gate {
         };
         self.cors.allow(caller, response.headers_mut());
         // A shifted clock shows in the answer, as it would on a machine whose clock is off.
-        if let Some(date) = self.clock.shifted_now().and_then(http_date) {
+        if let Some(date) = self.rules.clock.shifted_now().and_then(http_date) {
             response.headers_mut().insert(DATE, date);
         }
+        let invocation = response.extensions_mut().remove::<Invocation>();
         self.log.tell(Event {
             time: Timestamp::now(),
+            source: Source::Gate,
+            action: None,
             method,
             path,
+            grant: None,
+            client: None,
+            scope: None,
             status: response.status().as_u16(),
             outcome: outcome.word.to_owned(),
             reason: outcome.reason.map(|reason| reason.to_string()),
             scp: outcome.scp,
             roles: outcome.roles,
+            invocation: invocation.as_ref().map(|call| call.id.clone()),
             duration_ms: millis(begun.elapsed()),
         });
+        if let Some(invocation) = invocation {
+            invocation.tell();
+        }
         response
     }
 
@@ -163,7 +163,7 @@ impl Gate {
         let peer = request.extensions().get::<Peer>().copied();
         let secure = peer.is_some_and(|peer| peer.secure);
         let origin = Origin::of(
-            &self.settings,
+            &self.rules.settings,
             request.uri().authority(),
             request.headers(),
             secure,
@@ -172,7 +172,7 @@ impl Gate {
             headers::add_forwarded(&mut request, peer, origin.scheme);
         }
         // With Easy Auth off nothing is stripped either; the handler then refuses by itself.
-        if self.settings.platform.enabled {
+        if self.rules.settings.platform.enabled {
             headers::strip(request.headers_mut());
         }
         let evidence = self.evidence(&request).await;
@@ -183,17 +183,11 @@ impl Gate {
             plain_http: origin.scheme_is_known && origin.scheme == "http",
         };
         let is_session = matches!(evidence, Evidence::Session(_));
-        let verdict = decide(
-            &self.settings,
-            &self.behaviour,
-            facts,
-            evidence,
-            self.clock.now(),
-        );
+        let verdict = self.rules.verdict(facts, evidence);
         let gate = browser::Gate {
-            settings: &self.settings,
-            behaviour: &self.behaviour,
-            issuer: &self.issuer,
+            settings: &self.rules.settings,
+            behaviour: &self.rules.behaviour,
+            issuer: &self.rules.issuer,
             origin: &origin,
         };
         match verdict {
@@ -209,10 +203,10 @@ impl Gate {
             ),
             Verdict::Pass(claims) => {
                 let outcome = Outcome::passed(&claims);
-                headers::add(request.headers_mut(), &claims, &self.behaviour);
+                headers::add(request.headers_mut(), &claims, &self.rules.behaviour);
                 if is_session {
                     self.browser
-                        .add_tokens(&self.settings, request.headers_mut());
+                        .add_tokens(&self.rules.settings, request.headers_mut());
                 }
                 (self.pass(request).await, outcome)
             }
@@ -239,13 +233,11 @@ impl Gate {
     /// What the request shows of its caller: a bearer token decides where there is one, else a
     /// session.
     async fn evidence(&self, request: &Request<Incoming>) -> Evidence {
-        if !self.settings.platform.enabled || !self.settings.provider().enabled {
+        if !self.rules.settings.platform.enabled || !self.rules.settings.provider().enabled {
             return Evidence::None(Reason::NoToken);
         }
         match bearer::token(request.headers()) {
-            Ok(token) => bearer::verify(&self.issuer, token)
-                .await
-                .unwrap_or_else(Evidence::None),
+            Ok(token) => self.rules.evidence(token).await,
             Err(Reason::NoToken) => self.browser.evidence(request.headers()),
             Err(reason) => Evidence::None(reason),
         }
@@ -259,16 +251,27 @@ impl Gate {
     }
 
     fn refuse(&self, status: StatusCode, origin: &Origin, path: &str) -> Response<BoxBody> {
-        challenge::refusal(&self.settings, &self.behaviour, status, origin, path)
+        challenge::refusal(
+            &self.rules.settings,
+            &self.rules.behaviour,
+            status,
+            origin,
+            path,
+        )
     }
 
     async fn metadata(&self, origin: &Origin, path: &str) -> Response<BoxBody> {
-        let scopes = self.behaviour.metadata_scopes.as_deref().unwrap_or(&[]);
+        let scopes = self
+            .rules
+            .behaviour
+            .metadata_scopes
+            .as_deref()
+            .unwrap_or(&[]);
         // The issuer's own name for itself, else the one in the settings.
-        let published = self.issuer.published(None).await.ok();
+        let published = self.rules.issuer.published(None).await.ok();
         let issuer = published
             .as_ref()
-            .map_or(self.settings.issuer(), |published| {
+            .map_or(self.rules.settings.issuer(), |published| {
                 published.issuer.as_str()
             });
         challenge::metadata(scopes, issuer, origin, path)
@@ -308,21 +311,4 @@ fn use_https(request: &Request<Incoming>, origin: &Origin) -> Response<BoxBody> 
         }
         Err(_) => text(StatusCode::BAD_REQUEST, "Use HTTPS.\n"),
     }
-}
-
-/// Asks the issuer for what it publishes, once.
-///
-/// # Errors
-/// A sentence: which document could not be had, and why.
-pub(crate) async fn reach_issuer(
-    settings: &Settings,
-    behaviour: &Behaviour,
-    http: reqwest::Client,
-) -> Result<(), String> {
-    let issuer = Issuer::new(settings, behaviour.accept_v1_tokens, http);
-    issuer.published(None).await.map(drop)
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

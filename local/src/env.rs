@@ -31,7 +31,8 @@ pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn usual_shell(shell: Option<&str>) -> Shell {
+/// The shell that `SHELL` names.
+pub(crate) fn usual_shell(shell: Option<&str>) -> Shell {
     let name = shell.and_then(|path| path.rsplit('/').next());
     match name {
         Some("fish") => Shell::Fish,
@@ -224,7 +225,7 @@ fn assignment(shell: Shell, name: &str, value: &str) -> String {
 }
 
 /// A word that the shell reads back as `value`, whatever is in it.
-fn assignment_value(shell: Shell, value: &str) -> String {
+pub(crate) fn assignment_value(shell: Shell, value: &str) -> String {
     let inside = match shell {
         Shell::Bash | Shell::Zsh => value.replace('\'', r"'\''"),
         Shell::Fish => value.replace('\\', r"\\").replace('\'', r"\'"),

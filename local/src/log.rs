@@ -1,25 +1,25 @@
-//! What happened to each request, with its reason: on the terminal of `up`, and for
-//! `greeting-local log`. No token is in it, and no claim value but `aud`, `iss`, `tid`, `scp`,
-//! `roles` and times.
+//! What authority, gate and handler have decided on each request, with its reason: on the
+//! terminal of `up`, for `greeting-local log`, and in the control room. No token and no code is
+//! in it, and no claim value but `aud`, `iss`, `tid`, `scp`, `roles` and times.
+//!
+//! - `event`: one decision; `told`: the authority's
+//! - `stream`: those that were, and those that come, over HTTP
+
+mod event;
+mod stream;
+mod told;
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::fmt;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
-use axum::body::Body;
-use axum::extract::Query;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use bytes::Bytes;
 use clap::ValueEnum;
-use http_body_util::channel::Channel;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, watch};
+
+pub(crate) use self::event::{Event, Row, Source};
+pub(crate) use self::stream::{events, router};
+pub(crate) use self::told::{Told, tell};
 
 use crate::cli::{LogArgs, Output};
 use crate::control;
@@ -27,83 +27,10 @@ use crate::failure::Failure;
 use crate::say;
 use crate::state::{self, Running};
 
-const PATH: &str = "/greeting-local/log";
 /// Events that a late reader still finds.
 const KEPT: usize = 500;
 /// Events that a slow reader may be behind before it loses some.
 const BEHIND: usize = 1024;
-
-/// One request and what became of it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Event {
-    /// When it was answered, UTC.
-    pub(crate) time: Timestamp,
-    pub(crate) method: String,
-    /// Without the query, which may hold what nobody should read.
-    pub(crate) path: String,
-    pub(crate) status: u16,
-    /// `passed`, `anonymous`, `refused`, `sign-in`, `own`, `off`,
-    /// `https` or `cors`.
-    pub(crate) outcome: String,
-    /// A code and a sentence, where the gate has refused, or found nobody.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<String>,
-    /// The delegated scopes of a caller who passed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) scp: Option<String>,
-    /// The app roles of a caller who passed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) roles: Vec<String>,
-    /// Until the answer's head.
-    pub(crate) duration_ms: u64,
-}
-
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = jiff::tz::TimeZone::system().to_datetime(self.time);
-        let color = match self.status {
-            ..400 => AnsiColor::Green,
-            400..500 => AnsiColor::Yellow,
-            _ => AnsiColor::Red,
-        };
-        let style = Style::new().fg_color(Some(color.into()));
-        write!(
-            f,
-            "{} {:4} {} {style}{}{style:#}",
-            time.strftime("%H:%M:%S"),
-            printable(&self.method),
-            printable(&self.path),
-            self.status,
-        )?;
-        match (&self.reason, self.outcome.as_str()) {
-            (Some(reason), "anonymous") => write!(f, " anonymous ({})", printable(reason))?,
-            (Some(reason), "sign-in") => write!(f, " sign-in ({})", printable(reason))?,
-            (Some(reason), _) => write!(f, " {}", printable(reason))?,
-            (None, "passed") => {
-                f.write_str(" passed")?;
-                if let Some(scp) = &self.scp {
-                    write!(f, ", scp {:?}", scp)?;
-                }
-                if !self.roles.is_empty() {
-                    write!(f, ", roles {:?}", self.roles)?;
-                }
-            }
-            (None, outcome) => write!(f, " {}", printable(outcome))?,
-        }
-        write!(f, "  {} ms", self.duration_ms)
-    }
-}
-
-/// Text of a caller's, for a terminal: what would move its cursor or colour it is escaped.
-fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let plain = (!c.is_control()).then_some(c);
-            let escaped = c.is_control().then(|| c.escape_default());
-            plain.into_iter().chain(escaped.into_iter().flatten())
-        })
-        .collect()
-}
 
 /// How events are printed to stderr as they happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -122,15 +49,30 @@ pub(crate) struct Log(Arc<Inner>);
 
 struct Inner {
     print: Print,
-    recent: Mutex<VecDeque<Arc<Event>>>,
-    sender: broadcast::Sender<Arc<Event>>,
+    /// Names this run: numbers of another one mean nothing.
+    run: String,
+    recent: Mutex<Recent>,
+    sender: broadcast::Sender<Arc<Kept>>,
     ended: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+struct Recent {
+    last: u64,
+    events: VecDeque<Arc<Kept>>,
+}
+
+/// An event and its number, from 1.
+pub(crate) struct Kept {
+    pub(crate) number: u64,
+    pub(crate) event: Event,
 }
 
 impl Log {
     pub(crate) fn new(print: Print) -> Self {
         Self(Arc::new(Inner {
             print,
+            run: uuid::Uuid::new_v4().to_string(),
             recent: Mutex::default(),
             sender: broadcast::channel(BEHIND).0,
             ended: watch::channel(false).0,
@@ -138,22 +80,27 @@ impl Log {
     }
 
     /// Tells of `event`.
-    pub(crate) fn tell(&self, event: Event) {
+    pub(crate) fn tell(&self, mut event: Event) {
+        event.tidy();
         // A closed stderr is no reason to refuse a request.
         match self.0.print {
             Print::Human => drop(writeln!(anstream::stderr(), "{event}")),
             Print::Json => drop(writeln!(std::io::stderr(), "{}", json(&event))),
             Print::Off => {}
         }
-        let event = Arc::new(event);
         let mut recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if recent.len() == KEPT {
-            recent.pop_front();
+        recent.last += 1;
+        let kept = Arc::new(Kept {
+            number: recent.last,
+            event,
+        });
+        if recent.events.len() == KEPT {
+            recent.events.pop_front();
         }
-        recent.push_back(event.clone());
+        recent.events.push_back(kept.clone());
         // Under the lock, so that a new reader neither misses an event nor sees it twice. An
         // error means that nobody listens.
-        let _ = self.0.sender.send(event);
+        let _ = self.0.sender.send(kept);
     }
 
     /// No more events: whoever follows is told so, and holds nobody up.
@@ -161,10 +108,31 @@ impl Log {
         self.0.ended.send_replace(true);
     }
 
-    fn listen(&self) -> (Vec<Arc<Event>>, broadcast::Receiver<Arc<Event>>) {
-        let recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        (recent.iter().cloned().collect(), self.0.sender.subscribe())
+    /// This run's name.
+    pub(crate) fn run(&self) -> &str {
+        &self.0.run
     }
+
+    /// The last events, the oldest first.
+    pub(crate) fn recent(&self) -> Vec<Arc<Kept>> {
+        let recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.events.iter().cloned().collect()
+    }
+
+    fn listen(&self) -> (Vec<Arc<Kept>>, broadcast::Receiver<Arc<Kept>>) {
+        let recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let events = recent.events.iter().cloned().collect();
+        (events, self.0.sender.subscribe())
+    }
+
+    fn ended(&self) -> watch::Receiver<bool> {
+        self.0.ended.subscribe()
+    }
+}
+
+/// For the log, which counts in milliseconds.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn json(event: &Event) -> String {
@@ -172,74 +140,14 @@ fn json(event: &Event) -> String {
     serde_json::to_string(event).unwrap_or_default()
 }
 
-#[derive(Deserialize)]
-struct Asked {
-    #[serde(default)]
-    follow: bool,
-}
-
-/// The door that `greeting-local log` knocks on; JSON, a line each.
-pub(crate) fn router(log: Log, door: control::Door) -> axum::Router {
-    let answer = move |headers: HeaderMap, Query(asked): Query<Asked>| async move {
-        if !door.opens_to(&headers) {
-            return (StatusCode::UNAUTHORIZED, control::STRANGER).into_response();
-        }
-        lines(&log, asked.follow)
-    };
-    axum::Router::new().route(PATH, get(answer))
-}
-
-fn lines(log: &Log, follow: bool) -> Response {
-    let (recent, mut coming) = log.listen();
-    let mut ended = log.0.ended.subscribe();
-    let (mut sender, body) = Channel::<Bytes, Infallible>::new(16);
-    tokio::spawn(async move {
-        for event in recent {
-            if sender.send_data(line(&event)).await.is_err() {
-                return;
-            }
-        }
-        if !follow {
-            return;
-        }
-        loop {
-            let sent = tokio::select! {
-                event = coming.recv() => match event {
-                    Ok(event) => sender.send_data(line(&event)).await,
-                    // It reads too slowly; it goes on with what is left.
-                    Err(broadcast::error::RecvError::Lagged(_)) => Ok(()),
-                    Err(broadcast::error::RecvError::Closed) => return,
-                },
-                () = async { drop(ended.wait_for(|ended| *ended).await) } => return,
-                // So that a reader that has gone is noticed on a quiet day.
-                () = tokio::time::sleep(std::time::Duration::from_secs(15)) => {
-                    sender.send_data(Bytes::from_static(b"\n")).await
-                }
-            };
-            if sent.is_err() {
-                return;
-            }
-        }
-    });
-    (
-        [(header::CONTENT_TYPE, "application/x-ndjson")],
-        Body::new(body),
-    )
-        .into_response()
-}
-
-fn line(event: &Event) -> Bytes {
-    format!("{}\n", json(event)).into()
-}
-
-/// Prints what the running gate has decided, and with `--follow` what it decides.
+/// Prints what the running stack has decided, and with `--follow` what it decides.
 ///
 /// # Errors
 /// Nothing runs, or it ends.
 pub(crate) async fn run(args: LogArgs) -> Result<(), Failure> {
     let state = state::folder(args.state.state_dir.as_deref())?;
     let running = Running::load(&state)?;
-    let url = format!("{}{PATH}?follow={}", running.control, args.follow);
+    let url = format!("{}{}?follow={}", running.control, stream::PATH, args.follow);
     let client = control::client(&running)?;
     let mut response = client
         .get(url)
@@ -272,31 +180,5 @@ pub(crate) async fn run(args: LogArgs) -> Result<(), Failure> {
                 _ => say::line(text),
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_event_is_one_line_whatever_the_caller_wrote() {
-        let event = Event {
-            time: Timestamp::UNIX_EPOCH,
-            method: "GET".into(),
-            path: "/a\n\u{1b}[31mb".into(),
-            status: 401,
-            outcome: "refused".into(),
-            reason: Some("wrong-issuer: x\ny".into()),
-            scp: None,
-            roles: vec![],
-            duration_ms: 3,
-        };
-        let human = anstream::adapter::strip_str(&event.to_string()).to_string();
-        assert!(
-            human.ends_with(r"GET  /a\n\u{1b}[31mb 401 wrong-issuer: x\ny  3 ms"),
-            "{human}"
-        );
-        assert_eq!(json(&event).lines().count(), 1);
     }
 }

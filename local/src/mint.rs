@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::authority::{
-    Authority, Clock, Directory, KeyRing, MintAlgorithm, MintSpec, Parts, TokenVersion,
+    Authority, Clock, Directory, KeyRing, MintSpec, Parts, Shape, Signature, TokenVersion,
 };
-use crate::cli::{Algorithm, MintArgs, Version};
+use crate::cli::{Algorithm, Kind, MintArgs, Version};
 use crate::deploy;
 use crate::failure::Failure;
 use crate::say;
@@ -66,22 +66,21 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn spec(args: &MintArgs) -> Result<MintSpec, Failure> {
-    let claims = args
-        .claim
-        .iter()
-        .map(|claim| {
-            let (name, value) = claim.split_once('=').ok_or_else(|| {
-                Failure::new(
-                    format!("--claim {claim} has no `=`"),
-                    "a claim is NAME=VALUE",
-                    "for example: --claim tid=other",
-                )
-            })?;
-            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-            Ok((name.to_owned(), value))
-        })
-        .collect::<Result<Vec<_>, Failure>>()?;
+/// What these arguments ask for.
+///
+/// # Errors
+/// A claim that is not NAME=VALUE.
+pub(crate) fn spec(args: &MintArgs) -> Result<MintSpec, Failure> {
+    let mut claims = Vec::new();
+    if let Some(issuer) = &args.issuer {
+        claims.push(("iss".to_owned(), Value::from(issuer.as_str())));
+    }
+    if args.no_expiry {
+        claims.push(("exp".to_owned(), Value::Null));
+    }
+    for claim in &args.claim {
+        claims.push(named_claim(claim)?);
+    }
     let scopes = match (args.no_scope, args.scope.is_empty()) {
         (true, _) => Some(Vec::new()),
         (false, true) => None,
@@ -89,25 +88,62 @@ fn spec(args: &MintArgs) -> Result<MintSpec, Failure> {
     };
     Ok(MintSpec {
         user: args.user.clone(),
-        audience: args.audience.clone(),
+        audiences: args.audience.clone(),
         scopes,
         roles: args.role.clone(),
         app_only: args.app_only,
+        client: args.client.clone(),
+        tenant: args.tenant.clone(),
         version: match args.version {
             Version::One => TokenVersion::V1,
             Version::Two => TokenVersion::V2,
         },
-        lifetime_seconds: if args.expired { -LIFETIME } else { LIFETIME },
-        algorithm: match args.alg {
-            Algorithm::Rs256 => MintAlgorithm::Rs256,
-            Algorithm::None => MintAlgorithm::None,
-            Algorithm::Hs256 => MintAlgorithm::Hs256ByPublicKey,
-            Algorithm::Rs512 => MintAlgorithm::Rs512,
-            Algorithm::Ps256 => MintAlgorithm::Ps256,
+        starts_in_seconds: if args.not_yet_valid { LIFETIME } else { 0 },
+        lifetime_seconds: match args.expires_in {
+            Some(seconds) => seconds,
+            None if args.expired => -LIFETIME,
+            None => LIFETIME,
         },
-        bad_signature: args.bad_signature,
-        unknown_key: args.unknown_key,
-        tampered: args.tampered,
+        signature: signature(args),
+        shape: match args.kind {
+            Kind::Access => Shape::Access,
+            Kind::Id => Shape::Id,
+            Kind::Opaque => Shape::Opaque,
+            Kind::Encrypted => Shape::Encrypted,
+            Kind::Truncated => Shape::Truncated,
+        },
         claims,
     })
+}
+
+fn named_claim(claim: &str) -> Result<(String, Value), Failure> {
+    let (name, value) = claim.split_once('=').ok_or_else(|| {
+        Failure::new(
+            format!("--claim {claim} has no `=`"),
+            "a claim is NAME=VALUE",
+            "for example: --claim tid=other",
+        )
+    })?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+    Ok((name.to_owned(), value))
+}
+
+fn signature(args: &MintArgs) -> Signature {
+    let flags = [
+        (args.bad_signature, Signature::Forged),
+        (args.tampered, Signature::Tampered),
+        (args.unknown_key, Signature::UnknownKey),
+        (args.no_key_id, Signature::NoKeyId),
+    ];
+    let by_flag = flags.iter().find(|(set, _)| *set);
+    by_flag.map_or_else(
+        || match args.alg {
+            Algorithm::Rs256 => Signature::Good,
+            Algorithm::None => Signature::None,
+            Algorithm::Hs256 => Signature::Hs256ByPublicKey,
+            Algorithm::Rs512 => Signature::Rs512,
+            Algorithm::Ps256 => Signature::Ps256,
+        },
+        |(_, signature)| *signature,
+    )
 }

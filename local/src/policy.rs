@@ -9,6 +9,7 @@ use crate::authority::{Authority, Policy, refusal};
 use crate::cli::{PolicyArgs, RotateKeysArgs, Switch};
 use crate::control;
 use crate::failure::Failure;
+use crate::log::Told;
 use crate::say;
 use crate::state::{self, Running};
 
@@ -17,21 +18,20 @@ const ROTATE: &str = "/greeting-local/rotate-keys";
 
 /// What changes; what is absent stays.
 #[derive(Default, Serialize, Deserialize)]
-struct Change {
-    consent: Option<bool>,
-    device_code: Option<bool>,
+pub(crate) struct Change {
+    pub(crate) consent: Option<bool>,
+    pub(crate) device_code: Option<bool>,
     /// 0 refuses nobody.
-    refuse: Option<u32>,
+    pub(crate) refuse: Option<u32>,
 }
 
-/// The door of both.
-pub(crate) fn router(authority: Authority, door: control::Door) -> axum::Router {
-    let (other_authority, other_door) = (authority.clone(), door.clone());
-    let change = move |headers: HeaderMap, Json(change): Json<Change>| async move {
-        if !door.opens_to(&headers) {
-            return Err((StatusCode::UNAUTHORIZED, control::STRANGER.to_owned()));
-        }
-        if let Some(code) = change
+impl Change {
+    /// Changes the running authority's policy; what it is then.
+    ///
+    /// # Errors
+    /// A code that can't be asked for, with those that can.
+    pub(crate) fn apply(&self, authority: &Authority) -> Result<Policy, String> {
+        if let Some(code) = self
             .refuse
             .filter(|code| *code != 0 && refusal(*code).is_none())
         {
@@ -39,32 +39,67 @@ pub(crate) fn router(authority: Authority, door: control::Door) -> axum::Router 
                 .iter()
                 .map(|(known, _, _)| format!("AADSTS{known}"))
                 .collect();
-            return Err((
-                StatusCode::BAD_REQUEST,
-                format!(
-                    "AADSTS{code} can't be asked for; known: {}",
-                    known.join(", ")
-                ),
+            return Err(format!(
+                "AADSTS{code} can't be asked for; known: {}",
+                known.join(", ")
             ));
         }
-        let policy = authority.change_policy(|policy| {
-            policy.consent = change.consent.unwrap_or(policy.consent);
-            policy.device_code = change.device_code.unwrap_or(policy.device_code);
-            policy.refuse = match change.refuse {
+        Ok(authority.change_policy(|policy| {
+            policy.consent = self.consent.unwrap_or(policy.consent);
+            policy.device_code = self.device_code.unwrap_or(policy.device_code);
+            policy.refuse = match self.refuse {
                 None => policy.refuse,
                 Some(0) => None,
                 code => code,
             };
-        });
-        Ok(Json(policy))
+        }))
+    }
+}
+
+/// A policy in one line.
+pub(crate) fn words(policy: &Policy) -> String {
+    let word = |on: bool| if on { "on" } else { "off" };
+    format!(
+        "consent {}, device-code {}, refuse {}",
+        word(policy.consent),
+        word(policy.device_code),
+        refused(policy)
+    )
+}
+
+/// The refusal of a policy.
+fn refused(policy: &Policy) -> String {
+    policy
+        .refuse
+        .map_or("none".to_owned(), |code| format!("AADSTS{code}"))
+}
+
+/// The door of both.
+pub(crate) fn router(authority: Authority, door: control::Door) -> axum::Router {
+    let (other_authority, other_door) = (authority.clone(), door.clone());
+    let change = move |headers: HeaderMap, Json(change): Json<Change>| async move {
+        if !door.opens_to(&headers) {
+            return control::stranger();
+        }
+        match change.apply(&authority) {
+            Ok(policy) => Told::new("done").because(words(&policy)).on(Json(policy)),
+            Err(why) => Told::new("refused")
+                .because("no such refusal")
+                .on((StatusCode::BAD_REQUEST, why)),
+        }
     };
     let rotate = move |headers: HeaderMap| async move {
         if !other_door.opens_to(&headers) {
-            return Err((StatusCode::UNAUTHORIZED, control::STRANGER.to_owned()));
+            return control::stranger();
         }
-        other_authority
-            .rotate_keys()
-            .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
+        match other_authority.rotate_keys() {
+            Ok(kid) => Told::new("done")
+                .because(format!("signing with {kid}"))
+                .on(kid),
+            Err(error) => Told::new("refused")
+                .because("no key can be made, or kept")
+                .on((StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),
+        }
     };
     axum::Router::new()
         .route(POLICY, post(change))
@@ -104,10 +139,7 @@ pub(crate) async fn run(args: PolicyArgs) -> Result<(), Failure> {
     let word = |on: bool| if on { "on" } else { "off" };
     say::line(format_args!("consent      {}", word(policy.consent)));
     say::line(format_args!("device-code  {}", word(policy.device_code)));
-    let refuse = policy
-        .refuse
-        .map_or("none".to_owned(), |code| format!("AADSTS{code}"));
-    say::line(format_args!("refuse       {refuse}"));
+    say::line(format_args!("refuse       {}", refused(&policy)));
     Ok(())
 }
 

@@ -7,6 +7,8 @@ mod options;
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use http_body_util::BodyExt;
 use hyper::Request;
 use tokio::sync::watch;
@@ -15,9 +17,10 @@ use tokio::task::JoinHandle;
 use self::app::{Prepared, Started, function_url};
 use self::issuing::{authority, callbacks, client, in_state};
 pub(crate) use self::options::Options;
-use crate::authority::{Authority, Clock};
+use crate::authority::{Authority, Clock, only_localhost};
 use crate::control::Door;
-use crate::easy_auth::{self, App, Gate, GateParts, Settings};
+use crate::control_room::{Function, Room};
+use crate::easy_auth::{App, Gate, GateParts, Rules, Settings};
 use crate::failure::Failure;
 use crate::functions_host::LocalSettings;
 use crate::log::{self, Log};
@@ -26,7 +29,7 @@ use crate::serve::{Loopback, Service};
 use crate::state::{IssuedBy, Ready, Running};
 use crate::tls::DevelopmentCa;
 use crate::upstream::Upstream;
-use crate::{approve, deploy, policy};
+use crate::{approve, control_room, deploy, page, policy};
 
 /// The function app's port, as `func start` has it.
 const PORT: u16 = 7071;
@@ -84,25 +87,31 @@ impl Stack {
         let acceptor = |alpn: &[&[u8]]| ca.acceptor(alpn).map_err(|e| in_state(state_dir, e));
         let clock = Clock::shifted(options.time_shift);
         let scheme = if options.https { "https" } else { "http" };
-        let (authority, http) = match &options.tenant {
+        let http = match &options.tenant {
+            None => client(Some(ca.certificate_path()))?,
+            Some(_) => client(None)?,
+        };
+        let rules = Arc::new(Rules::new(settings, behaviour, http.clone(), clock));
+        let settings = &rules.settings;
+        let authority = match &options.tenant {
             None => {
-                let callbacks = callbacks(&settings, scheme, gate_door.port);
+                let callbacks = callbacks(settings, scheme, gate_door.port);
                 let authority =
                     authority(&options, &files, &control, clock, callbacks, &client_secret)?;
-                (Some(authority), client(Some(ca.certificate_path()))?)
+                Some(authority)
             }
             Some(tenant) => {
-                let http = client(None)?;
                 // Now, by name, and not as a 401 to whoever calls first.
-                easy_auth::reach_issuer(&settings, &behaviour, http.clone())
+                rules
+                    .reach_issuer()
                     .await
                     .map_err(|why| tenant.not_reached(&why))?;
-                (None, http)
+                None
             }
         };
 
         let origin = format!("{scheme}://localhost:{}", gate_door.port);
-        let place = options.place(&settings, control_door.port);
+        let place = options.place(settings, control_door.port);
         let running = Running {
             ready: Ready {
                 function_url: function_url(&origin, prepared.as_ref().map(|p| &p.app)),
@@ -121,46 +130,64 @@ impl Stack {
                 None => IssuedBy::RealTenant,
             },
         };
+        let mut warnings = rules.settings.warnings(options.https);
+        if upstream
+            .as_ref()
+            .is_some_and(|upstream| !upstream.is_loopback())
+        {
+            warnings.push("--upstream is not on this machine: the principal's headers cross a network in the clear".into());
+        }
         let (stop, stopped) = watch::channel(false);
         let mut serving = Vec::new();
         let door = Door::new(&running.control_secret);
         let pages = match &authority {
             Some(authority) => authority
                 .router()
+                .merge(page::router())
                 .merge(approve::router(authority.clone(), door.clone()))
-                .merge(policy::router(authority.clone(), door.clone())),
+                .merge(policy::router(authority.clone(), door.clone()))
+                .merge(control_room::router(Room {
+                    authority: authority.clone(),
+                    rules: rules.clone(),
+                    log: options.log.clone(),
+                    ready: running.ready.clone(),
+                    state_dir: state_dir.clone(),
+                    settings_from: settings_from.clone(),
+                    function: function(prepared.as_ref()),
+                    warnings: warnings.clone(),
+                })),
             None => axum::Router::new(),
         }
-        .merge(log::router(options.log.clone(), door));
+        .merge(log::router(options.log.clone(), door))
+        .layer(DefaultBodyLimit::max(64 * 1024))
+        .layer(middleware::from_fn(only_localhost))
+        .layer(middleware::from_fn_with_state(
+            options.log.clone(),
+            log::tell,
+        ));
         serving.push(tokio::spawn(control_door.serve(
             Some(acceptor(&[b"h2", b"http/1.1"])?),
             router_service(pages),
             stopped.clone(),
         )));
 
-        let mut warnings = settings.warnings(options.https);
         let (app, started) = match (prepared, upstream) {
             (Some(prepared), _) => {
-                let started = prepared.start(&settings, gate_door.port, &options).await?;
+                let started = prepared
+                    .start(&rules.settings, gate_door.port, &options)
+                    .await?;
                 (App::Functions(started.host.clone()), Some(started))
             }
-            (None, Some(upstream)) => {
-                if !upstream.is_loopback() {
-                    warnings.push("--upstream is not on this machine: the principal's headers cross a network in the clear".into());
-                }
-                (App::Upstream(upstream), None)
-            }
+            (None, Some(upstream)) => (App::Upstream(upstream), None),
             // Not reached: what has no upstream was prepared.
             (None, None) => return Err(Failure::new("nothing stands behind the gate", "", "")),
         };
         let gate = Gate::new(GateParts {
-            settings,
-            behaviour,
+            rules,
             http,
             client_secret,
             app,
             cors: local.cors(),
-            clock,
             log: options.log.clone(),
         });
         let service: Service = Arc::new(move |request| {
@@ -208,6 +235,14 @@ impl Stack {
             drop(started.watch.take());
             started.host.stop().await;
         }
+    }
+}
+
+/// What the control room can tell of the app: greeting-server's decision is known.
+fn function(prepared: Option<&Prepared>) -> Function {
+    match prepared {
+        Some(prepared) if prepared.is_greeting_server() => Function::Greeting,
+        _ => Function::Other,
     }
 }
 

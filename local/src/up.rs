@@ -88,6 +88,10 @@ fn announce(stack: &Stack) {
     let ca = ready.ca_cert.display();
     match stack.running.issuer {
         IssuedBy::LocalAuthority => {
+            say::line(format_args!(
+                "look        {}/  (decisions and their reasons, tokens to try)",
+                ready.authority_host
+            ));
             say::line(format_args!("trust       {ca}"));
             say::line(format_args!(
                 "try         SSL_CERT_FILE={ca} greeting-cli call {url}"

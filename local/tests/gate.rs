@@ -345,9 +345,30 @@ async fn the_log_tells_why_and_nothing_secret() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let statuses: Vec<&Value> = events.iter().map(|event| &event["status"]).collect();
-    assert_eq!(statuses, [200, 401, 401]);
-    assert!(events[0]["duration_ms"].is_u64() && events[0]["time"].is_string());
+    let statuses: Vec<(&str, u64)> = events
+        .iter()
+        .map(|event| {
+            (
+                event["source"].as_str().unwrap(),
+                event["status"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    // The gate looks the issuer's keys up, at the first token.
+    assert_eq!(
+        statuses,
+        [
+            ("authority", 200),
+            ("authority", 200),
+            ("gate", 200),
+            ("handler", 200),
+            ("gate", 401),
+            ("gate", 401)
+        ]
+    );
+    assert!(events[2]["duration_ms"].is_u64() && events[2]["time"].is_string());
+    assert!(events[2]["invocation"].is_string());
+    assert_eq!(events[2]["invocation"], events[3]["invocation"]);
     // stderr has the same lines; besides them the handler's.
     let said = up.said();
     for event in &events {

@@ -1,20 +1,21 @@
 //! Authorization code with PKCE (RFC 6749 section 4.1, RFC 7636), and its way back out (logout).
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Form, Router};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use maud::{PreEscaped, html};
 use serde::Deserialize;
 use url::Url;
 
 use super::device_code::Asked;
 use super::directory::UserState;
 use super::error::AuthorityError;
-use super::pages::{self, escape};
-use super::{Authority, token};
+use super::pages::{self, SignIn};
+use super::{ApproveError, Authority, token};
+use crate::log::Told;
+use crate::page::{Page, Script};
 
 /// Sends a form on without a click; the page works without it too.
 const SUBMIT: &str = "document.forms[0].submit()";
@@ -88,46 +89,86 @@ async fn decide(
     headers: HeaderMap,
     Form(choice): Form<Choice>,
 ) -> Response {
-    if !pages::is_from_here(&authority, &headers) {
-        return pages::foreign();
+    if !authority.is_from_here(&headers) {
+        let told = Told::new("refused").because("the form was sent from another site");
+        return told.on(pages::foreign());
     }
     let now = authority.clock().now();
     let Some(flow) = authority.grants().flow(&choice.flow, now) else {
-        return pages::problem(
+        let told = Told::new("refused").because("the sign-in is over, or took too long");
+        return told.on(pages::problem(
             "This sign-in is over, or took too long. Go back to the app and begin again.",
-        );
+        ));
     };
+    let told = |outcome| authority.told_of(outcome, &flow.asked);
     let user = match (choice.action.as_str(), &choice.user) {
         ("approve" | "consent", Some(user)) => user,
         _ => {
             authority.grants().end_flow(&choice.flow);
             let words = "AADSTS65004: User declined to consent to access the app.";
-            return back(
+            return told("declined").because(words).on(back(
                 &flow,
                 &[("error", "access_denied"), ("error_description", words)],
-            );
+            ));
         }
     };
+    let origin = flow.redirect_origin();
+    let signing_in = authority.signing_in(&choice.flow, &flow, &origin);
     let Some(known) = authority.directory().user(user) else {
-        return pages::problem(&format!("The tenant has no user {user:?}."));
+        let error = ApproveError::NoSuchUser(user.clone());
+        return told("refused")
+            .because(error.line())
+            .on(signing_in.account_page("", Some(&error.to_string())));
     };
     if known.state == UserState::Disabled {
-        return pages::problem("AADSTS50057: The user account is disabled.");
+        let error = ApproveError::Disabled(known.upn.clone());
+        return told("refused")
+            .because(error.line())
+            .on(signing_in.account_page(&known.upn, Some(&error.to_string())));
     }
     if choice.action == "consent" {
         authority.grants().consent(&flow.asked, &known.upn);
     } else if !authority.has_consent(&flow.asked, known) {
-        return consent_page(&authority, &choice.flow, &flow, &known.upn);
+        return told("asked")
+            .because("consent")
+            .on(signing_in.consent_page(known));
     }
     authority.grants().end_flow(&choice.flow);
-    authority.finish(&flow, &known.upn.clone(), now)
+    told("approved")
+        .because("on the page")
+        .on(authority.finish(&flow, &known.upn.clone(), now))
+}
+
+impl Flow {
+    /// Where its forms lead in the end.
+    fn redirect_origin(&self) -> String {
+        self.redirect.origin().ascii_serialization()
+    }
 }
 
 impl Authority {
+    /// The questions of a flow.
+    fn signing_in<'a>(&'a self, id: &'a str, flow: &'a Flow, origin: &'a str) -> SignIn<'a> {
+        SignIn {
+            authority: self,
+            asked: &flow.asked,
+            action: "/greeting-local/sign-in",
+            hidden: ("flow", id),
+            forms_to: Some(origin),
+            note: None,
+        }
+    }
+
     /// Checks the request; the client and its redirect first, since whatever else is wrong is
     /// told there (RFC 6749 section 4.1.2.1).
     fn authorize(&self, tenant: &str, pairs: Vec<(String, String)>) -> Response {
-        let refused = |error: &AuthorityError| pages::problem(&error.line());
+        let asked = self.told_asked(&HeaderMap::new(), &pairs);
+        let refused = |error: &AuthorityError| {
+            asked
+                .clone()
+                .refused(error)
+                .on(pages::problem(&error.line()))
+        };
         let parameters = match token::Parameters::new(pairs) {
             Ok(parameters) => parameters,
             Err(error) => return refused(&error),
@@ -167,15 +208,17 @@ impl Authority {
             }
             Err(error) => {
                 let (name, line) = (error.name(), error.line());
-                return back(&flow, &[("error", name), ("error_description", &line)]);
+                let answer = back(&flow, &[("error", name), ("error_description", &line)]);
+                return asked.refused(&error).on(answer);
             }
         }
         if parameters.get("prompt") == Some("none") {
             let words = "AADSTS50058: A silent sign-in request was sent but no user is signed in.";
-            return back(
+            let answer = back(
                 &flow,
                 &[("error", "login_required"), ("error_description", words)],
             );
+            return asked.outcome("refused").because(words).on(answer);
         }
         let now = self.clock().now();
         if let Some(user) = &self.0.auto_approve
@@ -183,12 +226,18 @@ impl Authority {
             && user.state != UserState::Disabled
             && self.has_consent(&flow.asked, user)
         {
-            return self.finish(&flow, &user.upn.clone(), now);
+            return asked
+                .outcome("approved")
+                .because("--auto-approve")
+                .on(self.finish(&flow, &user.upn.clone(), now));
         }
         let hint = parameters.get("login_hint").unwrap_or("");
-        let page = account_page(self, hint, &flow);
-        let id = self.grants().begin_flow(flow, now);
-        page(&id)
+        let id = self.grants().begin_flow(flow.clone(), now);
+        let origin = flow.redirect_origin();
+        let page = self
+            .signing_in(&id, &flow, &origin)
+            .account_page(hint, None);
+        asked.outcome("asked").because("which account").on(page)
     }
 
     fn read_request(
@@ -242,94 +291,19 @@ fn back(flow: &Flow, answer: &[(&str, &str)]) -> Response {
         )
             .into_response();
     }
-    let fields: String = answer
-        .map(|(name, value)| {
-            format!(
-                "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
-                escape(name),
-                escape(value)
-            )
-        })
-        .collect();
-    let body = format!(
-        "<form method=\"post\" action=\"{}\">{fields}<button>Continue</button></form><script>{SUBMIT}</script>",
-        escape(flow.redirect.as_str())
-    );
-    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, SUBMIT.as_bytes());
-    let script = format!("; script-src 'sha256-{}'", STANDARD.encode(hash));
-    pages::page_with(
-        StatusCode::OK,
-        "Going back to the app",
-        &body,
-        &(action(flow) + &script),
-    )
-}
-
-/// Where this flow's forms may lead: browsers apply it to the redirect after the form, too.
-fn action(flow: &Flow) -> String {
-    format!("'self' {}", flow.redirect.origin().ascii_serialization())
-}
-
-fn account_page<'a>(
-    authority: &'a Authority,
-    hint: &'a str,
-    flow: &Flow,
-) -> impl FnOnce(&str) -> Response + 'a {
-    let action = action(flow);
-    let client = authority
-        .directory()
-        .client_name(&flow.asked.client)
-        .unwrap_or("")
-        .to_owned();
-    move |id| {
-        let buttons: String = authority
-            .directory()
-            .users()
-            .iter()
-            .enumerate()
-            .map(|(index, user)| {
-                let hinted = user.upn.eq_ignore_ascii_case(hint) || (hint.is_empty() && index == 0);
-                format!(
-                    "<label class=\"choice\"><input type=\"radio\" name=\"user\" value=\"{0}\" required{2}> {1} <small>{0}</small></label>",
-                    escape(&user.upn),
-                    escape(user.name),
-                    if hinted { " checked" } else { "" },
-                )
-            })
-            .collect();
-        pages::page_with(
-            StatusCode::OK,
-            "Pick an account",
-            &format!(
-                "<p>to sign in to <strong>{}</strong></p><form method=\"post\" action=\"/greeting-local/sign-in\"><input type=\"hidden\" name=\"flow\" value=\"{}\"><fieldset><legend>Account</legend>{buttons}</fieldset><button name=\"action\" value=\"approve\">Sign in</button><button name=\"action\" value=\"deny\" formnovalidate>Cancel</button></form>",
-                escape(&client),
-                escape(id),
-            ),
-            &action,
-        )
+    let body = html! {
+        form method="post" action=(flow.redirect) {
+            @for (name, value) in answer { input type="hidden" name=(name) value=(value); }
+            div.buttons { button.first { "Continue" } }
+        }
+        script { (PreEscaped(SUBMIT)) }
+    };
+    Page {
+        forms_to: Some(&flow.redirect_origin()),
+        script: Script::Inline(SUBMIT),
+        ..Page::new("Going back to the app", body)
     }
-}
-
-fn consent_page(authority: &Authority, id: &str, flow: &Flow, user: &str) -> Response {
-    let client = authority
-        .directory()
-        .client_name(&flow.asked.client)
-        .unwrap_or("")
-        .to_owned();
-    pages::page_with(
-        StatusCode::OK,
-        "Permissions requested",
-        &format!(
-            "<p><strong>{}</strong> asks, as <strong>{}</strong>, for <code>{}</code> of <code>{}</code>.</p><form method=\"post\" action=\"/greeting-local/sign-in\"><input type=\"hidden\" name=\"flow\" value=\"{}\"><input type=\"hidden\" name=\"user\" value=\"{}\"><button name=\"action\" value=\"consent\">Accept</button><button name=\"action\" value=\"deny\">Cancel</button></form>",
-            escape(&client),
-            escape(user),
-            escape(&flow.asked.scopes.join(" ")),
-            escape(&flow.asked.resource),
-            escape(id),
-            escape(user),
-        ),
-        &action(flow),
-    )
+    .into_response()
 }
 
 /// Ends the browser's sign-in. There is no session here to end: every sign-in asks who it is.
@@ -338,12 +312,12 @@ async fn logout(State(authority): State<Authority>, RawQuery(query): RawQuery) -
         .find(|(name, _)| name == "post_logout_redirect_uri")
         .and_then(|(_, value)| Url::parse(&value).ok())
         .filter(|url| authority.directory().is_redirect_origin(url));
-    match wanted {
+    let answer = match wanted {
         Some(url) => Redirect::to(url.as_str()).into_response(),
-        None => pages::page(
-            StatusCode::OK,
+        None => pages::done(
             "You are signed out",
-            "<p>You can close this page.</p>",
+            html! { p { "You can close this page." } },
         ),
-    }
+    };
+    Told::new("done").on(answer)
 }

@@ -1,12 +1,10 @@
-//! The tokens' claims, v1 and v2, and those with a defect that somebody asked for.
+//! The tokens' claims, v1 and v2.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
 
 use super::directory::{User, UserState};
-use super::keys::{KeyError, SigningKeys, WithX5t};
 use super::{Authority, TokenVersion};
 
 /// An access token's life in seconds; Entra's is 60 to 90 minutes.
@@ -14,63 +12,6 @@ pub(crate) const LIFETIME: i64 = 3600;
 
 /// Who signs guests in: a tenant that is not this one.
 const GUESTS_HOME: &str = "https://sts.windows.net/b9d2f6a1-3c84-4e57-8a10-5f6e7d8c9b02/";
-
-/// How a minted token is signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum MintAlgorithm {
-    Rs256,
-    /// `alg: none`, RFC 7515 appendix A.5: a verifier must not take it.
-    None,
-    /// HMAC keyed by the public modulus, the classic confusion.
-    Hs256ByPublicKey,
-    /// The right key, and algorithms that Entra does not sign with.
-    Rs512,
-    Ps256,
-}
-
-/// A token with any chosen property or defect. The default is one that opens the door.
-#[derive(Debug, Clone)]
-pub(crate) struct MintSpec {
-    /// Sign-in name; alice when absent.
-    pub(crate) user: Option<String>,
-    /// `aud`; the API when absent.
-    pub(crate) audience: Option<String>,
-    /// `Greeting.Read` when absent.
-    pub(crate) scopes: Option<Vec<String>>,
-    pub(crate) roles: Vec<String>,
-    /// A daemon's token: no user and no scope.
-    pub(crate) app_only: bool,
-    pub(crate) version: TokenVersion,
-    /// Seconds from now; negative for one that has expired.
-    pub(crate) lifetime_seconds: i64,
-    pub(crate) algorithm: MintAlgorithm,
-    pub(crate) bad_signature: bool,
-    /// Signed by a key that is not published, under its own id.
-    pub(crate) unknown_key: bool,
-    /// The claims say one thing more than what was signed.
-    pub(crate) tampered: bool,
-    /// Set last; null removes.
-    pub(crate) claims: Vec<(String, Value)>,
-}
-
-impl Default for MintSpec {
-    fn default() -> Self {
-        Self {
-            user: None,
-            audience: None,
-            scopes: None,
-            roles: Vec::new(),
-            app_only: false,
-            version: TokenVersion::V2,
-            lifetime_seconds: LIFETIME,
-            algorithm: MintAlgorithm::Rs256,
-            bad_signature: false,
-            unknown_key: false,
-            tampered: false,
-            claims: Vec::new(),
-        }
-    }
-}
 
 /// What an access token is for.
 pub(crate) struct Grant<'a> {
@@ -126,140 +67,6 @@ impl Authority {
             "name": user.name, "oid": user.oid, "preferred_username": user.upn,
             "sub": pairwise(user.oid, client), "tid": self.tenant(), "uti": opaque(), "ver": "2.0",
         })
-    }
-
-    /// A token with the properties and defects of `spec`.
-    ///
-    /// # Errors
-    /// An unknown user, or a key that can't sign.
-    pub(crate) fn mint(&self, spec: &MintSpec) -> Result<String, MintError> {
-        let user = match &spec.user {
-            None => &self.directory().users()[0],
-            Some(name) => self
-                .directory()
-                .user(name)
-                .ok_or_else(|| MintError::User(name.clone()))?,
-        };
-        let now = self.clock().now();
-        let (issued, expires) = if spec.lifetime_seconds < 0 {
-            (
-                now + spec.lifetime_seconds - LIFETIME,
-                now + spec.lifetime_seconds,
-            )
-        } else {
-            (now, now + spec.lifetime_seconds)
-        };
-        let scopes = spec
-            .scopes
-            .clone()
-            .unwrap_or_else(|| vec!["Greeting.Read".to_owned()]);
-        let resource = format!("api://{}", self.api_client_id());
-        let mut claims = self.access_claims(&Grant {
-            user,
-            client: crate::deploy::CLI_CLIENT_ID,
-            resource: &resource,
-            scopes: &scopes,
-            version: spec.version,
-            issued,
-            expires,
-        });
-        if let Some(audience) = &spec.audience {
-            claims["aud"] = json!(audience);
-        }
-        if spec.app_only {
-            for name in [
-                "name",
-                "preferred_username",
-                "unique_name",
-                "upn",
-                "scp",
-                "amr",
-                "ipaddr",
-            ] {
-                claims.shift_remove(name);
-            }
-            claims["sub"] = claims["oid"].clone();
-            claims.insert("idtyp".to_owned(), json!("app"));
-        }
-        if scopes.is_empty() {
-            claims.shift_remove("scp");
-        }
-        if !spec.roles.is_empty() {
-            claims.insert("roles".to_owned(), json!(spec.roles));
-        }
-        for (name, value) in &spec.claims {
-            if value.is_null() {
-                claims.shift_remove(name);
-            } else {
-                claims.insert(name.clone(), value.clone());
-            }
-        }
-        self.sign_with_defects(&Value::Object(claims), spec)
-    }
-
-    fn sign_with_defects(&self, claims: &Value, spec: &MintSpec) -> Result<String, MintError> {
-        let with_x5t = match spec.version {
-            TokenVersion::V1 => WithX5t::Yes,
-            TokenVersion::V2 => WithX5t::No,
-        };
-        let token = match spec.algorithm {
-            MintAlgorithm::None => {
-                let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-                let header = json!({"alg": "none", "typ": "JWT", "kid": self.keys().kid()});
-                return Ok(format!("{}.{}.", part(&header), part(claims)));
-            }
-            MintAlgorithm::Hs256ByPublicKey => {
-                let mut header = Header::new(Algorithm::HS256);
-                header.kid = Some(self.keys().kid().to_owned());
-                let key = EncodingKey::from_secret(self.keys().modulus());
-                jsonwebtoken::encode(&header, claims, &key).map_err(KeyError::from)?
-            }
-            MintAlgorithm::Rs512 => self.keys().sign_with(Algorithm::RS512, claims)?,
-            MintAlgorithm::Ps256 => self.keys().sign_with(Algorithm::PS256, claims)?,
-            MintAlgorithm::Rs256 if spec.tampered => {
-                let signed = self.keys().sign(claims, with_x5t)?;
-                let mut changed = claims.clone();
-                changed["tampered"] = json!(true);
-                let changed = URL_SAFE_NO_PAD.encode(changed.to_string());
-                let mut parts: Vec<&str> = signed.split('.').collect();
-                // header.claims.signature: that is what signing makes.
-                if let Some(claims) = parts.get_mut(1) {
-                    *claims = &changed;
-                }
-                parts.join(".")
-            }
-            MintAlgorithm::Rs256 if spec.unknown_key => {
-                SigningKeys::throw_away()?.sign(claims, with_x5t)?
-            }
-            // A forger has a key of their own and copies the published id.
-            MintAlgorithm::Rs256 if spec.bad_signature => {
-                SigningKeys::throw_away()?.sign_as(self.keys().kid(), claims, with_x5t)?
-            }
-            MintAlgorithm::Rs256 => self.keys().sign(claims, with_x5t)?,
-        };
-        Ok(token)
-    }
-}
-
-/// Why no token was made.
-#[derive(Debug)]
-pub(crate) enum MintError {
-    User(String),
-    Key(KeyError),
-}
-
-impl From<KeyError> for MintError {
-    fn from(error: KeyError) -> Self {
-        Self::Key(error)
-    }
-}
-
-impl std::fmt::Display for MintError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::User(name) => write!(f, "the tenant has no user {name:?}"),
-            Self::Key(error) => error.fmt(f),
-        }
     }
 }
 

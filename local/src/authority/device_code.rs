@@ -134,6 +134,14 @@ impl Grants {
             .map(|pending| &pending.asked)
     }
 
+    /// The sign-ins that nobody has decided yet, and for how many seconds they wait.
+    pub(crate) fn waiting(&self, now: i64) -> impl Iterator<Item = (&Asked, i64)> {
+        self.pending
+            .values()
+            .filter(move |pending| pending.expires > now && pending.decision == Decision::Pending)
+            .map(move |pending| (&pending.asked, now - (pending.expires - EXPIRES_IN)))
+    }
+
     /// Approves as `user`, or declines. False: no such code is pending.
     pub(crate) fn decide(&mut self, user_code: &str, user: Option<&str>, now: i64) -> bool {
         let code = normalized(user_code);

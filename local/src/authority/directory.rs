@@ -92,6 +92,8 @@ struct Scope {
     id: String,
     value: String,
     is_enabled: bool,
+    user_consent_display_name: Option<String>,
+    user_consent_description: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -350,6 +352,14 @@ impl Directory {
             .iter()
             .filter(|scope| scope.is_enabled)
             .map(|scope| scope.value.as_str())
+    }
+
+    /// A scope's name and description for people, where its registration has them.
+    pub(crate) fn consent_texts(&self, scope: &str) -> Option<(&str, &str)> {
+        let scopes = &self.api.api.oauth2_permission_scopes;
+        let scope = scopes.iter().find(|known| known.value == scope)?;
+        let name = scope.user_consent_display_name.as_deref()?;
+        Some((name, scope.user_consent_description.as_deref()?))
     }
 
     /// Whether nobody need be asked before `client` gets `scope`: it is pre-authorized, or the

@@ -147,6 +147,12 @@ impl SigningKeys {
         Ok(jsonwebtoken::encode(&header, claims, &self.signing)?)
     }
 
+    /// Signs, but does not say by which key.
+    pub(crate) fn sign_without_kid(&self, claims: &Value) -> Result<String, KeyError> {
+        let header = Header::new(Algorithm::RS256);
+        Ok(jsonwebtoken::encode(&header, claims, &self.signing)?)
+    }
+
     /// Signs under another key's id: what a forger does.
     pub(crate) fn sign_as(
         &self,

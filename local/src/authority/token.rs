@@ -17,6 +17,7 @@ use super::directory::{Directory, User, UserState};
 use super::error::AuthorityError;
 use super::keys::WithX5t;
 use super::{Authority, Resource, TokenVersion};
+use crate::log::Told;
 
 /// Scopes of the protocol, which belong to no API.
 const PROTOCOL: [&str; 4] = ["openid", "profile", "email", "offline_access"];
@@ -62,11 +63,9 @@ async fn device_code(
     headers: HeaderMap,
     Form(pairs): Pairs,
 ) -> Response {
-    answer(
-        &authority,
-        &headers,
-        authority.start_device_code(&tenant, pairs),
-    )
+    let told = authority.told_asked(&headers, &pairs);
+    let result = authority.start_device_code(&tenant, pairs);
+    answer(&authority, &headers, told, result)
 }
 
 async fn token(
@@ -75,15 +74,13 @@ async fn token(
     headers: HeaderMap,
     Form(pairs): Pairs,
 ) -> Response {
-    answer(
-        &authority,
-        &headers,
-        authority.redeem(&tenant, &headers, pairs),
-    )
+    let told = authority.told_asked(&headers, &pairs);
+    let result = authority.redeem(&tenant, &headers, pairs);
+    answer(&authority, &headers, told, result)
 }
 
 /// Client credentials by HTTP Basic, as if they were in the form (RFC 6749 section 2.3.1).
-fn add_basic(headers: &HeaderMap, pairs: &mut Vec<(String, String)>) {
+pub(super) fn add_basic(headers: &HeaderMap, pairs: &mut Vec<(String, String)>) {
     let Some(credentials) = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
@@ -110,8 +107,10 @@ fn add_basic(headers: &HeaderMap, pairs: &mut Vec<(String, String)>) {
 fn answer(
     authority: &Authority,
     headers: &HeaderMap,
+    told: Told,
     result: Result<Value, AuthorityError>,
 ) -> Response {
+    let told = told.answered(&result);
     // Echoed, but only as the GUID that it has to be.
     let correlation = headers
         .get("client-request-id")
@@ -132,7 +131,7 @@ fn answer(
                 .insert(HeaderName::from_static(name), value);
         }
     }
-    response
+    told.on(response)
 }
 
 impl Authority {

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::body::Body;
@@ -11,7 +11,10 @@ use hyper::{Method, Request, Response, StatusCode};
 use tokio::net::TcpStream;
 
 use super::app::FunctionApp;
+use super::invocation::Invocation;
 use super::process::{Handler, RESTART_TIMEOUT};
+use super::refusals::Refusals;
+use crate::log::Log;
 use crate::relay::{self, BoxBody, BoxError, RelayError, answer, text};
 
 /// The host version that handlers are told: the major version we behave as.
@@ -20,7 +23,11 @@ const RUNNING: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">
 
 /// The Functions host of one app.
 #[derive(Clone)]
-pub(crate) struct Host(Arc<RwLock<Current>>);
+pub(crate) struct Host {
+    current: Arc<RwLock<Current>>,
+    log: Log,
+    refusals: Refusals,
+}
 
 /// What a reload replaces as one.
 #[derive(Clone)]
@@ -30,16 +37,26 @@ struct Current {
 }
 
 impl Host {
-    /// A host that routes by `app` and forwards to `handler`.
-    pub(crate) fn new(app: FunctionApp, handler: Arc<Handler>) -> Self {
-        Self(Arc::new(RwLock::new(Current {
+    /// A host that routes by `app` and forwards to `handler`; `refusals` are what it hears of it.
+    pub(crate) fn new(
+        app: FunctionApp,
+        handler: Arc<Handler>,
+        log: Log,
+        refusals: Refusals,
+    ) -> Self {
+        let current = Current {
             app: Arc::new(app),
             handler,
-        })))
+        };
+        Self {
+            current: Arc::new(RwLock::new(current)),
+            log,
+            refusals,
+        }
     }
 
     fn current(&self) -> Current {
-        self.0
+        self.current
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -48,7 +65,7 @@ impl Host {
     /// From now on, calls go to this app and this handler; the one before is handed back.
     pub(crate) fn replace(&self, app: FunctionApp, handler: Arc<Handler>) -> Arc<Handler> {
         let app = Arc::new(app);
-        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *current, Current { app, handler }).handler
     }
 
@@ -67,7 +84,7 @@ impl Host {
         let current = self.current();
         let (method, path) = (request.method(), request.uri().path());
         if current.app.matches(method, path) {
-            return current.forward(request).await;
+            return self.invoke(&current, request).await;
         }
         match (method, path) {
             (&Method::GET | &Method::HEAD, "/") => {
@@ -81,34 +98,70 @@ impl Host {
     }
 }
 
+impl Host {
+    /// Has the handler answer.
+    async fn invoke<B>(&self, current: &Current, mut request: Request<B>) -> Response<BoxBody>
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let begun = Instant::now();
+        let id = uuid::Uuid::new_v4().to_string();
+        add_headers(request.headers_mut(), &id);
+        let (method, path) = (
+            request.method().to_string(),
+            request.uri().path().to_owned(),
+        );
+        let (mut response, why_not) = current.forward(request).await;
+        let invocation = Invocation {
+            id,
+            method,
+            path,
+            status: response.status(),
+            why_not,
+            duration: begun.elapsed(),
+            log: self.log.clone(),
+            refusals: self.refusals.clone(),
+        };
+        response.extensions_mut().insert(invocation);
+        response
+    }
+}
+
 impl Current {
-    async fn forward<B>(&self, mut request: Request<B>) -> Response<BoxBody>
+    /// The handler's answer; or the host's own, and why there is none of the handler's.
+    async fn forward<B>(&self, request: Request<B>) -> (Response<BoxBody>, Option<&'static str>)
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
         let Some(stream) = self.connect().await else {
-            return text(
+            let answer = text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The function's handler is not running; see the output of greeting-local.\n",
             );
+            return (answer, Some("it is not running"));
         };
-        add_headers(request.headers_mut());
-        relay::relay(stream, request, self.app.timeout)
-            .await
-            .unwrap_or_else(|error| match error {
-                RelayError::Broken => text(
+        match relay::relay(stream, request, self.app.timeout).await {
+            Ok(response) => (response, None),
+            Err(RelayError::Broken) => (
+                text(
                     StatusCode::BAD_GATEWAY,
                     "The function's handler ended, or broke the connection, before it answered; the call was not repeated.\n",
                 ),
-                RelayError::Silent => text(
+                Some("it ended, or broke the connection, before it answered"),
+            ),
+            Err(RelayError::Silent) => (
+                text(
                     StatusCode::GATEWAY_TIMEOUT,
                     format!(
                         "The function's handler did not answer in {} seconds.\n",
                         self.app.timeout.as_secs()
                     ),
                 ),
-            })
+                Some("it did not answer in time"),
+            ),
+        }
     }
 
     /// Connects to the handler. Refused means that it has just ended: nothing
@@ -131,8 +184,8 @@ impl Current {
 }
 
 /// The host's own headers; the caller's are all kept.
-fn add_headers(headers: &mut HeaderMap) {
-    if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
+fn add_headers(headers: &mut HeaderMap, invocation: &str) {
+    if let Ok(id) = HeaderValue::from_str(invocation) {
         headers.insert("x-azure-functions-invocationid", id);
     }
     headers.insert(

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use self::output::{Tail, log};
 use self::running::Running;
+use super::refusals::Refusals;
 
 /// For a call to wait while the handler is starting again.
 pub(crate) const RESTART_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,6 +35,8 @@ pub(crate) struct HandlerSpec {
     pub(crate) environment: Vec<(String, String)>,
     /// Keeps the handler's output to itself.
     pub(crate) quiet: bool,
+    /// Hears why it refuses calls.
+    pub(crate) refusals: Refusals,
 }
 
 /// Why the handler does not run.

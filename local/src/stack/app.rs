@@ -7,9 +7,12 @@ use super::Options;
 use crate::deploy;
 use crate::easy_auth::{Settings, UnauthenticatedAction};
 use crate::failure::Failure;
-use crate::functions_host::{FunctionApp, Handler, HandlerSpec, Host};
+use crate::functions_host::{FunctionApp, Handler, HandlerSpec, Host, Refusals};
 use crate::programs;
 use crate::watch::Watch;
+
+/// This project's own handler.
+const GREETING_SERVER: &str = "greeting-server";
 
 /// A function app that is read, its handler not yet started.
 pub(super) struct Prepared {
@@ -36,6 +39,13 @@ impl Prepared {
         Ok(Self { app, executable })
     }
 
+    /// Whether its handler is this project's own.
+    pub(super) fn is_greeting_server(&self) -> bool {
+        self.executable
+            .file_stem()
+            .is_some_and(|name| name == GREETING_SERVER)
+    }
+
     /// Starts the handler; returns once it answers.
     ///
     /// # Errors
@@ -48,6 +58,8 @@ impl Prepared {
     ) -> Result<Started, Failure> {
         let Self { app, executable } = self;
         let environment = environment(settings, port);
+        let refusals = Refusals::default();
+        let heard = refusals.clone();
         let spec = move |app: &FunctionApp, executable: PathBuf, quiet: bool| HandlerSpec {
             executable,
             arguments: app.arguments.clone(),
@@ -60,6 +72,7 @@ impl Prepared {
                 .chain(environment.iter().cloned())
                 .collect(),
             quiet,
+            refusals: heard.clone(),
         };
         let quiet = options.quiet;
         let watch = if options.watch {
@@ -74,7 +87,7 @@ impl Prepared {
         let handler = Handler::start(spec(&app, executable, quiet))
             .await
             .map_err(|error| Failure::new("the handler did not start", error, ""))?;
-        let host = Host::new(app, Arc::new(handler));
+        let host = Host::new(app, Arc::new(handler), options.log.clone(), refusals);
         let watch = watch.map(|watch| {
             let host = host.clone();
             watch.run(
@@ -116,7 +129,7 @@ async fn handler_path(named: Option<&Path>, app: &FunctionApp) -> Result<PathBuf
         });
     }
     let name = app.executable.trim_end_matches(".exe");
-    if name == "greeting-server" {
+    if name == GREETING_SERVER {
         return programs::find(name, Some(&app.root)).await;
     }
     let in_root = app.root.join(&app.executable);

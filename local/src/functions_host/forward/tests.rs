@@ -1,5 +1,7 @@
 use super::super::process::{HandlerError, HandlerSpec};
 use super::*;
+use crate::log::Print;
+
 use http_body_util::{BodyExt, Empty};
 use std::io::{Read, Write};
 
@@ -38,6 +40,7 @@ fn spec(executable: std::path::PathBuf, arguments: &[&str]) -> HandlerSpec {
         app_root: std::env::temp_dir(),
         environment: vec![],
         quiet: true,
+        refusals: Refusals::default(),
     }
 }
 
@@ -62,7 +65,8 @@ async fn host() -> Host {
         timeout: Duration::from_secs(230),
         local: Arc::default(),
     };
-    Host::new(app, Arc::new(Handler::start(spec).await.unwrap()))
+    let handler = Arc::new(Handler::start(spec).await.unwrap());
+    Host::new(app, handler, Log::new(Print::Off), Refusals::default())
 }
 
 async fn get(host: &Host, uri: &str) -> (u16, String) {

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
+use super::super::refusals::Refusals;
+
 /// Lines of output to show when it is.
 const TAIL_LINES: usize = 20;
 /// A longer line of output is relayed in pieces.
@@ -34,7 +36,11 @@ impl Tail {
     }
 }
 
-pub(super) async fn relay(output: impl AsyncRead + Unpin, prefix: Option<String>, tail: Tail) {
+pub(super) async fn relay(
+    output: impl AsyncRead + Unpin,
+    prefix: Option<String>,
+    (tail, refusals): (Tail, Refusals),
+) {
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
     while (&mut output)
@@ -44,7 +50,10 @@ pub(super) async fn relay(output: impl AsyncRead + Unpin, prefix: Option<String>
         .is_ok_and(|read| read > 0)
     {
         let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-        if let Some(prefix) = &prefix {
+        // A refusal is an event of the log, which is printed there.
+        if !refusals.hear(&text)
+            && let Some(prefix) = &prefix
+        {
             log(&format!("{prefix}{text}"));
         }
         tail.push(text);

@@ -63,11 +63,12 @@ impl Running {
             .to_string_lossy()
             .into_owned();
         let prefix = (!spec.quiet).then(|| format!("[{name}] "));
+        let hears = (tail.clone(), spec.refusals.clone());
         if let Some(stdout) = child.stdout.take() {
-            tokio::spawn(relay(stdout, prefix.clone(), tail.clone()));
+            tokio::spawn(relay(stdout, prefix.clone(), hears.clone()));
         }
         if let Some(stderr) = child.stderr.take() {
-            tokio::spawn(relay(stderr, prefix, tail.clone()));
+            tokio::spawn(relay(stderr, prefix, hears));
         }
         #[cfg(unix)]
         let group = child

@@ -1,0 +1,109 @@
+//! What the log is told of the authority's decisions: client, grant, scopes, and the code with
+//! the first sentence of a refusal. No secret, no code, nobody's name.
+
+use axum::http::HeaderMap;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use super::device_code::Asked;
+use super::error::AuthorityError;
+use super::{Authority, token};
+use crate::log::Told;
+
+impl Authority {
+    /// What the form of a request asks for.
+    pub(super) fn told_asked(&self, headers: &HeaderMap, pairs: &[(String, String)]) -> Told {
+        let mut basic = Vec::new();
+        token::add_basic(headers, &mut basic);
+        let find = |name: &str| {
+            let mut all = pairs.iter().chain(&basic);
+            all.find(|(known, value)| known == name && !value.is_empty())
+                .map(|(_, value)| value.as_str())
+        };
+        Told::new("answered")
+            .grant(find("grant_type"))
+            .client(find("client_id").map(|id| self.directory().client_name(id).unwrap_or(id)))
+            .scope(find("scope"))
+    }
+
+    /// What a sign-in asks for.
+    pub(super) fn told_of(&self, outcome: &'static str, asked: &Asked) -> Told {
+        let name = self.directory().client_name(&asked.client);
+        let scopes: Vec<String> = asked
+            .scopes
+            .iter()
+            .map(|scope| format!("{}/{scope}", asked.resource))
+            .chain(asked.protocol.iter().cloned())
+            .collect();
+        Told::new(outcome)
+            .client(name)
+            .scope(Some(&scopes.join(" ")))
+    }
+}
+
+impl Told {
+    /// What the token endpoint answered.
+    pub(super) fn answered(self, result: &Result<Value, AuthorityError>) -> Self {
+        match result {
+            Err(error) => self.refused(error),
+            Ok(body) => {
+                let Some(token) = body["access_token"].as_str() else {
+                    return self
+                        .outcome("asked")
+                        .because("a person has to enter the code");
+                };
+                let why = self.why_issued();
+                let claims = own_claims(token);
+                let scp = claims.get("scp").and_then(Value::as_str);
+                let roles = claims.get("roles").and_then(Value::as_array);
+                let roles = roles.into_iter().flatten();
+                let told = self.outcome("issued").issued(
+                    scp.map(str::to_owned),
+                    roles
+                        .filter_map(|role| role.as_str().map(str::to_owned))
+                        .collect(),
+                );
+                match why {
+                    Some(why) => told.because(why),
+                    None => told,
+                }
+            }
+        }
+    }
+
+    /// What was refused, and why.
+    pub(super) fn refused(self, error: &AuthorityError) -> Self {
+        let outcome = match error {
+            AuthorityError::AuthorizationPending | AuthorityError::SlowDown => "pending",
+            _ => "refused",
+        };
+        self.outcome(outcome).because(first_sentence(&error.line()))
+    }
+
+    fn why_issued(&self) -> Option<&'static str> {
+        match self.asked_grant()? {
+            "device_code" => Some("the code was approved"),
+            "authorization_code" => Some("code, redirect and verifier fit"),
+            "refresh_token" => Some("the refresh token holds, and is replaced"),
+            "client_credentials" => Some("the client has proved itself"),
+            _ => None,
+        }
+    }
+}
+
+/// Code and first sentence: the rest is the same for everybody.
+pub(super) fn first_sentence(text: &str) -> String {
+    let end = text.find(". ").map_or(text.len(), |end| end + 1);
+    text[..end].to_owned()
+}
+
+/// The claims of a token that was just made here.
+fn own_claims(token: &str) -> Map<String, Value> {
+    token
+        .split('.')
+        .nth(1)
+        .and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok())
+        .and_then(|claims| serde_json::from_slice(&claims).ok())
+        .unwrap_or_default()
+}

@@ -1,0 +1,60 @@
+//! The control room: the authority's front page. What runs and where, who can sign in, the lines
+//! that point each client at it, every decision as it is taken, and tokens to try.
+//!
+//! - `view`: the page; `live`: decisions, as they come
+//! - `mint`: the form that makes tokens; `verdict`: what gate and function would say to one
+//! - `actions`: what an administrator changes
+//!
+//! It asks for no password, as signing in here asks for none: whoever can open a socket on this
+//! machine's loopback can sign in as anybody, and gets no more here. So nothing is here that is
+//! worth more than that: no refresh token, no code that somebody still waits for, no secret of
+//! a client, and not the secret that the other commands prove themselves with. Web pages of other
+//! origins can neither read it (no CORS, `only_localhost`, Cross-Origin-Resource-Policy) nor act
+//! (the origin of each form is checked), nor frame it.
+
+mod actions;
+mod live;
+mod mint;
+mod verdict;
+mod view;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub(crate) use self::verdict::Function;
+use crate::authority::Authority;
+use crate::easy_auth::Rules;
+use crate::log::Log;
+use crate::state::Ready;
+
+/// What the room looks at.
+pub(crate) struct Room {
+    pub(crate) authority: Authority,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) log: Log,
+    pub(crate) ready: Ready,
+    pub(crate) state_dir: PathBuf,
+    /// What stands behind the gate.
+    pub(crate) function: Function,
+    /// The Easy Auth settings that are in force, by their file.
+    pub(crate) settings_from: String,
+    /// What was said at start.
+    pub(crate) warnings: Vec<String>,
+}
+
+type Shared = Arc<Room>;
+
+/// Its pages and their files.
+pub(crate) fn router(room: Room) -> Router {
+    Router::new()
+        .route("/", get(view::front))
+        .route(live::PATH, get(live::events))
+        .route(live::SCRIPT, get(live::script))
+        .route(mint::PATH, post(mint::mint))
+        .route(actions::POLICY, post(actions::policy))
+        .route(actions::ROTATE, post(actions::rotate))
+        .with_state(Arc::new(room))
+}

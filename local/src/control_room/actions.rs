@@ -1,0 +1,74 @@
+//! What an administrator changes: policy and keys. Forms of this origin only.
+
+use axum::Form;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::Shared;
+use super::view::Done;
+use crate::authority::foreign;
+use crate::log::Told;
+use crate::policy::{Change, words};
+
+pub(super) const POLICY: &str = "/control-room/policy";
+pub(super) const ROTATE: &str = "/control-room/rotate-keys";
+
+/// The whole policy, as the form shows it.
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    consent: String,
+    device_code: String,
+    /// 0 refuses nobody.
+    refuse: u32,
+}
+
+pub(super) async fn policy(
+    State(room): State<Shared>,
+    headers: HeaderMap,
+    Form(wanted): Form<Wanted>,
+) -> Response {
+    if !room.authority.is_from_here(&headers) {
+        return stranger();
+    }
+    let change = Change {
+        consent: Some(wanted.consent == "on"),
+        device_code: Some(wanted.device_code == "on"),
+        refuse: Some(wanted.refuse),
+    };
+    match change.apply(&room.authority) {
+        Ok(policy) => Told::new("done")
+            .because(words(&policy))
+            .on(back(Done::Policy)),
+        Err(_) => Told::new("refused")
+            .because("no such refusal")
+            .on(back(Done::Failed)),
+    }
+}
+
+pub(super) async fn rotate(State(room): State<Shared>, headers: HeaderMap) -> Response {
+    if !room.authority.is_from_here(&headers) {
+        return stranger();
+    }
+    match room.authority.rotate_keys() {
+        Ok(kid) => Told::new("done")
+            .because(format!("signing with {kid}"))
+            .on(back(Done::Keys)),
+        Err(_) => Told::new("refused")
+            .because("no key can be made, or kept")
+            .on(back(Done::Failed)),
+    }
+}
+
+/// To the page, which says what was done: reloading it does nothing twice.
+fn back(done: Done) -> Response {
+    Redirect::to(done.url()).into_response()
+}
+
+/// Another site's form.
+pub(super) fn stranger() -> Response {
+    Told::new("refused")
+        .because("the form was sent from another site")
+        .on(foreign())
+}

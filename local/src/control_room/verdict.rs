@@ -1,0 +1,104 @@
+//! What gate and function would say to a token: asked of the gate's rules and of the function's
+//! own code, not of a copy of either.
+
+use axum::http::HeaderMap;
+use greeting_server::authorize::{Decision, EasyAuth, authorize};
+use greeting_server::handler::GREETING;
+use greeting_server::principal;
+
+use crate::easy_auth::{Rules, Verdict};
+
+/// What stands behind the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Function {
+    /// greeting-server, whose decision is known.
+    Greeting,
+    /// Somebody else's.
+    Other,
+}
+
+/// What one of them says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    /// None: it is not asked, or nobody knows.
+    pub(super) status: Option<u16>,
+    pub(super) words: String,
+}
+
+impl Said {
+    fn new(status: u16, words: impl Into<String>) -> Self {
+        Self {
+            status: Some(status),
+            words: words.into(),
+        }
+    }
+
+    fn nothing(words: &str) -> Self {
+        Self {
+            status: None,
+            words: words.to_owned(),
+        }
+    }
+}
+
+/// Both.
+pub(super) struct Verdicts {
+    /// Its status only where it answers by itself.
+    pub(super) gate: Said,
+    pub(super) function: Said,
+}
+
+impl Verdicts {
+    /// What becomes of a call of `path` with `token`.
+    pub(super) async fn of(rules: &Rules, function: Function, path: &str, token: &str) -> Self {
+        let verdict = rules.judge(path, token).await;
+        let answers = |status, words: String| Self {
+            gate: Said::new(status, words),
+            function: Said::nothing("is not asked"),
+        };
+        let passes = |words: String, easy_auth, headers: &HeaderMap| Self {
+            gate: Said {
+                status: None,
+                words,
+            },
+            function: said_by(function, easy_auth, headers),
+        };
+        match verdict {
+            Verdict::Pass(claims) => passes(
+                "passes it on, with the principal".to_owned(),
+                EasyAuth::On,
+                &rules.headers(&claims),
+            ),
+            Verdict::Anonymous(reason) => passes(
+                format!("passes it on as nobody's ({reason})"),
+                EasyAuth::On,
+                &HeaderMap::new(),
+            ),
+            Verdict::Off => passes("is off".to_owned(), EasyAuth::Off, &HeaderMap::new()),
+            Verdict::Unauthorized(reason) => answers(401, reason.to_string()),
+            Verdict::Forbidden(reason) => answers(403, reason.to_string()),
+            Verdict::SignIn(reason) => answers(302, format!("to the sign-in ({reason})")),
+            Verdict::UseHttps => answers(301, "to the same URL over HTTPS".to_owned()),
+            Verdict::Own | Verdict::Metadata => answers(200, "a page of its own".to_owned()),
+        }
+    }
+
+    /// The status that the caller gets, where it is known.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.gate.status.or(self.function.status)
+    }
+}
+
+/// The statuses are `greeting_server::handler`'s; a test compares them with the running function.
+fn said_by(function: Function, easy_auth: EasyAuth, headers: &HeaderMap) -> Said {
+    if function == Function::Other {
+        return Said::nothing("is another app than greeting-server, and decides for itself");
+    }
+    let principals = headers.get_all(principal::HEADER).into_iter();
+    match authorize(easy_auth, principals.map(|value| value.as_bytes())) {
+        Decision::Granted => Said::new(200, GREETING),
+        Decision::Unauthenticated(why) => Said::new(401, why.to_string()),
+        Decision::MissingScope => Said::new(403, "no Greeting.Read scope"),
+        Decision::EasyAuthOff => Said::new(500, "Easy Auth is off, so nobody is believed"),
+    }
+}

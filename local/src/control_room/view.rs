@@ -1,0 +1,304 @@
+//! The page.
+
+use axum::extract::{Query, State};
+use axum::http::HeaderName;
+use axum::http::HeaderValue;
+use axum::response::{IntoResponse, Response};
+use clap::ValueEnum;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::mint::{Chosen, form};
+use super::{Room, Shared, actions, live};
+use crate::authority::{DAEMON_CLIENT_ID, Daemon, REFUSALS, describe};
+use crate::cli::{Client, Shell};
+use crate::env;
+use crate::log::Row;
+use crate::page::{Page, Script, Width};
+
+/// Events on the page; more are in the log.
+const SHOWN: usize = 200;
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    shell: Option<String>,
+    done: Option<String>,
+}
+
+/// What a form has done, told once on the page that follows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Done {
+    Policy,
+    Keys,
+    Failed,
+}
+
+impl Done {
+    const ALL: [Self; 3] = [Self::Policy, Self::Keys, Self::Failed];
+
+    /// The page that says so.
+    pub(super) fn url(self) -> &'static str {
+        match self {
+            Self::Policy => "/?done=policy",
+            Self::Keys => "/?done=keys",
+            Self::Failed => "/?done=failed",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Policy => "The policy is changed.",
+            Self::Keys => {
+                "A new key signs from now on. The one before is published until its tokens have ended."
+            }
+            Self::Failed => "That was not done; the list of decisions says why.",
+        }
+    }
+}
+
+pub(super) async fn front(State(room): State<Shared>, Query(asked): Query<Asked>) -> Response {
+    let shell = asked
+        .shell
+        .and_then(|name| Shell::from_str(&name, true).ok())
+        .unwrap_or_else(|| env::usual_shell(std::env::var("SHELL").ok().as_deref()));
+    let done = asked.done.and_then(|name| {
+        let mut all = Done::ALL.into_iter();
+        all.find(|done| done.url().ends_with(&format!("={name}")))
+    });
+    let body = html! {
+        @if let Some(done) = done { p.alert.well role="status" { (done.words()) } }
+        nav aria-label="On this page" {
+            @for (id, title) in [("runs", "What runs"), ("waiting", "Sign-ins that wait"), ("decisions", "Decisions"),
+                ("mint", "Mint a token"), ("clients", "Point a client at it"), ("policy", "Policy and keys")] {
+                a href={ "#" (id) } { (title) } " "
+            }
+        }
+        div.columns {
+            div {
+                (room.what_runs())
+                (room.waiting())
+                (room.who())
+                (room.policy())
+            }
+            div {
+                (room.decisions())
+                section #mint aria-labelledby="mint-heading" {
+                    h2 #mint-heading { "Mint a token" }
+                    p { "With any property or defect, to see what gate and function make of it." }
+                    (form(&room, &Chosen::default()))
+                }
+                (room.clients(shell))
+            }
+        }
+        template #event { (event(None)) }
+        script src=(live::SCRIPT) defer {}
+    };
+    let page = Page {
+        script: Script::Own,
+        width: Width::Wide,
+        ..Page::new("Control room", body)
+    };
+    let mut response = page.into_response();
+    // A page that opened this one has no hold on it.
+    response.headers_mut().insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    response
+}
+
+/// A decision; none: the empty form of one, for the script.
+fn event(row: Option<&Row>) -> Markup {
+    let text = |get: fn(&Row) -> &str| row.map_or("", get);
+    html! {
+        li.event data-kind=(text(|row| row.kind)) {
+            time datetime=(text(|row| &row.time)) { (text(|row| &row.clock)) }
+            span.source { (text(|row| row.source)) }
+            span.asked { (text(|row| &row.asked)) }
+            span.answer {
+                span.status { @if let Some(row) = row { (row.status) } }
+                " "
+                span.why { (text(|row| &row.answer)) }
+            }
+        }
+    }
+}
+
+impl Room {
+    fn what_runs(&self) -> Markup {
+        let ready = &self.ready;
+        html! {
+            section #runs aria-labelledby="runs-heading" {
+                h2 #runs-heading { "What runs" }
+                dl {
+                    dt { "Function" } dd { a href=(ready.function_url) { (ready.function_url) } }
+                    dt { "Authority" } dd { code { (ready.authority_host) } }
+                    dt { "Tenant" } dd { code { (ready.tenant_id) } }
+                    dt { "API's client id" } dd { code { (ready.api_client_id) } }
+                    dt { "greeting-cli's client id" } dd { code { (ready.cli_client_id) } }
+                    dt { "Scope" } dd { code { (ready.scope) } }
+                    dt { "Issuer's metadata" } dd {
+                        @let url = format!("{}/{}/v2.0/.well-known/openid-configuration", ready.authority_host, ready.tenant_id);
+                        a href=(url) { "openid-configuration" }
+                    }
+                    dt { "Easy Auth settings" } dd { code { (self.settings_from) } }
+                    dt { "CA to trust" } dd { code { (ready.ca_cert.display()) } }
+                    dt { "Version" } dd { (env!("CARGO_PKG_VERSION")) }
+                }
+                @for warning in &self.warnings { p.quiet { "Note: " (warning) } }
+            }
+        }
+    }
+
+    fn waiting(&self) -> Markup {
+        let waiting = self.authority.waiting();
+        html! {
+            section #waiting aria-labelledby="waiting-heading" {
+                h2 #waiting-heading { "Sign-ins that wait" }
+                @if waiting.is_empty() {
+                    p { "No device waits for somebody to sign in." }
+                } @else {
+                    ul.plain {
+                        @for one in &waiting {
+                            li {
+                                strong { (one.client) } " for " code { (one.scopes) }
+                                small { " since " (one.seconds) " s" }
+                            }
+                        }
+                    }
+                }
+                p { a href="/devicelogin" { "Enter the code" } " that the device shows. Only who sees the device knows it, so it is not here." }
+            }
+        }
+    }
+
+    fn who(&self) -> Markup {
+        let directory = self.authority.directory();
+        let daemon = Daemon::paths(&self.state_dir);
+        html! {
+            section #who aria-labelledby="who-heading" {
+                h2 #who-heading { "Who can sign in" }
+                ul.plain {
+                    @for user in directory.users() {
+                        li { (user.name) " " code { (user.upn) } " " small { (describe(user.state)) } }
+                    }
+                }
+                h3 { "And, without a person" }
+                p { "The daemon " code { (DAEMON_CLIENT_ID) } ", by what is in one of these files:" }
+                ul.plain {
+                    li { "secret " code { (daemon.secret.display()) } }
+                    li { "certificate " code { (daemon.certificate.display()) } }
+                }
+            }
+        }
+    }
+
+    fn policy(&self) -> Markup {
+        let policy = self.authority.policy();
+        let switch = |name: &str, legend: &str, on: bool, off_means: &str| {
+            html! {
+                fieldset {
+                    legend { (legend) }
+                    label.check { input type="radio" name=(name) value="on" checked[on]; span { "on" } }
+                    label.check { input type="radio" name=(name) value="off" checked[!on]; span { "off: " (off_means) } }
+                }
+            }
+        };
+        html! {
+            section #policy aria-labelledby="policy-heading" {
+                h2 #policy-heading { "Policy and keys" }
+                form method="post" action=(actions::POLICY) {
+                    (switch("consent", "Consents and pre-authorizations", policy.consent, "AADSTS65001 for everybody"))
+                    (switch("device_code", "Device codes", policy.device_code, "Conditional Access, AADSTS53003"))
+                    label for="refuse" { "Refuse every user's token with" }
+                    select #refuse name="refuse" {
+                        option value="0" { "nothing" }
+                        @for (code, _, sentence) in REFUSALS {
+                            option value=(code) selected[policy.refuse == Some(code)] {
+                                "AADSTS" (code) " " (short(sentence))
+                            }
+                        }
+                    }
+                    div.buttons { button { "Change the policy" } }
+                }
+                form method="post" action=(actions::ROTATE) {
+                    div.buttons {
+                        button { "Rotate the signing key" }
+                        small { "The old one is published until its tokens have ended." }
+                    }
+                }
+            }
+        }
+    }
+
+    fn decisions(&self) -> Markup {
+        let recent = self.log.recent();
+        let last = recent.last().map_or(0, |kept| kept.number);
+        html! {
+            section #decisions aria-labelledby="decisions-heading" {
+                h2 #decisions-heading { "Decisions" }
+                div.buttons {
+                    span #live role="status" { "As of now" }
+                    a #reload href="/" { "Reload" }
+                }
+                div.scroll role="log" aria-labelledby="decisions-heading" aria-live="polite" aria-relevant="additions" tabindex="0" {
+                    ol.plain #events reversed data-run=(self.log.run()) data-last=(last) {
+                        @for kept in recent.iter().rev().take(SHOWN) { (event(Some(&kept.event.row()))) }
+                    }
+                    @if recent.is_empty() { p #none { "None yet. Call the function, or sign in." } }
+                }
+                p.quiet { "The same in a terminal: " code { "greeting-local log --follow" } }
+            }
+        }
+    }
+
+    fn clients(&self, shell: Shell) -> Markup {
+        let name = |value: &dyn Fn() -> Option<clap::builder::PossibleValue>| {
+            value().map_or(String::new(), |value| value.get_name().to_owned())
+        };
+        let all = std::iter::once(None).chain(Client::value_variants().iter().copied().map(Some));
+        html! {
+            section #clients aria-labelledby="clients-heading" {
+                h2 #clients-heading { "Point a client at it" }
+                form method="get" action="/#clients" {
+                    div.inline {
+                        div {
+                            label for="shell" { "Shell" }
+                            select #shell name="shell" {
+                                @for known in Shell::value_variants() {
+                                    @let name = name(&|| known.to_possible_value());
+                                    option value=(name) selected[*known == shell] { (name) }
+                                }
+                            }
+                        }
+                        button { "Show its lines" }
+                    }
+                }
+                @for client in all {
+                    @let name = client.map(|client| name(&|| client.to_possible_value()));
+                    details {
+                        summary {
+                            @match &name {
+                                None => { "Any client: curl, greeting-cli, …" }
+                                Some(name) => { (name) }
+                            }
+                        }
+                        pre data-copy="" { (env::lines(shell, client, &self.ready, &self.state_dir).join("\n")) }
+                        p.quiet { "The same: " code { "greeting-local env" @if let Some(name) = &name { " --for " (name) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A sentence's start: an option is one line.
+fn short(sentence: &str) -> String {
+    const LENGTH: usize = 60;
+    if sentence.chars().count() <= LENGTH {
+        return sentence.to_owned();
+    }
+    let start: String = sentence.chars().take(LENGTH).collect();
+    let end = start.rfind(' ').unwrap_or(start.len());
+    format!("{} …", &start[..end])
+}

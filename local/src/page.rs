@@ -1,0 +1,182 @@
+//! The frame of every page: a look of its own, so that nobody takes it for Microsoft's, and the
+//! headers that keep other sites out. Nothing in a page comes from elsewhere.
+
+use aws_lc_rs::digest;
+use axum::Router;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, html};
+
+const STYLE: &str = include_str!("page/style.css");
+const ICON: &str = include_str!("page/icon.svg");
+/// Another origin's page may not load what is for this one's (Fetch standard).
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// The files that pages name.
+pub(crate) fn router() -> Router {
+    let style = || async { file("text/css; charset=utf-8", STYLE) };
+    let icon = || async { file("image/svg+xml", ICON) };
+    Router::new()
+        .route("/greeting-local/style.css", get(style))
+        .route("/greeting-local/icon.svg", get(icon))
+}
+
+/// One of this program's own files.
+pub(crate) fn file(content_type: &'static str, content: &'static str) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, content_type)], content).into_response();
+    keep_out(response.headers_mut());
+    response
+}
+
+/// What no other origin may read, embed or guess the type of, and no cache keep.
+pub(crate) fn keep_out(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (RESOURCE_POLICY, "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// What runs in a page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Script {
+    None,
+    /// This text, by its hash.
+    Inline(&'static str),
+    /// Files of this origin, which may connect to it.
+    Own,
+}
+
+/// How wide a page is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Width {
+    /// One question at a time.
+    Narrow,
+    Wide,
+}
+
+/// A page, before it is an answer.
+pub(crate) struct Page<'a> {
+    pub(crate) status: StatusCode,
+    pub(crate) title: &'a str,
+    pub(crate) body: Markup,
+    /// Origins that forms may lead to, beside this one: browsers apply it to the redirect after a
+    /// form, too.
+    pub(crate) forms_to: Option<&'a str>,
+    pub(crate) script: Script,
+    pub(crate) width: Width,
+}
+
+impl<'a> Page<'a> {
+    /// A narrow page without script, whose forms stay here.
+    pub(crate) fn new(title: &'a str, body: Markup) -> Self {
+        Self {
+            status: StatusCode::OK,
+            title,
+            body,
+            forms_to: None,
+            script: Script::None,
+            width: Width::Narrow,
+        }
+    }
+
+    fn policy(&self) -> String {
+        let mut policy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'".to_owned();
+        if let Some(origin) = self.forms_to {
+            policy.push(' ');
+            policy.push_str(origin);
+        }
+        match self.script {
+            Script::None => {}
+            Script::Inline(text) => {
+                let hash = STANDARD.encode(digest::digest(&digest::SHA256, text.as_bytes()));
+                policy.push_str(&format!("; script-src 'sha256-{hash}'"));
+            }
+            Script::Own => policy.push_str("; script-src 'self'; connect-src 'self'"),
+        }
+        policy
+    }
+}
+
+impl IntoResponse for Page<'_> {
+    fn into_response(self) -> Response {
+        let policy = self.policy();
+        let class = match self.width {
+            Width::Narrow => "narrow",
+            Width::Wide => "wide",
+        };
+        let whole = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { (self.title) " · greeting-local" }
+                    link rel="icon" href="/greeting-local/icon.svg" type="image/svg+xml";
+                    link rel="stylesheet" href="/greeting-local/style.css";
+                }
+                body class=(class) {
+                    a.skip href="#main" { "Skip to the content" }
+                    header {
+                        p {
+                            a.name href="/" { "greeting-local" }
+                            " "
+                            span.stand-in { "Local stand-in. This is not Microsoft." }
+                        }
+                    }
+                    main #main tabindex="-1" {
+                        h1 { (self.title) }
+                        (self.body)
+                    }
+                    footer {
+                        p { "This page comes from a program on this machine. No password is asked for: never type a real one." }
+                    }
+                }
+            }
+        };
+        let mut response = (self.status, Html(whole.into_string())).into_response();
+        let headers = response.headers_mut();
+        keep_out(headers);
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        for (name, value) in [
+            (header::X_FRAME_OPTIONS, "DENY"),
+            (header::REFERRER_POLICY, "same-origin"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_allows_what_the_page_needs_and_no_more() {
+        let page = |script, forms_to| Page {
+            script,
+            forms_to,
+            ..Page::new("x", html! {})
+        };
+        let plain = page(Script::None, None).policy();
+        assert!(plain.starts_with("default-src 'none';"), "{plain}");
+        assert!(plain.ends_with("; form-action 'self'"), "{plain}");
+        assert!(!plain.contains("script-src") && !plain.contains("unsafe"));
+        let leads = page(Script::None, Some("http://localhost:1")).policy();
+        assert!(leads.ends_with("form-action 'self' http://localhost:1"));
+        // The digest of nothing, as FIPS 180-4's own example has it.
+        let inline = page(Script::Inline(""), None).policy();
+        assert!(
+            inline.ends_with("script-src 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='")
+        );
+    }
+}

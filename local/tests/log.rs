@@ -1,0 +1,245 @@
+//! What the log says of authority and handler: each decision, its reason, and nothing secret.
+
+#![allow(clippy::unwrap_used)] // a panic is how a test fails
+
+mod harness;
+
+use harness::{Up, wait_for};
+use serde_json::{Value, json};
+
+const CLI: &str = "c41d7e95-06fb-4a38-8d2e-b7390f5a6e22";
+const DAEMON: &str = "5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853";
+
+fn events(up: &Up) -> Vec<Value> {
+    let lines = up.run("log", &["--output", "json"]);
+    String::from_utf8(lines.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+async fn post(up: &Up, endpoint: &str, form: &[(&str, &str)]) -> Value {
+    let url = format!(
+        "{}/{}/oauth2/v2.0/{endpoint}",
+        up.text("authority_host"),
+        up.text("tenant_id")
+    );
+    let answer = up.client.post(url).form(form).send().await.unwrap();
+    answer.json().await.unwrap()
+}
+
+/// What the log has of the last event with this action, less what differs from run to run.
+fn last(up: &Up, action: &str) -> Value {
+    let mut event = events(up)
+        .into_iter()
+        .rfind(|event| event["action"] == action)
+        .unwrap_or_else(|| panic!("no {action} in the log"));
+    for name in ["time", "action", "method", "path", "duration_ms", "source"] {
+        event.as_object_mut().unwrap().remove(name);
+    }
+    event
+}
+
+#[tokio::test]
+async fn each_decision_of_a_device_sign_in_is_told() {
+    let up = Up::start(&[]);
+    let scope = format!("{} openid offline_access", up.text("scope"));
+    let asked = post(&up, "devicecode", &[("client_id", CLI), ("scope", &scope)]).await;
+    let (device, code) = (&asked["device_code"], asked["user_code"].as_str().unwrap());
+    assert_eq!(
+        last(&up, "devicecode"),
+        json!({"client": "greeting-cli", "scope": scope, "status": 200, "outcome": "asked",
+            "reason": "a person has to enter the code"})
+    );
+
+    let grant = "urn:ietf:params:oauth:grant-type:device_code";
+    let poll = [
+        ("grant_type", grant),
+        ("client_id", CLI),
+        ("device_code", device.as_str().unwrap()),
+    ];
+    post(&up, "token", &poll).await;
+    let pending = last(&up, "token");
+    assert_eq!(
+        (&pending["outcome"], &pending["grant"], &pending["status"]),
+        (&json!("pending"), &json!("device_code"), &json!(400))
+    );
+    assert!(
+        pending["reason"]
+            .as_str()
+            .unwrap()
+            .starts_with("AADSTS70016: "),
+        "{pending}"
+    );
+
+    assert!(
+        up.run("approve", &[code, "--user", "dan@greeting.test"])
+            .status
+            .code()
+            == Some(1)
+    );
+    assert_eq!(
+        last(&up, "approve"),
+        json!({"status": 400, "outcome": "refused", "reason": "AADSTS50057: The user account is disabled."})
+    );
+    assert!(up.run("approve", &[code]).status.success());
+    assert_eq!(
+        last(&up, "approve"),
+        json!({"status": 200, "outcome": "approved", "reason": "from the shell"})
+    );
+    let tokens = post(&up, "token", &poll).await;
+    assert_eq!(
+        last(&up, "token"),
+        json!({"grant": "device_code", "client": "greeting-cli", "status": 200,
+            "outcome": "issued", "reason": "the code was approved", "scp": "Greeting.Read"})
+    );
+
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let again = [
+        ("grant_type", "refresh_token"),
+        ("client_id", CLI),
+        ("refresh_token", refresh),
+    ];
+    post(&up, "token", &again).await;
+    assert_eq!(last(&up, "token")["outcome"], "issued");
+    post(&up, "token", &again).await;
+    let replayed = last(&up, "token");
+    assert_eq!(
+        (&replayed["grant"], &replayed["outcome"]),
+        (&json!("refresh_token"), &json!("refused"))
+    );
+    assert!(
+        replayed["reason"].as_str().unwrap().starts_with("AADSTS"),
+        "{replayed}"
+    );
+
+    // Neither codes nor tokens nor people; on the terminal neither.
+    let said = up.said() + &events(&up).iter().map(Value::to_string).collect::<String>();
+    for secret in [
+        device.as_str().unwrap(),
+        code,
+        refresh,
+        tokens["access_token"].as_str().unwrap(),
+        tokens["id_token"].as_str().unwrap(),
+        "alice",
+        "dan@",
+    ] {
+        assert!(!said.contains(secret), "a secret or a name is in the log");
+    }
+}
+
+#[tokio::test]
+async fn a_daemons_roles_a_wrong_secret_and_what_nobody_knows_are_told() {
+    let up = Up::start(&[]);
+    let secret = std::fs::read_to_string(up.folder.path().join("state/daemon-secret")).unwrap();
+    let scope = up.text("scope").replace("Greeting.Read", ".default");
+    let form = |secret| {
+        [
+            ("grant_type", "client_credentials"),
+            ("client_id", DAEMON),
+            ("client_secret", secret),
+            ("scope", scope.as_str()),
+        ]
+    };
+    post(&up, "token", &form(&secret)).await;
+    assert_eq!(
+        last(&up, "token"),
+        json!({"grant": "client_credentials", "client": "the daemon", "scope": scope, "status": 200,
+            "outcome": "issued", "reason": "the client has proved itself", "roles": ["Greeting.Read.All"]})
+    );
+    post(&up, "token", &form("wrong-secret")).await;
+    let refused = last(&up, "token");
+    assert!(
+        refused["reason"]
+            .as_str()
+            .unwrap()
+            .starts_with("AADSTS7000215: "),
+        "{refused}"
+    );
+    // A token in the wrong field is not in the log.
+    let token = up.mint(&[]);
+    post(
+        &up,
+        "token",
+        &[
+            ("grant_type", "password"),
+            ("client_id", CLI),
+            ("scope", &token),
+        ],
+    )
+    .await;
+    assert!(
+        last(&up, "token")["scope"]
+            .as_str()
+            .unwrap()
+            .ends_with("characters)")
+    );
+    // Nor is what asks for an endpoint that is not there.
+    let url = format!("{}/nowhere", up.text("authority_host"));
+    up.client.get(url).send().await.unwrap();
+    let unknown = events(&up).pop().unwrap();
+    assert_eq!(
+        (&unknown["status"], &unknown["reason"], &unknown["path"]),
+        (&json!(404), &json!("no such endpoint"), &json!("/nowhere"))
+    );
+    let said = up.said();
+    for secret in [secret.as_str(), "wrong-secret", &token[..40]] {
+        assert!(!said.contains(secret), "{secret} is in the log");
+    }
+}
+
+#[tokio::test]
+async fn the_handlers_refusal_is_told_with_its_reason_and_its_call() {
+    let up = Up::start(&[]);
+    let answer = up.call_with(&up.mint(&["--no-scope"])).await;
+    assert_eq!(answer.status(), 403);
+    // The handler's line comes by its own way.
+    let (gate, handler) = wait_for(|| {
+        let events = events(&up);
+        let find = |source: &str| {
+            events
+                .iter()
+                .find(|event| event["source"] == source)
+                .cloned()
+        };
+        Some((find("gate")?, find("handler")?))
+    });
+    assert_eq!(
+        (&gate["outcome"], &gate["status"]),
+        (&json!("passed"), &json!(403))
+    );
+    assert_eq!(handler["outcome"], "refused");
+    assert_eq!(handler["reason"], "no Greeting.Read scope");
+    assert_eq!(gate["invocation"], handler["invocation"]);
+    // Told once: the line itself is not printed beside the event.
+    assert_eq!(up.said().matches("no Greeting.Read scope").count(), 1);
+}
+
+#[tokio::test]
+async fn what_an_administrator_does_is_told() {
+    let up = Up::start(&[]);
+    assert!(
+        up.run("policy", &["--consent", "off", "--refuse", "AADSTS50076"])
+            .status
+            .success()
+    );
+    assert_eq!(
+        last(&up, "policy")["reason"],
+        "consent off, device-code on, refuse AADSTS50076"
+    );
+    let said = String::from_utf8(up.run("rotate-keys", &[]).stdout).unwrap();
+    let told = last(&up, "rotate-keys");
+    let kid = told["reason"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("signing with ")
+        .unwrap();
+    assert!(said.contains(kid), "{said}");
+    // Who does not know the secret is told of, and nothing else happens.
+    let url = format!("{}/greeting-local/approve", up.text("authority_host"));
+    let body = json!({"code": "X", "user": "u", "deny": false});
+    let answer = up.client.post(url).json(&body).send().await.unwrap();
+    assert_eq!(answer.status(), 401);
+    assert_eq!(last(&up, "approve")["outcome"], "refused");
+}
