@@ -161,8 +161,10 @@ pub(crate) async fn run(args: LogArgs) -> Result<(), Failure> {
     tokio::pin!(interrupted);
     loop {
         let chunk = tokio::select! {
-            chunk = response.chunk() => chunk,
+            // The signal first: it is listened for by the time that anything is printed.
+            biased;
             () = &mut interrupted => return Ok(()),
+            chunk = response.chunk() => chunk,
         };
         let Some(chunk) = chunk.map_err(|error| control::not_reached(&error.without_url()))? else {
             return Ok(());
