@@ -4,14 +4,17 @@
 
 #[path = "harness/authority.rs"]
 mod authority;
+#[path = "harness/cli.rs"]
+mod cli;
 mod harness;
 
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader};
 
 use authority::{
     API, AZ, Authority, CLI, DAEMON, DEVICE, Form, VISUAL_STUDIO, claims, part, read, refusal, with,
 };
-use harness::{GREETING, Up, greeting_cli, wait_for};
+use cli::Cli;
+use harness::{GREETING, Up};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -405,31 +408,26 @@ async fn a_refresh_token_outlives_a_restart_and_ends_with_its_time() {
 #[tokio::test]
 async fn a_restart_in_the_middle_of_a_sign_in_ends_it_in_words() {
     let mut up = Up::start(&[]);
-    let said = up.folder.path().join("cli");
-    let mut signing_in = greeting_cli()
-        .args(["call", up.text("function_url"), "--no-cache"])
-        .args(["--credential", "device-code", "--output", "json"])
-        .args(["--ca-cert", up.text("ca_cert")])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(std::fs::File::create(&said).unwrap())
-        .spawn()
-        .unwrap();
-    wait_for(|| {
-        std::fs::read_to_string(&said)
-            .unwrap()
-            .contains("user_code")
-            .then_some(())
-    });
+    let state = tempfile::tempdir().unwrap();
+    let arguments = [
+        &["call", up.text("function_url"), "--no-cache"][..],
+        &["--credential", "device-code", "--output", "json"],
+    ];
+    let mut signing_in = Cli::new(state.path(), &arguments.concat())
+        .trusting(&up)
+        .spawn();
+    let prompt = BufReader::new(signing_in.stderr.as_mut().unwrap())
+        .lines()
+        .find(|line| line.as_ref().is_ok_and(|line| line.contains("user_code")));
+    assert!(prompt.is_some(), "no code was shown");
     let authority = up.text("authority_host").to_owned();
     let port = authority.rsplit(':').next().unwrap();
     up.signal("-TERM");
     assert!(up.wait().success());
     let folder = std::mem::replace(&mut up.folder, tempfile::tempdir().unwrap());
     let again = Up::start_in(folder, port, &[]);
-    wait_for(|| signing_in.try_wait().unwrap());
     let output = signing_in.wait_with_output().unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report = cli::report(&output);
     assert_eq!(output.status.code(), Some(3), "{report}");
     assert_eq!(report["outcome"], "no-token", "{report}");
     assert!(!report["findings"][0]["fix"].as_str().unwrap().is_empty());

@@ -2,9 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)] // each test program uses a part; a panic is a failure
 
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Response};
@@ -171,23 +169,6 @@ fn client(ready: &Value) -> Client {
         .no_proxy()
         .build()
         .unwrap()
-}
-
-/// `greeting-cli`, built as this test was: another package's program, which cargo builds only
-/// when asked.
-pub(crate) fn greeting_cli() -> Command {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    let program = PROGRAM.get_or_init(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "-p", "greeting-cli"]);
-        if !cfg!(debug_assertions) {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-        Path::new(env!("CARGO_BIN_EXE_greeting-local"))
-            .with_file_name(format!("greeting-cli{}", std::env::consts::EXE_SUFFIX))
-    });
-    Command::new(program)
 }
 
 pub(crate) fn merge(into: &mut Value, changes: &Value) {
