@@ -4,6 +4,8 @@ import sys
 import traceback
 
 import azure_cli
+import azure_deploy
+import bicep
 import browser
 import node_client
 import python_clients
@@ -37,5 +39,5 @@ def main() -> int:
 
 if __name__ == "__main__":
     # Imported for what they register.
-    assert azure_cli and browser and node_client and python_clients and seed
+    assert azure_cli and azure_deploy and bicep and browser and node_client and python_clients and seed
     sys.exit(main())
