@@ -8,6 +8,7 @@ import azure_deploy
 import bicep
 import browser
 import node_client
+import package
 import python_clients
 import seed
 from checks import CHECKS
@@ -39,5 +40,5 @@ def main() -> int:
 
 if __name__ == "__main__":
     # Imported for what they register.
-    assert azure_cli and azure_deploy and bicep and browser and node_client and python_clients and seed
+    assert azure_cli and azure_deploy and bicep and browser and package and node_client and python_clients and seed
     sys.exit(main())
