@@ -75,10 +75,11 @@ impl Cache {
     /// The folder can't be written.
     pub(crate) async fn hold(&self) -> io::Result<Held> {
         memory::private_dir(&self.dir)?;
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(self.dir.join("lock"))?;
+        let mut options = File::options();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(self.dir.join("lock"))?;
         if file.try_lock().is_ok() {
             return Ok(Held { _file: file });
         }
@@ -154,7 +155,8 @@ impl Cache {
             Ok(Stored::Plain(entries)) => Some(entries),
             Ok(Stored::Sealed(sealed)) => match store_key(false).await {
                 Ok(Some(key)) => unseal(&key, &sealed),
-                Ok(None) => None,
+                // Sealed by a key that is not here.
+                Ok(None) | Err(keyring::Error::NoDefaultStore) => None,
                 // Locked, or gone for now: it is not damaged.
                 Err(_) => return Vec::new(),
             },
@@ -212,7 +214,7 @@ fn set_aside(path: &Path) {
     let aside = path.with_extension("damaged");
     if std::fs::rename(path, &aside).is_ok() {
         tell(&format!(
-            "warning: the token cache was damaged and is set aside as {}; sign in again",
+            "warning: the token cache can't be read and is set aside as {}; sign in again",
             aside.display()
         ));
     }

@@ -206,3 +206,7 @@ struct Started {
     #[serde(flatten)]
     prompt: DeviceCodePrompt,
 }
+
+#[cfg(test)]
+#[path = "../tests/unit/device_code.rs"]
+mod tests;

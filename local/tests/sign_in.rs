@@ -1,5 +1,5 @@
-//! Why there is no token: each refusal of the authority and of the Azure CLI, from the real stack
-//! to the real `greeting-cli`; and the tokens that are kept between its runs.
+//! Why there is no token: each refusal of the authority, from the real stack to the real
+//! `greeting-cli`.
 
 #![allow(clippy::unwrap_used)] // a panic is how a test fails
 
@@ -7,72 +7,12 @@
 mod cli;
 mod harness;
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Output;
 
-use cli::Cli;
+use cli::{Cli, age, decided, device_code, signed_in, told};
 use harness::Up;
-use serde_json::Value;
-use tempfile::TempDir;
 
 const OTHER: &str = "11111111-2222-3333-4444-555555555555";
-
-fn device_code<'a>(up: &'a Up, command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
-    let mut arguments = command.to_vec();
-    arguments.extend([
-        up.text("function_url"),
-        "--output",
-        "json",
-        "--credential",
-        "device-code",
-    ]);
-    arguments.extend(more);
-    arguments
-}
-
-/// Runs a command that shows a device code, and decides it with `greeting-local approve`.
-fn decided(up: &Up, state: &Path, arguments: &[&str], more: &[&str]) -> Output {
-    let mut child = Cli::new(state, arguments).trusting(up).spawn();
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    let code = said
-        .by_ref()
-        .map(|line| line.unwrap())
-        .find_map(|line| {
-            let prompt: Value = serde_json::from_str(&line).ok()?;
-            Some(prompt["user_code"].as_str()?.to_owned())
-        })
-        .expect("a code");
-    let decision = up.run("approve", &[&[code.as_str()], more].concat());
-    assert!(decision.status.success(), "{decision:?}");
-    for line in said {
-        line.unwrap();
-    }
-    child.wait_with_output().unwrap()
-}
-
-/// A state folder in which alice is signed in.
-fn signed_in(up: &Up) -> TempDir {
-    let state = tempfile::tempdir().unwrap();
-    let output = decided(up, state.path(), &device_code(up, &["login"], &[]), &[]);
-    assert!(output.status.success(), "{output:?}");
-    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(said["user"], "alice@greeting.test");
-    state
-}
-
-/// Has the kept access token end now, in `seconds`.
-fn age(state: &Path, seconds: i64) {
-    let path = state.join("greeting-cli/tokens.json");
-    let mut kept: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap();
-    for entry in kept["plain"].as_array_mut().unwrap() {
-        entry["expires_at"] = Value::from(i64::try_from(now.as_secs()).unwrap() + seconds);
-    }
-    std::fs::write(path, kept.to_string()).unwrap();
-}
 
 /// Exit status and codes of a call.
 fn call(up: &Up, state: &Path, more: &[&str]) -> (i32, Vec<String>) {
@@ -80,12 +20,6 @@ fn call(up: &Up, state: &Path, more: &[&str]) -> (i32, Vec<String>) {
         .trusting(up)
         .run();
     told(&output)
-}
-
-fn told(output: &Output) -> (i32, Vec<String>) {
-    let report = cli::report(output);
-    let codes = cli::codes(&report).into_iter().map(str::to_owned).collect();
-    (output.status.code().unwrap(), codes)
 }
 
 fn policy(up: &Up, arguments: &[&str]) {

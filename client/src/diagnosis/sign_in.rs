@@ -43,16 +43,27 @@ pub(crate) fn refusal(error: &AuthorityError, client: &str, tenant: &str, scope:
         Value::Null,
         Source::Answer,
     );
-    for (what, value) in [
-        ("trace id", &error.trace_id),
-        ("correlation id", &error.correlation_id),
-        ("time", &error.timestamp),
+    for (what, value, label) in [
+        ("trace id", &error.trace_id, "Trace ID: "),
+        ("correlation id", &error.correlation_id, "Correlation ID: "),
+        ("time", &error.timestamp, "Timestamp: "),
     ] {
+        // The Azure CLI passes on the sentence only, with the ids at its end.
+        let value = value
+            .as_deref()
+            .or_else(|| labelled(&error.error_description, label));
         if let Some(value) = value {
-            finding = finding.saw(what, value.as_str(), Value::Null, Source::Answer);
+            finding = finding.saw(what, value, Value::Null, Source::Answer);
         }
     }
     finding
+}
+
+/// What follows a label, up to the next one.
+fn labelled<'a>(text: &'a str, label: &str) -> Option<&'a str> {
+    let value = text.split_once(label)?.1.lines().next()?;
+    let value = value.split(" Correlation ID: ").next()?;
+    value.split(" Timestamp: ").next()
 }
 
 /// The number in `AADSTS65001: …`.
@@ -84,9 +95,10 @@ pub(crate) fn az_failure(said: &str, tenant: &str, scope: &str) -> Finding {
             format!("az login --scope {scope}"),
         )
     } else if named(said).is_some() {
+        let begins = said.find("AADSTS").unwrap_or(0);
         let error = AuthorityError {
             error: "az".into(),
-            error_description: said.trim().to_owned(),
+            error_description: said[begins..].trim().to_owned(),
             ..AuthorityError::default()
         };
         // az signs in as the Azure CLI's own client, whatever this program was told.

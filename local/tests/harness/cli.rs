@@ -2,13 +2,14 @@
 
 #![allow(dead_code, clippy::unwrap_used)] // each test program uses a part; a panic is a failure
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::harness::Up;
 
@@ -96,7 +97,7 @@ impl Cli {
     }
 
     /// Runs it while something else happens.
-    pub(crate) fn spawn(mut self) -> std::process::Child {
+    pub(crate) fn spawn(mut self) -> Child {
         self.command.spawn().unwrap()
     }
 }
@@ -120,4 +121,73 @@ pub(crate) fn codes(report: &Value) -> Vec<&str> {
         .iter()
         .map(|finding| finding["code"].as_str().unwrap())
         .collect()
+}
+
+/// Runs a command that shows a device code, and decides it with `greeting-local approve`.
+pub(crate) fn decided(up: &Up, state: &Path, arguments: &[&str], more: &[&str]) -> Output {
+    decide(up, Cli::new(state, arguments).trusting(up).spawn(), more).0
+}
+
+/// Decides the sign-in that a running command waits for. Its stderr comes as text.
+pub(crate) fn decide(up: &Up, mut child: Child, more: &[&str]) -> (Output, String) {
+    let mut said = String::new();
+    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
+        let line = line.unwrap();
+        let prompt: Value = serde_json::from_str(&line).unwrap_or_default();
+        if let Some(code) = prompt["user_code"].as_str() {
+            let decision = up.run("approve", &[&[code], more].concat());
+            assert!(decision.status.success(), "{decision:?}");
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    (child.wait_with_output().unwrap(), said)
+}
+
+/// A command for the stack's function, by device code, with JSON.
+pub(crate) fn device_code<'a>(up: &'a Up, command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = command.to_vec();
+    arguments.extend([
+        up.text("function_url"),
+        "--output",
+        "json",
+        "--credential",
+        "device-code",
+    ]);
+    arguments.extend(more);
+    arguments
+}
+
+/// A state folder in which alice is signed in.
+pub(crate) fn signed_in(up: &Up) -> TempDir {
+    let state = tempfile::tempdir().unwrap();
+    let output = decided(up, state.path(), &device_code(up, &["login"], &[]), &[]);
+    assert!(output.status.success(), "{output:?}");
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["user"], "alice@greeting.test");
+    state
+}
+
+/// The file of the kept tokens.
+pub(crate) fn kept(state: &Path) -> PathBuf {
+    state.join("greeting-cli/tokens.json")
+}
+
+/// Has the kept access tokens end in `seconds`.
+pub(crate) fn age(state: &Path, seconds: i64) {
+    let path = kept(state);
+    let mut kept: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = i64::try_from(since.unwrap().as_secs()).unwrap();
+    for entry in kept["plain"].as_array_mut().unwrap() {
+        entry["expires_at"] = Value::from(now + seconds);
+    }
+    std::fs::write(path, kept.to_string()).unwrap();
+}
+
+/// Exit status and codes.
+pub(crate) fn told(output: &Output) -> (i32, Vec<String>) {
+    let report = report(output);
+    let codes = codes(&report).into_iter().map(str::to_owned).collect();
+    (output.status.code().unwrap(), codes)
 }
