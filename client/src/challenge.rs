@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::diagnosis::SCOPE;
+use crate::credential::scope_of;
+use crate::diagnosis::{SCOPE, Source};
 
 /// The authority, tenant and API that a challenge names. Claimed, not trusted: see `trust`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,6 +57,21 @@ impl Challenge {
             v2: uri.path().contains("/v2.0/"),
             scope: None,
         })
+    }
+
+    /// The scope to ask for: metadata's, else the function's of this API.
+    pub(crate) fn scope(&self) -> String {
+        self.scope
+            .clone()
+            .unwrap_or_else(|| scope_of(&self.resource))
+    }
+
+    /// Where its values come from.
+    pub(crate) fn source(&self) -> Source {
+        match self.scope {
+            Some(_) => Source::Discovery,
+            None => Source::Challenge,
+        }
     }
 
     /// The address of `url`'s metadata that a `WWW-Authenticate` value names. None: none is named,

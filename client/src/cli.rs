@@ -57,7 +57,10 @@ impl Cli {
                 args.verbose = cli.verbose;
             }
             Command::Token(TokenCommand::Inspect(args)) => args.verbose = cli.verbose,
-            Command::Logout(_) | Command::Completions { .. } | Command::Man { .. } => {}
+            Command::Logout(_)
+            | Command::Explain(_)
+            | Command::Completions { .. }
+            | Command::Man { .. } => {}
         }
         cli
     }
@@ -121,6 +124,11 @@ pub(crate) enum Command {
 
 Signs nobody in: greeting-cli login does. Exit status: 0 only if every link holds, else 1.")]
     Doctor(CallArgs),
+    /// Explain a finding's code at length
+    #[command(after_help = "Examples:
+  greeting-cli explain                    every code
+  greeting-cli explain audience-mismatch")]
+    Explain(ExplainArgs),
     /// Print a shell's completion script
     #[command(after_help = "Examples:
   greeting-cli completions bash > ~/.local/share/bash-completion/completions/greeting-cli
@@ -245,6 +253,16 @@ pub(crate) struct CallArgs {
 #[derive(Debug, Args)]
 pub(crate) struct LogoutArgs {
     /// How the result is printed
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) output: Output,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code [default: all are listed]
+    pub(crate) code: Option<String>,
+    /// How it is printed
     #[arg(long, value_enum, default_value = "human")]
     pub(crate) output: Output,
 }

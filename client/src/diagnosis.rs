@@ -17,9 +17,11 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
+pub(crate) use gate::no_challenge;
 pub(crate) use sign_in::{az_failure, refusal};
 pub(crate) use times::{clock_skew, is_off};
 
+use crate::catalogue;
 use crate::challenge::Challenge;
 use crate::http::{Answer, Unreached};
 use crate::settings::Settings;
@@ -78,6 +80,10 @@ impl Finding {
         summary: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
+        debug_assert!(
+            catalogue::find(code).is_some(),
+            "{code} is not in the catalogue"
+        );
         Self {
             code,
             certainty: Certainty::Proved,
@@ -160,10 +166,7 @@ pub(crate) struct Expected {
 impl Expected {
     /// What a challenge tells.
     pub(crate) fn of(challenge: &Challenge) -> Self {
-        let source = match challenge.scope {
-            Some(_) => Source::Discovery,
-            None => Source::Challenge,
-        };
+        let source = challenge.source();
         Self {
             resource: Some((challenge.resource.clone(), source)),
             tenant: Some((challenge.tenant.clone(), source)),

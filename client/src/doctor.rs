@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::belief;
 use crate::call::bad_usage;
 use crate::challenge::Challenge;
 use crate::cli::{CallArgs, Output};
@@ -171,7 +172,7 @@ async fn easy_auth(session: &Session, answer: &Answer, checks: &mut Checks) -> O
     let cause = findings
         .into_iter()
         .find(|finding| finding.code != "no-token");
-    let finding = cause.unwrap_or_else(|| session.no_challenge(answer));
+    let finding = cause.unwrap_or_else(|| diagnosis::no_challenge(answer));
     checks.failed("Easy Auth", finding);
     None
 }
@@ -180,12 +181,8 @@ async fn authority(session: &Session, challenge: &Challenge, checks: &mut Checks
     if trust::judge(&session.url, challenge) == Trust::ForeignAuthority
         && session.args.authority_host.is_none()
     {
-        let finding = Finding::proved(
-            "untrusted-authority",
-            format!("{} is not Microsoft's", challenge.authority),
-            "if it is yours: --authority-host",
-        );
-        checks.failed("authority", finding);
+        let finding = belief::foreign_authority(&session.url, challenge);
+        checks.failed("authority", *finding);
         checks.skip(&["keys"], "the authority is not trusted");
         return false;
     }

@@ -15,7 +15,6 @@ use crate::cache::Cache;
 use crate::call::bad_usage;
 use crate::challenge::Challenge;
 use crate::cli::{InspectArgs, Output};
-use crate::credential::scope_of;
 use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
 use crate::http::{self, Clients, without_query};
 use crate::report::{json as pretty, printable, say, tell};
@@ -131,9 +130,7 @@ async fn cached(challenge: Option<&Challenge>) -> Result<Secret, ExitCode> {
     };
     let found = entries.into_iter().rfind(|entry| {
         challenge.is_none_or(|challenge| {
-            let scope = challenge.scope.clone();
-            entry.key.scope == scope.unwrap_or_else(|| scope_of(&challenge.resource))
-                && entry.key.authority == challenge.authority
+            entry.key.scope == challenge.scope() && entry.key.authority == challenge.authority
         })
     });
     let Some(entry) = found else {

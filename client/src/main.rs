@@ -8,10 +8,12 @@
 //! - `settings`: what the gate was told, where the person gives it
 //! - `token`: a JWT, decoded, never trusted
 //! - `diagnosis`: why a call was refused, pure; `report`: how that is told
+//! - `catalogue`: each cause at length; `lookup`: the subcommand `explain`
 
 mod belief;
 mod cache;
 mod call;
+mod catalogue;
 mod challenge;
 mod cli;
 mod credential;
@@ -20,6 +22,7 @@ mod doctor;
 mod explain;
 mod http;
 mod inspect;
+mod lookup;
 mod man;
 mod memory;
 mod prompt;
@@ -75,6 +78,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Login(args) => call::login(args).await,
         Command::Logout(args) => call::logout(&args).await,
         Command::Doctor(args) => doctor::run(args).await,
+        Command::Explain(args) => lookup::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "greeting-cli", &mut script);

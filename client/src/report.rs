@@ -1,6 +1,6 @@
 //! What is told of a call: one type, two renderers. stdout has the result and nothing else.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -59,7 +59,15 @@ impl Report {
             Output::Json => say(&json(self)),
             Output::Human => {
                 if self.outcome == Outcome::Ok {
-                    say(self.greeting.as_deref().unwrap_or_default());
+                    let greeting = self.greeting.as_deref().unwrap_or_default();
+                    // A pipe gets what the function said, to the byte; a terminal nothing that
+                    // steers it.
+                    if std::io::stdout().is_terminal() {
+                        let lines: Vec<String> = greeting.lines().map(printable).collect();
+                        say(&lines.join("\n"));
+                    } else {
+                        say(greeting);
+                    }
                 }
                 if self.outcome != Outcome::Ok || !self.findings.is_empty() {
                     tell(&self.human());

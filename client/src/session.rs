@@ -10,8 +10,8 @@ use url::Url;
 use crate::cache::Cache;
 use crate::challenge::Challenge;
 use crate::cli::CallArgs;
-use crate::credential::{Person, Request, Seeker, scope_of};
-use crate::diagnosis::{Finding, Sent, Source};
+use crate::credential::{Person, Request, Seeker};
+use crate::diagnosis::{self, Finding, Sent, Source};
 use crate::http::{self, Answer, Clients};
 use crate::report::{Report, printable, tell};
 use crate::settings::Settings;
@@ -174,10 +174,7 @@ impl Session {
         let told = |said: &Option<String>, challenge: &str| {
             said.clone().unwrap_or_else(|| challenge.to_owned())
         };
-        let scope = challenge
-            .scope
-            .clone()
-            .unwrap_or_else(|| scope_of(&challenge.resource));
+        let scope = challenge.scope();
         let request = self.request(
             told(&self.args.authority_host, &challenge.authority),
             told(&self.args.tenant, &challenge.tenant),
@@ -206,25 +203,10 @@ impl Session {
             // No token was meant to be sent yet.
             report.findings.retain(|finding| finding.code != "no-token");
             if report.findings.is_empty() {
-                report.findings.push(self.no_challenge(answer));
+                report.findings.push(diagnosis::no_challenge(answer));
             }
         }
         report
-    }
-
-    /// A gate that says no more than 401.
-    pub(crate) fn no_challenge(&self, answer: &Answer) -> Finding {
-        Finding::proved(
-            "no-challenge",
-            "the gate names neither its authority nor its API, so there is nothing to ask a token by",
-            "name them: --tenant TENANT --scope api://<the API's client id>/Greeting.Read",
-        )
-        .saw(
-            "WWW-Authenticate",
-            answer.challenges.first().cloned(),
-            "Bearer … authorization_uri=… resource_id=…",
-            Source::Default,
-        )
     }
 
     fn request(

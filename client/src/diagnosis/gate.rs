@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Case, Expected, Finding, Sent, Signature, Source, audience, times};
+use crate::http::Answer;
 use crate::token::{Decoded, Unreadable};
 
 /// Who answered a 401.
@@ -222,4 +223,19 @@ pub(super) fn not_easy_auth(case: &Case<'_>) -> Finding {
         Source::Default,
     )
     .saw("body", begins, Value::Null, Source::Answer)
+}
+
+/// A gate that says no more than 401, to a caller that wants to learn whom to ask.
+pub(crate) fn no_challenge(answer: &Answer) -> Finding {
+    Finding::proved(
+        "no-challenge",
+        "the gate names neither its authority nor its API, so there is nothing to ask a token by",
+        "name them: --tenant TENANT --scope api://<the API's client id>/Greeting.Read",
+    )
+    .saw(
+        "WWW-Authenticate",
+        answer.challenges.first().cloned(),
+        "Bearer … authorization_uri=… resource_id=…",
+        Source::Default,
+    )
 }

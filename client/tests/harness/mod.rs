@@ -1,0 +1,153 @@
+//! Servers that say what a test wants, and `greeting-cli` as a program.
+
+#![allow(dead_code, clippy::unwrap_used)] // each test program uses a part; a panic is a failure
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+/// Three parts of JSON, none of them signed by anybody; the middle is known, so that it can be
+/// looked for in what is printed.
+pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.eyJhdWQiOiJyIiwic2NwIjoiR3JlZXRpbmcuUmVhZCIsImV4cCI6NDEwMDAwMDAwMH0.c2lnbmF0dXJlLW9mLW5vYm9keQ";
+
+/// A server on loopback, and what it was asked.
+pub(crate) struct Server {
+    /// Without a path.
+    pub(crate) origin: String,
+    /// A function's address on it.
+    pub(crate) url: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// Answers every request with one text.
+    pub(crate) fn saying(answer: impl Into<String>) -> Self {
+        let answer = answer.into();
+        Self::new(move |_, _| answer.clone())
+    }
+
+    /// Answers by the request and the server's own origin.
+    pub(crate) fn new(answer: impl Fn(&str, &str) -> String + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (heard, own) = (Arc::clone(&asked), origin.clone());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = Vec::new();
+                let mut buffer = [0; 4096];
+                while !is_whole(&request) {
+                    match stream.read(&mut buffer) {
+                        // A TLS handshake has no end of headers.
+                        Ok(_) if buffer[0] == 0x16 => break,
+                        Ok(0) | Err(_) => break,
+                        Ok(read) => request.extend_from_slice(&buffer[..read]),
+                    }
+                }
+                let request = String::from_utf8_lossy(&request).into_owned();
+                heard.lock().unwrap().push(request.clone());
+                let _ = stream.write_all(answer(&request, &own).as_bytes());
+            }
+        });
+        Self {
+            url: format!("{origin}/api/greeting"),
+            origin,
+            asked,
+        }
+    }
+
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// Whether a token came, whole or in part.
+    pub(crate) fn was_sent(&self, token: &str) -> bool {
+        self.asked()
+            .iter()
+            .any(|request| token.split('.').any(|part| request.contains(part)))
+    }
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().unwrap())
+    });
+    body.len() >= length.unwrap_or(0)
+}
+
+pub(crate) fn answer(head: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Easy Auth's 401.
+pub(crate) fn challenge(authority: &str, resource: &str) -> String {
+    answer(
+        &format!(
+            "401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"x\" authorization_uri=\"{authority}/t/oauth2/v2.0/authorize\" resource_id=\"{resource}\""
+        ),
+        "",
+    )
+}
+
+/// The program, in a state folder, with nothing of this machine's environment.
+pub(crate) fn cli(state: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_greeting-cli"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("XDG_STATE_HOME", state)
+        .env("GREETING_KEY_STORE", "none")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs it; what it prints has no token and no colour.
+pub(crate) fn finish(mut command: Command, stdin: &str) -> Output {
+    let mut child = command.spawn().unwrap();
+    // A program that has ended already says why by its status.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    for part in [&output.stdout, &output.stderr] {
+        let text = String::from_utf8_lossy(part);
+        for part in TOKEN.split('.') {
+            assert!(
+                !text.contains(part),
+                "a part of the token was printed: {text}"
+            );
+        }
+        assert!(!text.contains('\u{1b}'), "colour in a pipe: {text}");
+    }
+    output
+}
+
+pub(crate) fn run_in(state: &Path, arguments: &[&str], stdin: &str) -> Output {
+    finish(cli(state, arguments), stdin)
+}
+
+pub(crate) fn run(arguments: &[&str], stdin: &str) -> Output {
+    run_in(tempfile::tempdir().unwrap().path(), arguments, stdin)
+}
+
+/// Exit status and code of the first finding.
+pub(crate) fn first(output: &Output) -> (i32, String) {
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {output:?}"));
+    let code = report["findings"][0]["code"].as_str().unwrap_or_default();
+    (output.status.code().unwrap(), code.to_owned())
+}
