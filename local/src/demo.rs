@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Output as Finished, Stdio};
 
+use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
@@ -164,16 +165,17 @@ async fn tell(stack: &Stack, cli: &Cli<'_>, output: Output) -> Result<ExitCode, 
         let as_expected = seen.is(case);
         all_as_expected &= as_expected;
         if output == Output::Human {
-            let verdict = if as_expected {
-                "as expected"
+            let (style, verdict) = if as_expected {
+                (AnsiColor::Green.on_default(), "as expected")
             } else {
-                "NOT as expected"
+                (AnsiColor::Red.on_default().bold(), "NOT as expected")
             };
             say::line(format!(
-                "\n{}. {}: {} ({verdict})",
+                "\n{bold}{}. {}: {}{bold:#} {style}({verdict}){style:#}",
                 number + 1,
                 case.name,
-                seen.status
+                seen.status,
+                bold = Style::new().bold(),
             ));
             for line in seen.shown.trim_end().lines() {
                 say::line(format!("   {line}").trim_end());
@@ -265,6 +267,9 @@ impl Cli<'_> {
             })
             .env("SSL_CERT_FILE", &ready.ca_cert)
             .env("XDG_STATE_HOME", self.state)
+            // It writes to a pipe, and what it writes may be shown on a terminal.
+            .env_remove("NO_COLOR")
+            .env("CLICOLOR_FORCE", if shows_colour() { "1" } else { "0" })
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -326,6 +331,11 @@ impl Cli<'_> {
         }
         child.wait_with_output().await.map_err(failed)
     }
+}
+
+/// Whether what this program prints keeps its colours.
+fn shows_colour() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
 }
 
 /// Plays the person: reads the code that the CLI shows, and approves it at the authority.
