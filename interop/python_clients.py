@@ -134,12 +134,11 @@ def identity_az():
 def resource_server():
     with up() as stack:
         discovery = stack.call(url=f"{authority(stack)}/v2.0/.well-known/openid-configuration").json()
+        context = ssl.create_default_context(cafile=stack.ca)
+        # The default of Python 3.13 and later.
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
         # Its pause between two fetches is longer than this check.
-        keys = jwt.PyJWKClient(
-            discovery["jwks_uri"],
-            ssl_context=ssl.create_default_context(cafile=stack.ca),
-            cooldown_duration=0,
-        )
+        keys = jwt.PyJWKClient(discovery["jwks_uri"], ssl_context=context, cooldown_duration=0)
 
         def verified(token: str) -> dict:
             key = keys.get_signing_key_from_jwt(token)

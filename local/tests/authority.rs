@@ -263,6 +263,13 @@ async fn each_mistake_has_entras_code() {
     let twice = [device, &[("scope", "x")]].concat();
     let answer = read(up.post(start, &twice).await).await;
     assert_eq!(refusal(&answer), (400, "invalid_request", 9_000_411));
+    // A secret by HTTP Basic is one as well (RFC 6749 section 2.3.1).
+    let in_basic = with(daemon, &[("client_id", ""), ("client_secret", "")]);
+    for (secret, status) in [(secret.as_str(), 200), ("wrong", 401)] {
+        let request = up.0.client.post(up.url(token)).form(&in_basic);
+        let answer = request.basic_auth(DAEMON, Some(secret)).send().await;
+        assert_eq!(answer.unwrap().status(), status);
+    }
     // What is no form at all is answered too.
     let bare = up.0.client.post(up.url(token)).send().await.unwrap();
     assert!(bare.status().is_client_error(), "{}", bare.status());

@@ -3,42 +3,16 @@
 
 #![allow(clippy::unwrap_used)] // a panic is how a test fails
 
+#[path = "harness/app.rs"]
+mod app;
 mod harness;
 
-use harness::{Up, merge, program};
+use app::{app, changed};
+use harness::{Up, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const CLI: &str = "c41d7e95-06fb-4a38-8d2e-b7390f5a6e22";
-
-/// A clone's function app, with its `deploy/`.
-fn app() -> TempDir {
-    let app = tempfile::tempdir().unwrap();
-    for folder in ["greeting", "deploy"] {
-        std::fs::create_dir(app.path().join(folder)).unwrap();
-    }
-    for file in [
-        "host.json",
-        "greeting/function.json",
-        "deploy/app-registration.json",
-        "deploy/client-registration.json",
-        "deploy/authsettingsV2.json",
-    ] {
-        std::fs::copy(format!("{ROOT}/{file}"), app.path().join(file)).unwrap();
-    }
-    app
-}
-
-/// The same, with these changes (RFC 7396) to one file.
-fn changed(file: &str, changes: &Value) -> TempDir {
-    let app = app();
-    let path = app.path().join(file);
-    let mut content = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    merge(&mut content, changes);
-    std::fs::write(path, content.to_string()).unwrap();
-    app
-}
 
 fn up(app: &TempDir) -> Up {
     Up::start(&["--app-root", app.path().to_str().unwrap()])
