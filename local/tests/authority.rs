@@ -533,6 +533,10 @@ async fn what_discovery_names_is_there() {
             assert_ne!(answer.status(), 404, "{document}: {name}");
         }
     }
+    let both = reqwest::Client::builder().tls_certs_only([up.0.ca()]);
+    let both = both.no_proxy().build().unwrap();
+    let newer = both.get(up.url("common/discovery/instance")).send();
+    assert_eq!(newer.await.unwrap().version(), reqwest::Version::HTTP_2);
     let instance = up.0.client.get(up.url("common/discovery/instance")).send();
     let (_, instance) = read(instance.await.unwrap()).await;
     let host = up.0.text("authority_host").trim_start_matches("https://");
