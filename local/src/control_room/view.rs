@@ -68,26 +68,27 @@ pub(super) async fn front(State(room): State<Shared>, Query(asked): Query<Asked>
     let body = html! {
         @if let Some(done) = done { p.alert.well role="status" { (done.words()) } }
         nav aria-label="On this page" {
-            @for (id, title) in [("runs", "What runs"), ("waiting", "Sign-ins that wait"), ("decisions", "Decisions"),
-                ("mint", "Mint a token"), ("clients", "Point a client at it"), ("policy", "Policy and keys")] {
-                a href={ "#" (id) } { (title) } " "
+            @for (id, title) in [("runs", "What runs"), ("decisions", "Decisions"), ("mint", "Mint a token"),
+                ("waiting", "Sign-ins that wait"), ("clients", "Point a client at it"), ("who", "Who can sign in"),
+                ("policy", "Policy and keys")] {
+                a href={ "#" (id) } { (title) }
             }
         }
         div.columns {
             div {
                 (room.what_runs())
-                (room.waiting())
-                (room.who())
-                (room.policy())
-            }
-            div {
                 (room.decisions())
                 section #mint aria-labelledby="mint-heading" {
                     h2 #mint-heading { "Mint a token" }
                     p { "With any property or defect, to see what gate and function make of it." }
                     (form(&room, &Chosen::default()))
                 }
+            }
+            div {
+                (room.waiting())
                 (room.clients(shell))
+                (room.who())
+                (room.policy())
             }
         }
         template #event { (event(None)) }
