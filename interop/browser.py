@@ -32,11 +32,15 @@ def chromium(width: int = 1280, dark: bool = False):
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         options.accept_insecure_certs = True
-        for flag in [*FLAGS, f"--user-data-dir={profile}", f"--window-size={width},900"]:
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        for flag in [*FLAGS, f"--user-data-dir={profile}", "--window-size=1280,900"]:
             options.add_argument(flag)
-        if dark:
-            options.add_argument("--force-dark-mode")
         driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+        # A window can't be as narrow as a phone, and headless has no theme: both are emulated.
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
         try:
             yield driver
         finally:

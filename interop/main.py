@@ -7,6 +7,7 @@ import azure_cli
 import azure_deploy
 import bicep
 import browser
+import control_room
 import node_client
 import package
 import python_clients
@@ -40,5 +41,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     # Imported for what they register.
-    assert azure_cli and azure_deploy and bicep and browser and package and node_client and python_clients and seed
+    assert azure_cli and azure_deploy and bicep and browser and control_room and package
+    assert node_client and python_clients and seed
     sys.exit(main())

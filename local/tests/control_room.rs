@@ -50,9 +50,16 @@ fn verdict(html: &str, who: &str) -> (Option<u16>, String) {
     (status, words.replace("&quot;", "\""))
 }
 
-/// Each property and defect: what the form sends, the same for the command, what is answered, and
-/// by whom with which reason.
-const CASES: &[(&[(&str, &str)], &[&str], u16, &str)] = &[
+/// What the form sends, the same for the command, the answer's status, and the reason.
+type Case = (
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+    u16,
+    &'static str,
+);
+
+/// Each property and defect.
+const CASES: &[Case] = &[
     (&[], &[], 200, "Hello, world."),
     (
         &[("user", "gita@greeting.test")],
@@ -286,7 +293,7 @@ async fn the_verdicts_follow_the_settings() {
         {"registration": {"openIdIssuer": "https://<authority-host>/common/v2.0"}}}});
     let with = |name: &'static str, value: &'static str| vec![(name, value)];
     let none: &[(&str, &str)] = &[];
-    let cases: [(Value, &[(&str, &str)], Vec<(&str, &str)>, u16, &str); 6] = [
+    let cases = [
         (
             validation(
                 json!({"jwtClaimChecks": {"allowedClientApplications": ["c41d7e95-06fb-4a38-8d2e-b7390f5a6e22"]}}),

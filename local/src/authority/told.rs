@@ -92,10 +92,13 @@ impl Told {
     }
 }
 
-/// Code and first sentence: the rest is the same for everybody.
-pub(super) fn first_sentence(text: &str) -> String {
-    let end = text.find(". ").map_or(text.len(), |end| end + 1);
-    text[..end].to_owned()
+/// Code and first sentence: the rest is advice. A first one that only names the protocol
+/// ("OAuth 2.0 device flow error.") says nothing, so the next one is added.
+fn first_sentence(text: &str) -> &str {
+    const SHORT: usize = 45;
+    let mut ends = text.match_indices(". ").map(|(end, _)| end + 1);
+    let end = ends.find(|end| *end > SHORT).unwrap_or(text.len());
+    &text[..end]
 }
 
 /// The claims of a token that was just made here.
@@ -106,4 +109,30 @@ fn own_claims(token: &str) -> Map<String, Value> {
         .and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok())
         .and_then(|claims| serde_json::from_slice(&claims).ok())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_by_what_it_says_first() {
+        for (error, start, end) in [
+            (
+                AuthorityError::AuthorizationPending,
+                "AADSTS70016: ",
+                "Authorization is pending.",
+            ),
+            (
+                AuthorityError::TenantUnknown("x".into()),
+                "AADSTS90002: ",
+                "Tenant 'x' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.",
+            ),
+            (AuthorityError::UserDisabled, "AADSTS50057: ", "disabled."),
+        ] {
+            let line = error.line();
+            let told = first_sentence(&line);
+            assert!(told.starts_with(start) && told.ends_with(end), "{told}");
+        }
+    }
 }

@@ -154,8 +154,12 @@ pub(super) async fn mint(
             let flags = arguments.iter().map(|argument| flag(argument));
             let flags: Vec<&str> = flags.filter(|flag| flag.starts_with("--")).collect();
             let told = Told::new("issued").because(format!(
-                "mint {}; the caller would get {}",
-                flags.join(" "),
+                "{}: the caller would get {}",
+                if flags.is_empty() {
+                    "without a defect".to_owned()
+                } else {
+                    flags.join(" ")
+                },
                 status.map_or("what the app says".to_owned(), |status| status.to_string()),
             ));
             told.on(result_page(&room, &chosen, &arguments, &minted))

@@ -66,7 +66,7 @@ pub(super) async fn front(State(room): State<Shared>, Query(asked): Query<Asked>
         all.find(|done| done.url().ends_with(&format!("={name}")))
     });
     let body = html! {
-        @if let Some(done) = done { p.alert.well role="status" { (done.words()) } }
+        @if let Some(done) = done { p.alert.done role="status" { (done.words()) } }
         nav aria-label="On this page" {
             @for (id, title) in [("runs", "What runs"), ("decisions", "Decisions"), ("mint", "Mint a token"),
                 ("waiting", "Sign-ins that wait"), ("clients", "Point a client at it"), ("who", "Who can sign in"),

@@ -111,7 +111,7 @@ impl SignIn<'_> {
 pub(crate) fn describe(state: UserState) -> &'static str {
     match state {
         UserState::Allowed => "may sign in",
-        UserState::NoConsent => "has not consented to anything yet",
+        UserState::NoConsent => "has not consented beforehand",
         UserState::Guest => "a guest of another tenant",
         UserState::Disabled => "disabled: AADSTS50057",
     }
