@@ -1,6 +1,8 @@
 //! Every code that a finding can have, told at length: `greeting-cli explain`, and the page
 //! `docs/troubleshooting.md`, which a test keeps the same.
 
+use crate::diagnosis::aadsts_of;
+
 /// When a cause shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
@@ -38,6 +40,16 @@ pub(crate) struct Entry {
 /// The entry of a code.
 pub(crate) fn find(code: &str) -> Option<&'static Entry> {
     CATALOGUE.iter().find(|entry| entry.code == code)
+}
+
+impl Entry {
+    /// Entra's own codes for it, where it has some.
+    pub(crate) fn aadsts(&self) -> Option<String> {
+        let codes: Vec<String> = aadsts_of(self.code)
+            .map(|number| format!("AADSTS{number}"))
+            .collect();
+        (!codes.is_empty()).then(|| codes.join(", "))
+    }
 }
 
 const fn entry(
@@ -169,52 +181,52 @@ pub(crate) const CATALOGUE: &[Entry] = &[
         "This origin names an API for the first time, or another one than before, and nobody agreed to send it a token. A hostile page could name somebody else's API.",
         "Run it on a terminal and answer, or give --scope, or --yes."),
     entry(NoToken, "consent-required",
-        "AADSTS65001. Nobody has consented to this client for this scope. For az the client is the Azure CLI's, 04b07795-8ddb-461a-bbee-02f9e1bf7b46.",
+        "Nobody has consented to this client for this scope. For az the client is the Azure CLI's, 04b07795-8ddb-461a-bbee-02f9e1bf7b46.",
         "Pre-authorize the client in the API's registration (Expose an API, Authorized client applications), or consent: az login --scope SCOPE."),
     entry(NoToken, "public-client-off",
-        "AADSTS7000218. A device code needs a public client, and this client's registration is not one.",
+        "A device code needs a public client, and this client's registration is not one.",
         "az ad app update --id CLIENT --is-fallback-public-client true (portal: Authentication, Allow public client flows)."),
     entry(NoToken, "unknown-resource",
-        "AADSTS500011, 650052. The tenant has no service principal for the API.",
+        "The tenant has no service principal for the API.",
         "az ad sp create --id <the API's client id>. Or check --scope and --tenant."),
     entry(NoToken, "unknown-client",
-        "AADSTS700016, 700038, 70001. The tenant does not know the client, or what was given is no client id.",
+        "The tenant does not know the client, or what was given is no client id.",
         "Check --client-id (AZURE_CLIENT_ID) and --tenant."),
     entry(NoToken, "unknown-tenant",
-        "AADSTS90002, 900023. There is no such tenant.",
+        "There is no such tenant.",
         "Check --tenant (AZURE_TENANT_ID): az account show --query tenantId -o tsv."),
     entry(NoToken, "permission-not-requested",
-        "AADSTS650057, 650056. The client's registration does not list the API's permission.",
+        "The client's registration does not list the API's permission.",
         "Add it to requiredResourceAccess of the client (portal: API permissions)."),
     entry(NoToken, "client-secret",
-        "AADSTS7000215: the secret is wrong, often its id instead of its value. AADSTS7000222: it has expired. AADSTS700025: a public client sent one.",
+        "The client secret is wrong (often its id was copied instead of its value) or has expired, or a public client sent one.",
         "az ad app credential reset --id CLIENT, and copy the value."),
     entry(NoToken, "redirect-mismatch",
-        "AADSTS50011, 900971. The address that a browser comes back to is not among the client's.",
+        "The address that a browser comes back to is not among the client's.",
         "Add http://localhost as a redirect URI of Mobile and desktop applications."),
     entry(NoToken, "token-for-itself",
-        "AADSTS90009. The client asked for a token for itself.",
+        "The client asked for a token for itself.",
         "Name the resource by its GUID, or use another client."),
     entry(NoToken, "scope-not-defined",
-        "AADSTS70011, 65005, 650053. The scope is misspelt, or the API does not define it.",
+        "The scope is misspelt, or the API does not define it.",
         "--scope api://<client id>/Greeting.Read, or define it (portal: Expose an API)."),
     entry(NoToken, "blocked-by-policy",
-        "AADSTS53003 and its kin. Conditional Access or the tenant's security defaults block this sign-in. Many tenants block device codes.",
+        "Conditional Access or the tenant's security defaults block this sign-in. Many tenants block device codes.",
         "--credential browser, or az login on a managed machine and --credential azure-cli. Else ask the administrator."),
     entry(NoToken, "mfa-required",
-        "AADSTS50076, 50079 and their kin. A second factor is needed, or has to be registered.",
+        "A second factor is needed, or has to be registered.",
         "Sign in again with it: az login --tenant TENANT --scope SCOPE."),
     entry(NoToken, "password-expired",
-        "AADSTS50055, 50144. The user's password has expired.",
+        "The user's password has expired.",
         "Change it in a browser, then sign in again."),
     entry(NoToken, "user-not-in-tenant",
-        "AADSTS50020, 50034: the user is not in the tenant. AADSTS50194: the client is for its own tenant only.",
+        "The user is not in the tenant, or the client is for its own tenant only.",
         "--tenant of the user's, or have them invited as a guest."),
     entry(NoToken, "user-blocked",
-        "AADSTS50057: the account is disabled. AADSTS50053: it is locked. AADSTS50105: it is not assigned to the application.",
+        "The user's account is disabled, locked, or not assigned to the application.",
         "Ask the administrator."),
     entry(NoToken, "admin-consent",
-        "AADSTS90094. Only an administrator can consent to this scope.",
+        "Only an administrator can consent to this scope.",
         "Have one run: az ad app permission admin-consent --id CLIENT."),
     entry(NoToken, "sign-in-declined",
         "The person at the sign-in page declined.",
@@ -223,7 +235,7 @@ pub(crate) const CATALOGUE: &[Entry] = &[
         "The device code expired before anybody used it.",
         "Run it again and enter the code sooner."),
     entry(NoToken, "refresh-expired",
-        "AADSTS700082, 50173 and their kin. The earlier sign-in has expired or was revoked. On a terminal greeting-cli signs in again by itself.",
+        "The earlier sign-in has expired or was revoked. On a terminal greeting-cli signs in again by itself.",
         "Sign in again: greeting-cli login."),
     entry(NoToken, "authority-refused",
         "The authority gave no token, for a reason that is not in the catalogue. Its code, first line, ids and time are shown whole.",

@@ -17,8 +17,9 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
+pub(crate) use aadsts::aadsts_of;
 pub(crate) use gate::no_challenge;
-pub(crate) use sign_in::{az_failure, refusal};
+pub(crate) use sign_in::{az_failure, azd_failure, refusal};
 pub(crate) use times::{clock_skew, is_off};
 
 use crate::catalogue;
@@ -248,7 +249,7 @@ pub(crate) fn unreached(url: &Url, unreached: &Unreached) -> Finding {
     let (summary, fix) = match unreached.code {
         "timeout" => (format!("{host}:{port} did not answer in time"), "check the network; --timeout SECONDS waits longer (a cold start can take a minute)".to_owned()),
         "dns" => (format!("the name {host} does not resolve"), "check the spelling: az functionapp list --query \"[].defaultHostName\" -o tsv".to_owned()),
-        "http-not-https" => (format!("{host}:{port} does not speak TLS"), format!("http://{host}:{port} if it is this machine's; a token goes nowhere else without TLS")),
+        "http-not-https" => (format!("{host}:{port} does not speak TLS"), if crate::trust::is_loopback(url) { format!("http://{host}:{port}: on this machine TLS is not needed") } else { "check the port; a token goes nowhere else without TLS".to_owned() }),
         "tls-untrusted" => (format!("the certificate of {host} is not trusted here"), "--ca-cert FILE with its CA (greeting-local env names the development CA); behind a company proxy, the proxy's CA".to_owned()),
         _ => (format!("no connection to {host}:{port}"), if crate::trust::is_loopback(url) { "start it: greeting-local up".to_owned() } else { "check the address, the network, and that the app is started: az functionapp show".to_owned() }),
     };

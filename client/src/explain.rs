@@ -113,6 +113,7 @@ impl Session {
             findings: Vec::new(),
             token: None,
             challenge: None,
+            now: now(),
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::catalogue::{self, CATALOGUE, Entry, Section};
 use crate::cli::{ExplainArgs, Output};
+use crate::diagnosis::aadsts_of;
 use crate::report::{WIDTH, json as pretty, printable, say, tell};
 
 const BOLD: Style = Style::new().bold();
@@ -40,14 +41,18 @@ fn value(entry: &Entry) -> serde_json::Value {
         "code": entry.code,
         "section": entry.section.title(),
         "meaning": entry.meaning,
+        "aadsts": aadsts_of(entry.code).collect::<Vec<_>>(),
         "fix": entry.remedy,
     })
 }
 
 fn human(entry: &Entry) -> String {
     let text = |text: &str| textwrap::fill(text, WIDTH);
+    let codes = entry.aadsts().map_or(String::new(), |codes| {
+        format!("\n\n{BOLD}Entra's codes{BOLD:#}\n{}", text(&codes))
+    });
     format!(
-        "{BOLD}{}{BOLD:#} ({})\n\n{}\n\n{BOLD}fix{BOLD:#}\n{}\n",
+        "{BOLD}{}{BOLD:#} ({})\n\n{}{codes}\n\n{BOLD}fix{BOLD:#}\n{}\n",
         entry.code,
         entry.section.title(),
         text(entry.meaning),

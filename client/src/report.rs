@@ -17,6 +17,9 @@ const DIM: Style = Style::new().dimmed();
 /// Columns of a refusal: what every terminal has.
 pub(crate) const WIDTH: usize = 80;
 
+/// Columns of a label, unless one of its finding's is longer.
+const LABEL: usize = 10;
+
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -38,6 +41,9 @@ pub(crate) struct Report {
     pub(crate) findings: Vec<Finding>,
     pub(crate) token: Option<Summary>,
     pub(crate) challenge: Option<Challenge>,
+    /// When it was told, seconds since 1970.
+    #[serde(skip)]
+    pub(crate) now: i64,
 }
 
 impl Report {
@@ -104,6 +110,11 @@ impl Report {
             text.push('\n');
             text.push_str(&finding_text(finding));
         }
+        if let Some(also) = self.token.as_ref().and_then(|token| token.also(self.now))
+            && !self.findings.is_empty()
+        {
+            text.push_str(&row("also", LABEL, &also));
+        }
         if self.findings.is_empty() {
             text.push_str("\n  nothing known explains it; side by side:\n");
             for (name, value) in [
@@ -134,34 +145,42 @@ pub(crate) fn finding_text(finding: &Finding) -> String {
         finding.code,
         summary.trim_start()
     );
+    let nothing = Value::String(String::new());
+    let evidence = finding.evidence.iter().filter(|it| it.seen != nothing);
+    let labels = evidence.clone().map(|it| it.what.len());
+    let width = labels.max().unwrap_or_default().max(LABEL);
     for Evidence {
         what,
         seen,
         expected,
         source,
-    } in &finding.evidence
+    } in evidence
     {
-        text.push_str(&row(what, &value_text(seen)));
-        if !expected.is_null() && *expected != Value::String(String::new()) {
-            let from = match source {
-                Source::Flag => "  (from a flag)",
-                Source::Environment => "  (from the environment)",
-                Source::Challenge => "  (the function's challenge)",
-                Source::Discovery => "  (what the issuer publishes)",
-                Source::Settings => "  (from --auth-settings)",
-                Source::Default | Source::Answer => "",
-            };
-            text.push_str(&row("expected", &format!("{}{from}", value_text(expected))));
+        text.push_str(&row(what, width, &value_text(seen)));
+        if !expected.is_null() {
+            let expected = format!("{}{}", value_text(expected), from(*source));
+            text.push_str(&row("expected", width, &expected));
         }
     }
-    text.push_str(&row("fix", &finding.fix));
+    text.push_str(&row("fix", width, &finding.fix));
     text
 }
 
-fn row(label: &str, value: &str) -> String {
-    let indent = " ".repeat(16);
-    let lines = wrapped(value, &indent);
-    format!("    {DIM}{label:<10}{DIM:#}  {}\n", lines.trim_start())
+/// Where an expectation comes from, in words behind it.
+fn from(source: Source) -> &'static str {
+    match source {
+        Source::Flag => "  (from a flag)",
+        Source::Environment => "  (from the environment)",
+        Source::Challenge => "  (the function's challenge)",
+        Source::Discovery => "  (what the issuer publishes)",
+        Source::Settings => "  (from --auth-settings)",
+        Source::Default | Source::Answer => "",
+    }
+}
+
+fn row(label: &str, width: usize, value: &str) -> String {
+    let lines = wrapped(value, &" ".repeat(width + 6));
+    format!("    {DIM}{label:<width$}{DIM:#}  {}\n", lines.trim_start())
 }
 
 fn wrapped(text: &str, indent: &str) -> String {
@@ -170,6 +189,7 @@ fn wrapped(text: &str, indent: &str) -> String {
         .initial_indent(indent)
         .subsequent_indent(indent)
         .break_words(false)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .word_separator(textwrap::WordSeparator::AsciiSpace);
     textwrap::fill(&printable(text), options)
@@ -221,3 +241,7 @@ pub(crate) fn say(text: &str) {
 pub(crate) fn tell(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
+
+#[cfg(test)]
+#[path = "../tests/unit/examples.rs"]
+mod tests;

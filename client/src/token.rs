@@ -101,6 +101,13 @@ impl Decoded {
         self.claims.get(name).and_then(Value::as_str)
     }
 
+    /// Who signed in, by the name that they know.
+    pub(crate) fn user(&self) -> Option<&str> {
+        ["preferred_username", "upn", "unique_name"]
+            .iter()
+            .find_map(|name| self.text(name))
+    }
+
     /// Whom it is for: one name, or several.
     pub(crate) fn audiences(&self) -> Vec<String> {
         match self.claims.get("aud") {
@@ -154,8 +161,30 @@ impl Decoded {
             scp: self.scopes(),
             roles: self.roles(),
             expires_at: self.time("exp").and_then(utc),
+            exp: self.time("exp"),
+            user: self.user().map(str::to_owned),
+            client: self
+                .text("azp")
+                .or_else(|| self.text("appid"))
+                .map(str::to_owned),
         }
     }
+}
+
+/// The clients that every tenant knows.
+const CLIENTS: &[(&str, &str)] = &[
+    ("04b07795-8ddb-461a-bbee-02f9e1bf7b46", "Azure CLI"),
+    ("1950a258-227b-4e31-a9cf-717495945fc2", "Azure PowerShell"),
+    ("aebc6443-996d-45c2-90f0-388ff96faa56", "Visual Studio Code"),
+    ("872cd9fa-d31f-45e0-9eab-6e460a02d1f1", "Visual Studio"),
+];
+
+/// The name of a client of Microsoft's.
+pub(crate) fn client_name(id: &str) -> Option<&'static str> {
+    CLIENTS
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map(|(_, name)| *name)
 }
 
 /// A moment in RFC 3339, UTC.
@@ -185,6 +214,32 @@ pub(crate) struct Summary {
     scp: Vec<String>,
     roles: Vec<String>,
     expires_at: Option<String>,
+    #[serde(skip)]
+    exp: Option<i64>,
+    #[serde(skip)]
+    user: Option<String>,
+    #[serde(skip)]
+    client: Option<String>,
+}
+
+impl Summary {
+    /// What a person wants to know beside the findings: how long it lasts, whose it is.
+    pub(crate) fn also(&self, now: i64) -> Option<String> {
+        let left = self.exp.filter(|exp| *exp > now);
+        let left = left.map(|exp| format!("expires in {}", how_long(exp.saturating_sub(now))));
+        let user = self.user.as_ref().map(|user| format!("to {user}"));
+        let client = self
+            .client
+            .as_ref()
+            .map(|client| match client_name(client) {
+                Some(name) => format!("by {client} ({name})"),
+                None => format!("by {client}"),
+            });
+        let issued: Vec<String> = [user, client].into_iter().flatten().collect();
+        let issued = (!issued.is_empty()).then(|| format!("issued {}", issued.join(" ")));
+        let parts: Vec<String> = [left, issued].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
 }
 
 #[cfg(test)]

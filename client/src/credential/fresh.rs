@@ -101,16 +101,8 @@ impl Seeker<'_> {
             tenant_id: Some(self.request.tenant.clone()),
             ..Default::default()
         };
-        let failed = |error: azure_core::Error| {
-            Box::new(
-                Finding::proved(
-                    "azd-failed",
-                    "the Azure Developer CLI (azd) gave no token",
-                    "azd auth login; or --credential azure-cli or device-code",
-                )
-                .saw("azd", error.to_string(), Value::Null, Source::Answer),
-            )
-        };
+        let failed =
+            |error: azure_core::Error| Box::new(diagnosis::azd_failure(&error.to_string()));
         let credential = AzureDeveloperCliCredential::new(Some(options)).map_err(failed)?;
         self.by_tool("azd", credential).await.map_err(failed)
     }
@@ -176,12 +168,7 @@ impl Seeker<'_> {
         let user = id
             .or_else(|| Some(token.clone()))
             .and_then(|token| Decoded::parse(token.secret()).ok())
-            .and_then(|token| {
-                ["preferred_username", "upn", "unique_name"]
-                    .iter()
-                    .find_map(|name| token.text(name))
-                    .map(str::to_owned)
-            });
+            .and_then(|token| token.user().map(str::to_owned));
         Entry {
             key: self.key(credential),
             user,

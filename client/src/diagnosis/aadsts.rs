@@ -304,3 +304,11 @@ pub(super) const AADSTS: &[(u64, &str, &str, &str)] = &[
         "az ad sp create --id <the API's client id>; or check --scope and --tenant",
     ),
 ];
+
+/// The numbers that stand for a finding's code.
+pub(crate) fn aadsts_of(code: &str) -> impl Iterator<Item = u64> {
+    AADSTS
+        .iter()
+        .filter(move |(_, of, ..)| *of == code)
+        .map(|(number, ..)| *number)
+}

@@ -113,6 +113,16 @@ pub(crate) fn az_failure(said: &str, tenant: &str, scope: &str) -> Finding {
     }
 }
 
+/// What the Azure Developer CLI's credential said, as a finding.
+pub(crate) fn azd_failure(said: &str) -> Finding {
+    Finding::proved(
+        "azd-failed",
+        "the Azure Developer CLI (azd) gave no token",
+        "azd auth login; or --credential azure-cli or device-code",
+    )
+    .saw("azd", said.trim(), Value::Null, Source::Answer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

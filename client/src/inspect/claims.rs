@@ -80,22 +80,11 @@ pub(super) const OTHERS: &[(&str, &str)] = &[
     ("xms_idrel", "Entra's own"),
 ];
 
-/// The clients that every tenant knows.
-const CLIENTS: &[(&str, &str)] = &[
-    ("04b07795-8ddb-461a-bbee-02f9e1bf7b46", "Azure CLI"),
-    ("1950a258-227b-4e31-a9cf-717495945fc2", "Azure PowerShell"),
-    ("aebc6443-996d-45c2-90f0-388ff96faa56", "Visual Studio Code"),
-    ("872cd9fa-d31f-45e0-9eab-6e460a02d1f1", "Visual Studio"),
-];
-
 /// What this value of a claim means, where that is more than the claim's own meaning.
 pub(super) fn of_value(name: &str, value: &str) -> Option<String> {
     match name {
         "aud" => crate::trust::first_party(value).map(str::to_owned),
-        "azp" | "appid" => CLIENTS
-            .iter()
-            .find(|(id, _)| *id == value)
-            .map(|(_, client)| (*client).to_owned()),
+        "azp" | "appid" => crate::token::client_name(value).map(str::to_owned),
         "azpacr" | "appidacr" => match value {
             "0" => Some("the client proved nothing: a public one".to_owned()),
             "1" => Some("the client proved itself with a secret".to_owned()),
