@@ -29,12 +29,13 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Say where each value came from, and what was sent and answered (no secret)
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 100)]
     verbose: bool,
     /// Colour [auto: on a terminal that wants it; NO_COLOR and CLICOLOR are heeded]
     #[arg(
         long,
         global = true,
+        display_order = 101,
         value_enum,
         value_name = "WHEN",
         default_value = "auto"

@@ -15,7 +15,7 @@ use crate::cli::{CallArgs, Output};
 use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
 use crate::http::Answer;
 use crate::prompt::unicode;
-use crate::report::{finding_text, json as pretty, printable, say};
+use crate::report::{finding_text, json as pretty, printable, say, writable};
 use crate::session::{Session, now};
 use crate::token::how_long;
 use crate::trust::{self, Trust};
@@ -103,7 +103,7 @@ pub(crate) async fn run(args: CallArgs) -> ExitCode {
             } else {
                 ["ok", "!!"]
             };
-            say(checks.human(marks).trim_end());
+            say(&writable(checks.human(marks).trim_end()));
         }
     }
     ExitCode::from(u8::from(!sound))

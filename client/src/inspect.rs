@@ -17,7 +17,7 @@ use crate::challenge::Challenge;
 use crate::cli::{InspectArgs, Output};
 use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
 use crate::http::{self, Clients, without_query};
-use crate::report::{json as pretty, printable, say, tell};
+use crate::report::{json as pretty, printable, say, tell, writable};
 use crate::session::{discover, function_url, now};
 use crate::settings::Settings;
 use crate::token::{Decoded, how_long, utc};
@@ -27,8 +27,27 @@ use crate::verify;
 /// Less than this before its end, a token is as good as over: clients renew it then, in seconds.
 const SOON: i64 = 300;
 
+/// What a token was compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Against {
+    /// What a gate expects.
+    Gate,
+    /// The token by itself.
+    Nothing,
+}
+
+impl Against {
+    fn of(expected: &Expected) -> Self {
+        match expected.resource {
+            Some(_) => Self::Gate,
+            None => Self::Nothing,
+        }
+    }
+}
+
 /// What is known of a token, ready to be told.
 struct Inspected {
+    against: Against,
     sent: Sent,
     signature: Signature,
     gate: Vec<Finding>,
@@ -88,6 +107,7 @@ async fn inspect(args: &InspectArgs) -> Result<Inspected, ExitCode> {
     let now = now();
     let (gate, function) = diagnosis::foresee(&sent, &expected, signature, now);
     Ok(Inspected {
+        against: Against::of(&expected),
         sent,
         signature,
         gate,
@@ -239,7 +259,7 @@ impl Inspected {
                 if let Sent::Unreadable(unreadable) = &self.sent {
                     tell(&format!("error: no access token: {}", unreadable.why()));
                 }
-                say(self.human(&TimeZone::system()).trim_end());
+                say(&writable(self.human(&TimeZone::system()).trim_end()));
             }
         }
     }

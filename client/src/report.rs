@@ -239,7 +239,16 @@ pub(crate) fn say(text: &str) {
 
 /// A line to stderr.
 pub(crate) fn tell(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{text}");
+    let _ = writeln!(anstream::stderr(), "{}", writable(text));
+}
+
+/// The program's own signs beyond ASCII, as the locale can write them.
+pub(crate) fn writable(text: &str) -> std::borrow::Cow<'_, str> {
+    if crate::prompt::unicode() || !text.contains('…') {
+        text.into()
+    } else {
+        text.replace('…', "...").into()
+    }
 }
 
 #[cfg(test)]

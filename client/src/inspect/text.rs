@@ -4,8 +4,8 @@ use anstyle::Style;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::Inspected;
 use super::claims::{GROUPS, OTHERS, of_value};
+use super::{Against, Inspected};
 use crate::diagnosis::{Finding, Sent, Signature};
 use crate::report::{WIDTH, finding_text, printable};
 use crate::token::{Decoded, how_long};
@@ -74,7 +74,11 @@ impl Inspected {
             Signature::Wrong => "wrong",
             Signature::UnknownKey => "by a key that the issuer does not publish",
         };
-        let mut text = line("the gate", &would(&self.gate, "would accept it"), "");
+        let accept = match self.against {
+            Against::Gate => "would accept it",
+            Against::Nothing => "would accept it, if it is for its API (--url compares)",
+        };
+        let mut text = line("the gate", &would(&self.gate, accept), "");
         text.push_str(&line("the function", &function, ""));
         text.push_str(&line("the signature", signature, ""));
         if let Some(warning) = self.warning() {
@@ -127,25 +131,35 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Name, value and meaning; the meaning goes below where the line has no room for it.
+/// Name, value and meaning. What has no room on its line goes below; ids and addresses are
+/// pasted, so they are broken only where no line holds them.
 fn line(name: &str, value: &str, meaning: &str) -> String {
-    let name = printable(name);
-    let start = format!("  {name:<NAME$}  ");
+    let (name, value) = (printable(name), printable(value));
     let indent = " ".repeat(NAME + 4);
-    let options = textwrap::Options::new(WIDTH)
-        .initial_indent(&start)
-        .subsequent_indent(&indent)
-        .break_words(true)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .word_separator(textwrap::WordSeparator::AsciiSpace);
-    let told = textwrap::fill(&printable(value), options);
+    let begun = format!("  {name:<NAME$}  ");
+    let told = if value.contains(' ') || begun.len() + value.chars().count() <= WIDTH {
+        let options = textwrap::Options::new(WIDTH)
+            .initial_indent(&begun)
+            .subsequent_indent(&indent)
+            .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .word_separator(textwrap::WordSeparator::AsciiSpace);
+        textwrap::fill(&value, options)
+    } else {
+        let below = textwrap::Options::new(WIDTH)
+            .initial_indent("    ")
+            .subsequent_indent("    ")
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .word_separator(textwrap::WordSeparator::AsciiSpace);
+        format!("  {name}\n{}", textwrap::fill(&value, below))
+    };
     let last = told.lines().last().unwrap_or_default().chars().count();
     if meaning.is_empty() {
         format!("{}\n", told.trim_end())
-    } else if last + 2 + meaning.chars().count() <= WIDTH {
-        format!("{told}  {DIM}{meaning}{DIM:#}\n")
+    } else if last + 4 + meaning.chars().count() <= WIDTH {
+        format!("{told}  {DIM}({meaning}){DIM:#}\n")
     } else {
-        format!("{told}\n{indent}{DIM}{meaning}{DIM:#}\n")
+        format!("{told}\n{indent}{DIM}({meaning}){DIM:#}\n")
     }
 }
 
