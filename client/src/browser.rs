@@ -24,7 +24,7 @@ use url::Url;
 use crate::endpoint::{AuthorityError, Endpoint, Tokens, credential_error};
 
 /// How long the person has.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+pub const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 type Open = dyn Fn(&str) + Send + Sync;
 

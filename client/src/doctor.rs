@@ -15,7 +15,7 @@ use crate::cli::{CallArgs, Output};
 use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
 use crate::http::Answer;
 use crate::prompt::unicode;
-use crate::report::{finding_text, json as pretty, printable, say, writable};
+use crate::report::{WIDTH, finding_text, json as pretty, printable, say, writable};
 use crate::session::{Session, now};
 use crate::token::how_long;
 use crate::trust::{self, Trust};
@@ -71,8 +71,8 @@ impl Checks {
         let mut text = String::new();
         for Check { link, outcome } in &self.0 {
             let line = match outcome {
-                Outcome::Ok { seen } => format!("{:<2} {link:<10} {}", marks[0], printable(seen)),
-                Outcome::Skipped { because } => format!("-  {link:<10} skipped: {because}"),
+                Outcome::Ok { seen } => line(marks[0], link, seen),
+                Outcome::Skipped { because } => line("-", link, &format!("skipped: {because}")),
                 Outcome::Failed { finding } => format!(
                     "{:<2} {link}\n{}",
                     marks[1],
@@ -84,6 +84,19 @@ impl Checks {
         }
         text
     }
+}
+
+/// One link, at the width of any terminal.
+fn line(mark: &str, link: &str, said: &str) -> String {
+    let begun = format!("{mark:<2} {link:<10} ");
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(&begun)
+        .subsequent_indent("              ")
+        .break_words(false)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace);
+    textwrap::fill(&printable(said), options)
 }
 
 /// Checks and prints. Exit 0 only if every link holds.

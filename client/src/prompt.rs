@@ -4,11 +4,14 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use greeting_cli::browser::PATIENCE;
 use greeting_cli::device_code::DeviceCodePrompt;
 use serde_json::json;
 
 use crate::cli::Output;
 use crate::report::{printable, tell};
+
+const BOLD: anstyle::Style = anstyle::Style::new().bold();
 
 /// Whether somebody still waits for the person.
 static WAITING: AtomicBool = AtomicBool::new(false);
@@ -36,7 +39,7 @@ pub(crate) fn device_code(prompt: &DeviceCodePrompt, output: Output) {
     );
     let minutes = prompt.expires_in / 60;
     tell(&format!(
-        "To sign in, open {uri}\nand enter this code within {minutes} min:\n\n    {code}\n"
+        "To sign in, open {uri}\nand enter this code within {minutes} min:\n\n    {BOLD}{code}{BOLD:#}\n"
     ));
     if !std::io::stderr().is_terminal() {
         return;
@@ -104,17 +107,28 @@ pub(crate) fn done() {
     }
 }
 
-/// The address of the sign-in page, which opens by itself on a terminal only.
+/// The address of the sign-in page, which opens by itself on a terminal only; the time left is
+/// shown there too.
 pub(crate) fn browser(url: &str, output: Output) {
-    match output {
-        Output::Json => tell(&json!({"type": "browser", "url": url}).to_string()),
-        Output::Human => tell(&format!(
-            "To sign in, open this address in a browser on this machine:\n\n{}\n",
-            printable(url)
-        )),
+    let terminal = std::io::stderr().is_terminal() && std::io::stdin().is_terminal();
+    let opens = terminal && openable(url) && webbrowser::open(url).is_ok();
+    if output == Output::Json {
+        tell(&json!({"type": "browser", "url": url}).to_string());
+        return;
     }
-    if std::io::stderr().is_terminal() && std::io::stdin().is_terminal() && openable(url) {
-        let _ = webbrowser::open(url);
+    let (begins, url) = (
+        if opens {
+            "To sign in, go to your browser; if it has not opened, open this address:"
+        } else {
+            "To sign in, open this address in a browser on this machine:"
+        },
+        printable(url),
+    );
+    tell(&format!("{begins}\n\n{url}\n"));
+    if terminal {
+        tell("Ctrl-C gives up.");
+        WAITING.store(true, Ordering::Relaxed);
+        count_down(PATIENCE.as_secs());
     }
 }
 

@@ -79,6 +79,7 @@ impl Seeker<'_> {
                 }
                 Err(error) => Err(error),
             };
+        prompt::done();
         let entry = self.entry("browser", signed_in.map_err(|error| self.explain(&error))?);
         prompt::signed_in(entry.user.as_deref(), self.user, self.output);
         Ok(entry)
