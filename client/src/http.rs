@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -13,13 +14,16 @@ use crate::trust;
 /// What is read of an answer; the rest says nothing that a person needs.
 const BODY_LIMIT: usize = 256 * 1024;
 
-/// The clients for this machine and for others.
-#[derive(Debug, Clone)]
+/// The clients for this machine and for others, each made when it is first needed: reading the
+/// system's certificates takes longer than all else that `token inspect` does.
+#[derive(Debug)]
 pub(crate) struct Clients {
+    certificates: Vec<reqwest::Certificate>,
+    timeout: Duration,
     /// By the environment's proxies.
-    outside: Client,
+    outside: OnceLock<Client>,
     /// By no proxy: what goes to loopback in the clear must not leave the machine.
-    loopback: Client,
+    loopback: OnceLock<Client>,
 }
 
 impl Clients {
@@ -28,28 +32,35 @@ impl Clients {
     /// # Errors
     /// The CA file can't be read or isn't PEM, in words for the terminal.
     pub(crate) fn new(ca_cert: Option<&Path>, timeout: Duration) -> Result<Self, String> {
-        let certificates = ca_cert.map(certificates).transpose()?.unwrap_or_default();
-        let builder = || {
-            Client::builder()
-                .redirect(Policy::none())
-                .timeout(timeout)
-                .user_agent(concat!("greeting-cli/", env!("CARGO_PKG_VERSION")))
-                .tls_certs_merge(certificates.clone())
-        };
-        let failed = |error: reqwest::Error| format!("no HTTPS client: {}", chain(&error));
         Ok(Self {
-            outside: builder().build().map_err(failed)?,
-            loopback: builder().no_proxy().build().map_err(failed)?,
+            certificates: ca_cert.map(certificates).transpose()?.unwrap_or_default(),
+            timeout,
+            outside: OnceLock::new(),
+            loopback: OnceLock::new(),
         })
     }
 
     /// The client for this URL.
-    pub(crate) fn of(&self, url: &Url) -> &Client {
-        if trust::is_loopback(url) {
-            &self.loopback
-        } else {
-            &self.outside
+    ///
+    /// # Errors
+    /// The system's certificates or proxies can't be used.
+    pub(crate) fn of(&self, url: &Url) -> Result<&Client, Unreached> {
+        let local = trust::is_loopback(url);
+        let cell = if local { &self.loopback } else { &self.outside };
+        if let Some(client) = cell.get() {
+            return Ok(client);
         }
+        let builder = Client::builder()
+            .redirect(Policy::none())
+            .timeout(self.timeout)
+            .user_agent(concat!("greeting-cli/", env!("CARGO_PKG_VERSION")))
+            .tls_certs_merge(self.certificates.clone());
+        let builder = if local { builder.no_proxy() } else { builder };
+        let client = builder.build().map_err(|error| Unreached {
+            code: "tls-untrusted",
+            why: format!("no HTTPS client: {}", chain(&error)),
+        })?;
+        Ok(cell.get_or_init(|| client))
     }
 }
 
@@ -109,7 +120,7 @@ pub(crate) async fn get(
     url: &Url,
     token: Option<&str>,
 ) -> Result<Answer, Unreached> {
-    let mut request = clients.of(url).get(url.clone());
+    let mut request = clients.of(url)?.get(url.clone());
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }

@@ -40,7 +40,7 @@ use clap::CommandFactory;
 use crate::cli::{Cli, Color, Command, TokenCommand};
 
 /// A shell's status of a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
+const INTERRUPTED: i32 = 130;
 
 fn main() -> ExitCode {
     let cli = Cli::read();
@@ -49,22 +49,25 @@ fn main() -> ExitCode {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        // One for Ctrl-C and the spinner, while this thread may wait for a line of stdin.
+        .worker_threads(1)
+        .enable_all()
+        .build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             report::tell(&format!("error: the program can't start: {error}"));
             return ExitCode::FAILURE;
         }
     };
-    let status = runtime.block_on(async {
-        tokio::select! {
-            status = run(cli.command) => status,
-            Ok(()) = tokio::signal::ctrl_c() => {
-                prompt::done();
-                ExitCode::from(INTERRUPTED)
-            }
+    runtime.spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            prompt::done();
+            std::process::exit(INTERRUPTED);
         }
     });
+    let status = runtime.block_on(run(cli.command));
     // Threads that wait for a line, a lock or a key store are not waited for.
     runtime.shutdown_background();
     status

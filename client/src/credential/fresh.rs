@@ -67,7 +67,7 @@ impl Seeker<'_> {
         } = self.request;
         let output = self.output;
         let signed_in =
-            match BrowserCredential::new(self.client(), authority, tenant, client_id, move |url| {
+            match BrowserCredential::new(self.client()?, authority, tenant, client_id, move |url| {
                 prompt::browser(url, output);
             }) {
                 Ok(credential) => {
@@ -133,11 +133,14 @@ impl Seeker<'_> {
     }
 
     /// The client for the authority.
-    fn client(&self) -> reqwest::Client {
+    fn client(&self) -> Result<reqwest::Client, Box<Finding>> {
         match Url::parse(&self.request.authority) {
-            Ok(authority) => self.http.of(&authority).clone(),
+            Ok(authority) => match self.http.of(&authority) {
+                Ok(client) => Ok(client.clone()),
+                Err(unreached) => Err(Box::new(diagnosis::unreached(&authority, &unreached))),
+            },
             // What is no URL is refused before anything is sent.
-            Err(_) => reqwest::Client::new(),
+            Err(_) => Ok(reqwest::Client::new()),
         }
     }
 
@@ -149,7 +152,7 @@ impl Seeker<'_> {
             ..
         } = self.request;
         let output = self.output;
-        DeviceCodeCredential::new(self.client(), authority, tenant, client_id, move |code| {
+        DeviceCodeCredential::new(self.client()?, authority, tenant, client_id, move |code| {
             prompt::device_code(code, output)
         })
         .map_err(|error| self.explain(&error))

@@ -1,0 +1,85 @@
+//! Ctrl-C ends the program at once, whatever it waits for.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)] // a panic is how a test fails
+
+mod harness;
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::process::{Child, Command};
+
+use harness::{Server, answer, challenge, cli};
+use serde_json::json;
+
+fn interrupt(mut child: Child) -> Option<i32> {
+    let pid = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn while_a_device_code_waits() {
+    let server = Server::new(|request, own| {
+        if request.starts_with("POST /t/oauth2/v2.0/devicecode ") {
+            let started = json!({"device_code": "d", "user_code": "u", "verification_uri": own, "expires_in": 900, "interval": 600});
+            return answer("200 OK", &started.to_string());
+        }
+        challenge(own, "r")
+    });
+    let state = tempfile::tempdir().unwrap();
+    let mut child = cli(
+        state.path(),
+        &["call", &server.url, "--credential", "device-code"],
+    )
+    .spawn()
+    .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    // The code's own line: the program waits from here on.
+    while line.trim() != "u" {
+        line.clear();
+        assert!(said.read_line(&mut line).unwrap() > 0);
+    }
+    assert_eq!(interrupt(child), Some(130));
+}
+
+#[test]
+fn while_a_server_is_silent() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let state = tempfile::tempdir().unwrap();
+    let child = cli(state.path(), &["call", &url]).spawn().unwrap();
+    let (mut stream, _) = silent.accept().unwrap();
+    assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+    assert_eq!(interrupt(child), Some(130));
+}
+
+/// stdin is read on the thread that everything else runs on.
+#[test]
+fn while_stdin_has_no_token_yet() {
+    let state = tempfile::tempdir().unwrap();
+    let arguments = ["call", "http://127.0.0.1:9/", "-v", "--access-token", "-"];
+    let mut child = cli(state.path(), &arguments).spawn().unwrap();
+    let stdin = child.stdin.take().unwrap();
+    // Its handler of Ctrl-C stands once the mask of caught signals has SIGINT (bit 2).
+    #[cfg(target_os = "linux")]
+    loop {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
+        if caught & 2 != 0 {
+            break;
+        }
+        std::thread::yield_now();
+    }
+    let status = interrupt(child);
+    drop(stdin);
+    // Elsewhere the signal may come before the handler, and ends it all the same.
+    assert!(matches!(status, Some(130) | None));
+}
