@@ -44,7 +44,7 @@ impl Session {
         discovered: Option<Challenge>,
         token: Option<&str>,
     ) -> Report {
-        let challenge = challenge_of(answer).or(discovered);
+        let challenge = self.challenge(answer).await.or(discovered);
         let mut expected = challenge.as_ref().map(Expected::of).unwrap_or_default();
         if let Some(tenant) = &self.args.tenant {
             expected.tenant = Some((tenant.clone(), self.args.sources.get("tenant")));

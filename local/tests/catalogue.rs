@@ -119,6 +119,17 @@ fn causes_that_a_token_shows() {
         (&["--app-only"], 5, "app-only-token"),
     ] {
         finds_minted(&up, mint, exit, code);
+        // `token inspect` foresees what the stack then says.
+        let url = up.text("function_url");
+        let arguments = [
+            "token", "inspect", "--url", url, "--verify", "--output", "json",
+        ];
+        let output = Cli::new(up.folder.path(), &arguments)
+            .trusting(&up)
+            .stdin(&up.mint(mint))
+            .run();
+        assert_eq!(output.status.code(), Some(exit), "{mint:?}");
+        assert_eq!(cli::codes(&cli::report(&output))[0], code, "{mint:?}");
     }
     let issuer = format!("iss=https://login.microsoftonline.com/{OTHER}/v2.0");
     let tenant = format!("tid={OTHER}");
@@ -263,6 +274,109 @@ fn a_gate_that_is_set_otherwise() {
     let windows = Up::start(&["--challenge", "windows"]);
     succeeds(&windows, &windows.mint(&[]));
     finds_minted(&windows, &["--audience", OTHER], 4, "wrong-api");
+}
+
+/// RFC 9728: a gate that names its metadata only is asked for that.
+#[test]
+fn a_gate_that_names_its_metadata() {
+    let scopes = |api: &str| format!("openid,api://{api}/Greeting.Read");
+    let api = Up::start(&[]).text("api_client_id").to_owned();
+    let up = Up::with_environment(
+        &json!({}),
+        &[
+            "--challenge",
+            "container-apps",
+            "--auto-approve",
+            "alice@greeting.test",
+        ],
+        &[("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES", &scopes(&api))],
+    );
+    let url = up.text("function_url");
+    let state = tempfile::tempdir().unwrap();
+    let output = Cli::new(state.path(), &["call", url, "-v"])
+        .trusting(&up)
+        .run();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let scope = format!("* scope     api://{api}/Greeting.Read (the function's metadata)");
+    assert!(said.contains(&scope), "{said}");
+    finds_minted(&up, &["--audience", OTHER], 4, "wrong-api");
+}
+
+/// Every link of a sound stack, and the first that breaks.
+#[test]
+fn the_doctor_goes_link_by_link() {
+    let up = Up::start(&["--https"]);
+    let state = tempfile::tempdir().unwrap();
+    let url = up.text("function_url");
+    let doctor = |stdin: &str, trusting: bool, url: &str| {
+        let arguments = ["doctor", url, "--output", "json", "--access-token", "-"];
+        let mut cli = Cli::new(state.path(), &arguments);
+        if trusting {
+            cli = cli.trusting(&up);
+        }
+        let output = cli.stdin(stdin).run();
+        let report = cli::report(&output);
+        let checks = report["checks"].as_array().unwrap().clone();
+        let links: Vec<(String, String)> = checks
+            .iter()
+            .map(|check| {
+                let told = match check["result"].as_str().unwrap() {
+                    "failed" => check["finding"]["code"].as_str().unwrap(),
+                    other => other,
+                };
+                (check["link"].as_str().unwrap().to_owned(), told.to_owned())
+            })
+            .collect();
+        assert_eq!(report["ok"], output.status.success());
+        links
+    };
+    let told = |links: &[(String, String)], link: &str| {
+        let found = links.iter().find(|(name, _)| name == link);
+        found.map(|(_, told)| told.clone()).unwrap_or_default()
+    };
+    let links = doctor(&up.mint(&[]), true, url);
+    let names: Vec<&str> = links.iter().map(|(link, _)| link.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "name",
+            "TCP",
+            "TLS",
+            "clock",
+            "Easy Auth",
+            "authority",
+            "keys",
+            "Azure CLI",
+            "token",
+            "accepted",
+            "scope"
+        ]
+    );
+    for (link, told) in &links {
+        let expected = if link == "Azure CLI" { "skipped" } else { "ok" };
+        assert_eq!(told, expected, "{link}");
+    }
+    let links = doctor(&up.mint(&["--expired"]), true, url);
+    assert_eq!(told(&links, "accepted"), "expired");
+    let links = doctor(&up.mint(&["--no-scope"]), true, url);
+    assert_eq!(told(&links, "accepted"), "ok");
+    assert_eq!(told(&links, "scope"), "missing-scope");
+    let links = doctor(&up.mint(&[]), false, url);
+    assert_eq!(told(&links, "TCP"), "ok");
+    assert_eq!(told(&links, "TLS"), "tls-untrusted");
+    let links = doctor("x", true, "https://localhost:9/");
+    assert_eq!(told(&links, "name"), "ok");
+    assert_eq!(told(&links, "TCP"), "refused");
+    let links = doctor("x", true, &format!("https://{}.example/", "a".repeat(64)));
+    assert_eq!(told(&links, "name"), "dns");
+
+    let off = Up::with_settings(&json!({"platform": {"enabled": false}}), &[]);
+    let links = doctor(&off.mint(&[]), true, off.text("function_url"));
+    assert_eq!(told(&links, "Easy Auth"), "easy-auth-off");
+    let shifted = Up::start(&["--time-shift", "7200"]);
+    let links = doctor(&shifted.mint(&[]), true, shifted.text("function_url"));
+    assert_eq!(told(&links, "clock"), "clock-skew");
 }
 
 #[test]
