@@ -8,6 +8,7 @@ import azure_deploy
 import bicep
 import browser
 import control_room
+import docs
 import node_client
 import package
 import python_clients
@@ -42,5 +43,5 @@ def main() -> int:
 if __name__ == "__main__":
     # Imported for what they register.
     assert azure_cli and azure_deploy and bicep and browser and control_room and package
-    assert node_client and python_clients and seed
+    assert docs and node_client and python_clients and seed
     sys.exit(main())

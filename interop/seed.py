@@ -64,3 +64,13 @@ def behind_the_gate():
         refused = stack.call(None, url)
         expect(refused.status_code, 401)
         assert 'resource_id="' in refused.headers["WWW-Authenticate"]
+
+
+@check("seed's Python function", "AllowAnonymous: it believes a token that nobody signed; ours does not", "PyJWT")
+def an_unsigned_token_where_anonymous_callers_are_let_in():
+    anonymous = {"globalValidation": {"unauthenticatedClientAction": "AllowAnonymous"}}
+    with served() as origin, up("--upstream", origin, settings=anonymous) as stack:
+        answer = stack.call(stack.mint("--alg", "none"), f"{stack.url}api/greeting")
+        expect((answer.status_code, answer.text), (200, GREETING))
+    with up(settings=anonymous) as stack:
+        expect(stack.call(stack.mint("--alg", "none")).status_code, 401)

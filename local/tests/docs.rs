@@ -23,10 +23,18 @@ fn sources(folder: &Path, text: &mut String) {
     }
 }
 
+fn all_sources() -> String {
+    let mut code = String::new();
+    for folder in ["server", "client", "local", "interop"] {
+        sources(&root().join(folder), &mut code);
+    }
+    code
+}
+
 /// The rows of the table below `heading`, a cell each.
 fn rows(page: &str, heading: &str) -> Vec<Vec<String>> {
     let after = page.split_once(&format!("\n{heading}\n")).unwrap().1;
-    let section = after.split("\n## ").next().unwrap();
+    let section = after.split("\n##").next().unwrap();
     let rows: Vec<Vec<String>> = section
         .lines()
         .filter(|line| line.starts_with('|'))
@@ -45,10 +53,7 @@ fn rows(page: &str, heading: &str) -> Vec<Vec<String>> {
 #[test]
 fn each_test_in_the_conformance_table_exists() {
     let page = std::fs::read_to_string(root().join("docs/easy-auth.md")).unwrap();
-    let mut code = String::new();
-    for folder in ["server", "client", "local", "interop"] {
-        sources(&root().join(folder), &mut code);
-    }
+    let code = all_sources();
     for row in rows(&page, "## What is matched") {
         let [what, known, here, test] = row.as_slice() else {
             panic!("not four cells: {row:?}");
@@ -62,9 +67,83 @@ fn each_test_in_the_conformance_table_exists() {
             );
             continue;
         }
-        let exists =
-            code.contains(&format!("fn {test}()")) || code.contains(&format!("def {test}()"));
-        assert!(exists, "{what}: there is no test {test}");
+        assert!(exists(&code, test), "{what}: there is no test {test}");
+    }
+}
+
+/// The tests' names in `code` are those of functions there.
+fn exists(code: &str, test: &str) -> bool {
+    code.contains(&format!("fn {test}()")) || code.contains(&format!("def {test}()"))
+}
+
+#[test]
+fn each_test_in_the_threat_table_exists() {
+    let page = std::fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let code = all_sources();
+    for row in rows(&page, "## Threats") {
+        let [threat, _, test] = row.as_slice() else {
+            panic!("not three cells: {row:?}");
+        };
+        let test = test.trim_matches('`');
+        assert!(exists(&code, test), "{threat}: there is no test {test}");
+    }
+}
+
+/// The tables of settings in `deploy/README.md` say what the files say.
+#[test]
+fn the_settings_tables_say_what_the_files_say() {
+    let page = std::fs::read_to_string(root().join("deploy/README.md")).unwrap();
+    for (heading, file, prefixes) in [
+        (
+            "### App registration",
+            "deploy/app-registration.json",
+            &["", "api.oauth2PermissionScopes[0]."][..],
+        ),
+        (
+            "### Identity provider",
+            "deploy/authsettingsV2.json",
+            &["", "identityProviders.azureActiveDirectory."],
+        ),
+    ] {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let pointer = |path: &str| {
+            format!(
+                "/{}",
+                path.replace('[', ".").replace(']', "").replace('.', "/")
+            )
+        };
+        for row in rows(&page, heading) {
+            let [setting, value, property, _] = row.as_slice() else {
+                panic!("not four cells: {row:?}");
+            };
+            let names: Vec<&str> = property.split('`').skip(1).step_by(2).collect();
+            let find = |name: &str| {
+                prefixes
+                    .iter()
+                    .find_map(|prefix| json.pointer(&pointer(&format!("{prefix}{name}"))))
+            };
+            if property.starts_with("no ") {
+                for name in names {
+                    let registration = format!("registration.{name}");
+                    assert!(
+                        find(name).is_none() && find(&registration).is_none(),
+                        "{setting}: {name} is there"
+                    );
+                }
+                continue;
+            }
+            let found =
+                find(names[0]).unwrap_or_else(|| panic!("{setting}: {file} has no {}", names[0]));
+            // The value stands in the property's cell, or in the value's, or is an object.
+            let said = names.get(1).copied().unwrap_or(value.trim_matches('`'));
+            let first = if found.is_array() { &found[0] } else { found };
+            let is = first.as_str().map_or(first.to_string(), str::to_owned);
+            assert!(
+                first.is_object() || is == said,
+                "{setting}: the page says {said}, the file {is}"
+            );
+        }
     }
 }
 

@@ -1,0 +1,78 @@
+//! Who can reach a running stack, and act on it.
+
+#![allow(clippy::unwrap_used)] // a panic is how a test fails
+
+mod harness;
+
+use harness::Up;
+
+/// Local addresses that are listened on, by port, as the kernel has them (`/proc/net/tcp`).
+#[cfg(target_os = "linux")]
+fn listening(port: u16) -> Vec<String> {
+    let listens = "0A";
+    ["tcp", "tcp6"]
+        .iter()
+        .filter_map(|table| std::fs::read_to_string(format!("/proc/net/{table}")).ok())
+        .flat_map(|table| table.lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(|line| {
+            let mut words = line.split_whitespace().skip(1).map(str::to_owned);
+            let (local, state) = (words.next()?, words.nth(1)?);
+            let (address, at) = local.split_once(':')?;
+            (state == listens && at == format!("{port:04X}")).then(|| address.to_owned())
+        })
+        .collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_listens_off_loopback() {
+    const LOOPBACK: [&str; 2] = ["0100007F", "00000000000000000000000001000000"];
+    let up = Up::start(&[]);
+    for key in ["function_url", "authority_host"] {
+        let port = up.text(key).split(':').nth(2).unwrap();
+        let port = port.split('/').next().unwrap().parse().unwrap();
+        let addresses = listening(port);
+        assert!(!addresses.is_empty(), "{key}");
+        for address in addresses {
+            assert!(LOOPBACK.contains(&address.as_str()), "{key}: {address}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_web_page_of_another_site_can_not_act() {
+    let up = Up::start(&[]);
+    let host = up.text("authority_host");
+    // The commands' doors want the secret of the state folder.
+    for (path, body) in [
+        (
+            "approve",
+            r#"{"code": "ABCDEFGHJ", "user": "alice@greeting.test", "deny": false}"#,
+        ),
+        ("policy", r#"{"consent": false}"#),
+        ("rotate-keys", "null"),
+    ] {
+        let request = up
+            .client
+            .post(format!("{host}/greeting-local/{path}"))
+            .header("content-type", "application/json")
+            .bearer_auth("a guess")
+            .body(body);
+        assert_eq!(request.send().await.unwrap().status(), 401, "{path}");
+    }
+    // The pages' forms want to come from themselves.
+    for path in ["policy", "rotate-keys"] {
+        let path = format!("{host}/control-room/{path}");
+        let form = [("consent", "off"), ("device_code", "off"), ("refuse", "0")];
+        let request = up
+            .client
+            .post(&path)
+            .header("origin", "https://evil.example")
+            .form(&form);
+        let status = request.send().await.unwrap().status().as_u16();
+        assert_eq!(status, 403, "{path}");
+    }
+    let policy = up.run("policy", &[]);
+    let policy = String::from_utf8_lossy(&policy.stdout);
+    assert!(policy.contains("consent      on"), "{policy}");
+}
