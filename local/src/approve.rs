@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
-use crate::authority::Authority;
+use crate::authority::{ApproveError, Authority};
 use crate::cli::ApproveArgs;
 use crate::control;
 use crate::failure::Failure;
@@ -41,11 +41,22 @@ pub(crate) fn router(authority: Authority, door: control::Door) -> axum::Router 
                     Ok(()) => Told::new(told).because("from the shell").on(StatusCode::OK),
                     Err(error) => Told::new("refused")
                         .because(error.line())
-                        .on((StatusCode::BAD_REQUEST, error.to_string())),
+                        .on((StatusCode::BAD_REQUEST, explain(&authority, &error))),
                 }
             },
         ),
     )
+}
+
+/// Why, and what there is instead.
+fn explain(authority: &Authority, error: &ApproveError) -> String {
+    match error {
+        ApproveError::NoSuchCode => {
+            format!("{error}; check it on the device, codes end after 15 minutes")
+        }
+        ApproveError::NoSuchUser(_) => format!("{error}; it has {}", authority.sign_in_names()),
+        ApproveError::Disabled(_) => error.to_string(),
+    }
 }
 
 /// Approves or declines a device code at the running authority.
@@ -78,6 +89,6 @@ pub(crate) async fn run(args: ApproveArgs) -> Result<(), Failure> {
     Err(Failure::new(
         format!("the code {} was not approved", args.code.escape_debug()),
         why,
-        "check the code on the device; codes end after 15 minutes",
+        "see: greeting-local approve --help",
     ))
 }

@@ -206,6 +206,17 @@ impl Authority {
         }
     }
 
+    /// The sign-in names of the tenant's users, for whoever mistook one.
+    pub(crate) fn sign_in_names(&self) -> String {
+        let names: Vec<&str> = self
+            .directory()
+            .users()
+            .iter()
+            .map(|user| user.upn.as_str())
+            .collect();
+        names.join(", ")
+    }
+
     /// Declines a device code.
     ///
     /// # Errors

@@ -209,6 +209,12 @@ pub(crate) struct PolicyArgs {
 
 /// `rotate-keys`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Tokens that are out stay good: the key before is published until they have ended.
+
+Example:
+  greeting-local rotate-keys"
+)]
 pub(crate) struct RotateKeysArgs {
     #[command(flatten)]
     pub(crate) state: StateArgs,

@@ -2,7 +2,7 @@
 //! that point each client at it, every decision as it is taken, and tokens to try.
 //!
 //! - `view`: the page; `live`: decisions, as they come
-//! - `mint`: the form that makes tokens; `verdict`: what gate and function would say to one
+//! - `form`, `mint`: tokens to try; `verdict`: what gate and function would say to one
 //! - `actions`: what an administrator changes
 //!
 //! It asks for no password, as signing in here asks for none: whoever can open a socket on this
@@ -13,6 +13,7 @@
 //! (the origin of each form is checked), nor frame it.
 
 mod actions;
+mod form;
 mod live;
 mod mint;
 mod verdict;

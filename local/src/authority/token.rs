@@ -65,6 +65,7 @@ async fn device_code(
 ) -> Response {
     let told = authority.told_asked(&headers, &pairs);
     let result = authority.start_device_code(&tenant, pairs);
+    let told = told.started(&authority, &result);
     answer(&authority, &headers, told, result)
 }
 
@@ -76,6 +77,7 @@ async fn token(
 ) -> Response {
     let told = authority.told_asked(&headers, &pairs);
     let result = authority.redeem(&tenant, &headers, pairs);
+    let told = told.answered(&result);
     answer(&authority, &headers, told, result)
 }
 
@@ -110,7 +112,6 @@ fn answer(
     told: Told,
     result: Result<Value, AuthorityError>,
 ) -> Response {
-    let told = told.answered(&result);
     // Echoed, but only as the GUID that it has to be.
     let correlation = headers
         .get("client-request-id")

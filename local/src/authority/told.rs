@@ -43,16 +43,32 @@ impl Authority {
 }
 
 impl Told {
+    /// What the device-code endpoint answered.
+    pub(super) fn started(
+        self,
+        authority: &Authority,
+        result: &Result<Value, AuthorityError>,
+    ) -> Self {
+        let body = match result {
+            Err(error) => return self.refused(error),
+            Ok(body) => body,
+        };
+        let code = body["user_code"].as_str().unwrap_or("");
+        let now = authority.clock().now();
+        if authority.grants().asked(code, now).is_some() {
+            self.outcome("asked")
+                .because("a person has to enter the code")
+        } else {
+            self.outcome("approved").because("--auto-approve")
+        }
+    }
+
     /// What the token endpoint answered.
     pub(super) fn answered(self, result: &Result<Value, AuthorityError>) -> Self {
         match result {
             Err(error) => self.refused(error),
             Ok(body) => {
-                let Some(token) = body["access_token"].as_str() else {
-                    return self
-                        .outcome("asked")
-                        .because("a person has to enter the code");
-                };
+                let token = body["access_token"].as_str().unwrap_or("");
                 let why = self.why_issued();
                 let claims = own_claims(token);
                 let scp = claims.get("scp").and_then(Value::as_str);

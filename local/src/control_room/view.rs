@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::mint::{Chosen, form};
+use super::form::{Chosen, form};
 use super::{Room, Shared, actions, live};
 use crate::authority::{DAEMON_CLIENT_ID, Daemon, REFUSALS, describe};
 use crate::cli::{Client, Shell};
