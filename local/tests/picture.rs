@@ -27,7 +27,12 @@ fn settled(printed: &str) -> String {
     let lines = text.lines().map(|line| {
         let plain = anstream::adapter::strip_str(line).to_string();
         let value = plain.split_whitespace().last().unwrap_or_default();
-        if plain.trim_start().starts_with("kid ") {
+        let (left, right) = ("expires in ", "; issued to");
+        if let Some((start, rest)) = line.split_once(left)
+            && let Some((_, end)) = rest.split_once(right)
+        {
+            format!("{start}{left}1 h{right}{end}")
+        } else if plain.trim_start().starts_with("kid ") {
             line.replace(value, "N3hQyZ0kJt5mVw8rPq1sXc7bGfA")
         } else if value.ends_with('Z') && value.contains("-") && value.contains('T') {
             let hour = if plain.contains("after ") { "10" } else { "09" };
