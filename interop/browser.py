@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import subprocess
 import tempfile
 
 from selenium import webdriver
@@ -74,7 +75,12 @@ SETTINGS = {
 }
 
 
-@check("Chromium", "Easy Auth: sent to sign in, back, /.auth/me, out", "selenium")
+def version() -> str:
+    said = subprocess.run(["chromium", "--version"], capture_output=True, text=True, check=True).stdout
+    return said.split()[1]
+
+
+@check("Chromium", "Easy Auth: sent to sign in, back, /.auth/me, out", version)
 def sign_in_and_out():
     for more in [(), ("--https",)]:
         with served(page) as origin, up("--upstream", origin, *more, settings=SETTINGS) as stack, chromium() as driver:
@@ -97,7 +103,7 @@ def sign_in_and_out():
             title(driver, "You are not signed in")
 
 
-@check("Chromium", "Easy Auth: the URL's fragment outlives the sign-in", "selenium")
+@check("Chromium", "Easy Auth: the URL's fragment outlives the sign-in", version)
 def fragment():
     settings = {**SETTINGS, "login": {"preserveUrlFragmentsForLogins": True}}
     with served(page) as origin, up("--upstream", origin, settings=settings) as stack, chromium() as driver:
@@ -108,7 +114,7 @@ def fragment():
         expect(driver.current_url, f"{stack.url}private#here")
 
 
-@check("Chromium", "the device page on a phone's width: code, account, done; decline", "selenium")
+@check("Chromium", "the device page on a phone's width: code, account, done; decline", version)
 def device_page():
     with up() as stack, chromium(width=390) as driver:
         environment = ENVIRONMENT | {"XDG_STATE_HOME": str(stack.folder / "xdg")}

@@ -6,7 +6,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-from browser import chromium, press, title, until
+from browser import chromium, press, title, until, version
 from checks import check, expect, up
 
 # Neither consented to nor pre-authorized: the consent page comes.
@@ -97,7 +97,7 @@ def verdict(driver, who: str):
     return said.get_attribute("data-status"), said.text
 
 
-@check("Chromium", "control room: decisions come live; pause; sign-ins that wait", "selenium")
+@check("Chromium", "control room: decisions come live; pause; sign-ins that wait", version)
 def live():
     with up() as stack, chromium() as driver:
         driver.get(stack.authority)
@@ -127,7 +127,7 @@ def live():
         expect([entry["message"] for entry in driver.get_log("browser")], [])
 
 
-@check("Chromium", "control room: mint, verdicts, the token only when asked for; policy; keys", "selenium")
+@check("Chromium", "control room: mint, verdicts, the token only when asked for; policy; keys", version)
 def minting():
     with up() as stack, chromium() as driver:
         driver.get(stack.authority)
@@ -153,7 +153,7 @@ def minting():
         expect(len(keys["keys"]), 2)
 
 
-@check("Chromium", "control room and sign-in without script", "selenium")
+@check("Chromium", "control room and sign-in without script", version)
 def without_script():
     with up() as stack, chromium() as driver:
         driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
@@ -185,7 +185,7 @@ def sign_in(driver, stack, code: str, user: str):
     title(driver, "Signed in")
 
 
-@check("Chromium", "every page: names, labels, contrast, width; light and dark, 390 and 1280 px", "selenium")
+@check("Chromium", "every page: names, labels, contrast, width; light and dark, 390 and 1280 px", version)
 def readable_by_everybody():
     with up() as stack:
         for number, (width, dark) in enumerate([(390, False), (390, True), (1280, False), (1280, True)]):
@@ -234,7 +234,7 @@ def readable_by_everybody():
                 accessible(driver)
 
 
-@check("Chromium", "device sign-in by keyboard alone", "selenium")
+@check("Chromium", "device sign-in by keyboard alone", version)
 def by_keyboard():
     with up() as stack, chromium(390) as driver:
         asked = device_code(stack, VS_CODE)
@@ -260,7 +260,7 @@ def by_keyboard():
         assert "access_token" in redeem(stack, VS_CODE, asked["device_code"])
 
 
-@check("Chromium", "another site's page can neither act nor read nor frame", "selenium")
+@check("Chromium", "another site's page can neither act nor read nor frame", version)
 def other_sites():
     from seed import served
 
