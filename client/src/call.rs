@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::cache::Cache;
 use crate::cli::{CallArgs, CredentialKind, LogoutArgs, Output};
-use crate::diagnosis::Sent;
+use crate::diagnosis::{Finding, Sent};
 use crate::memory;
 use crate::report::{Report, json, printable, say, tell};
 use crate::session::{Known, Session};
@@ -48,14 +48,14 @@ pub(crate) async fn get_token(args: CallArgs) -> ExitCode {
     }
 }
 
-/// `login`: a token for later calls.
+/// `login`: a new token for later calls, whatever is kept.
 pub(crate) async fn login(args: CallArgs) -> ExitCode {
     let session = match Session::new(args) {
         Ok(session) => session,
         Err(usage) => return bad_usage(&usage),
     };
     let outcome = match session.learn().await {
-        Ok(known) => match session.token(&known).await {
+        Ok(known) => match session.seeker(&known.request).anew().get().await {
             Ok(_) => Ok(known),
             Err(finding) => Err(Box::new(session.no_token(*finding, known.challenge))),
         },
@@ -140,8 +140,25 @@ impl Session {
             Err(report) => return *report,
         };
         match self.token(&known).await {
-            Ok(token) => self.send(&token, known.challenge).await,
+            Ok(token) => {
+                let report = self.send(&token, known.challenge.clone()).await;
+                // Nothing but a new sign-in mends such a token, such as after the issuer's keys
+                // were replaced; kept, it would be refused until its end.
+                let useless = |finding: &Finding| USELESS.contains(&finding.code);
+                if report.status == Some(401) && report.findings.iter().any(useless) {
+                    self.seeker(&known.request).forget(&token).await;
+                }
+                report
+            }
             Err(finding) => self.no_token(*finding, known.challenge),
         }
     }
 }
+
+/// The causes of a 401 that a kept token can't outlive.
+const USELESS: [&str; 4] = [
+    "bad-signature",
+    "unknown-key",
+    "unsigned",
+    "wrong-algorithm",
+];

@@ -48,6 +48,15 @@ pub(crate) struct Seeker<'a> {
     /// None: nothing is read or kept.
     pub(crate) cache: Option<Cache>,
     pub(crate) person: Person,
+    pub(crate) reuse: Reuse,
+}
+
+/// Whether a kept token will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reuse {
+    Kept,
+    /// Somebody wants to sign in now, whatever is kept.
+    Nothing,
 }
 
 /// Whether somebody can be asked to sign in.
@@ -84,11 +93,13 @@ impl Seeker<'_> {
                 return Ok(self.new_token().await?.access_token);
             }
         };
-        for name in self.kinds() {
-            if let Some(entry) = cache.find(&self.key(name), self.user).await
-                && let Some(token) = self.renewed(cache, entry).await?
-            {
-                return Ok(token);
+        if self.reuse == Reuse::Kept {
+            for name in self.kinds() {
+                if let Some(entry) = cache.find(&self.key(name), self.user).await
+                    && let Some(token) = self.renewed(cache, entry).await?
+                {
+                    return Ok(token);
+                }
             }
         }
         let entry = self.new_token().await?;
@@ -105,6 +116,29 @@ impl Seeker<'_> {
         Self {
             person: Person::Absent,
             ..self
+        }
+    }
+
+    /// Signs in now, whatever is kept.
+    pub(crate) fn anew(self) -> Self {
+        Self {
+            reuse: Reuse::Nothing,
+            ..self
+        }
+    }
+
+    /// Forgets the kept access token, if it is this one, and whatever would renew it.
+    pub(crate) async fn forget(&self, token: &Secret) {
+        let Some(cache) = &self.cache else {
+            return;
+        };
+        let Ok(_held) = cache.hold().await else {
+            return;
+        };
+        for entry in cache.all().await {
+            if entry.access_token.secret() == token.secret() && cache.forget(&entry).await.is_ok() {
+                tell("note: the kept token is forgotten; the next call signs in again");
+            }
         }
     }
 

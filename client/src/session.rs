@@ -10,7 +10,7 @@ use url::Url;
 use crate::cache::Cache;
 use crate::challenge::Challenge;
 use crate::cli::CallArgs;
-use crate::credential::{Person, Request, Seeker};
+use crate::credential::{Person, Request, Reuse, Seeker};
 use crate::diagnosis::{self, Finding, Sent, Source};
 use crate::http::{self, Answer, Clients};
 use crate::report::{Report, printable, tell};
@@ -100,6 +100,7 @@ impl Session {
             user: self.args.user.as_deref(),
             output: self.args.output,
             person: Person::here(),
+            reuse: Reuse::Kept,
             cache: if self.args.no_cache {
                 None
             } else {

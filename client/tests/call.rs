@@ -240,3 +240,34 @@ fn inspect_reads_a_token_and_sends_it_nowhere() {
             .all(|request| !request.to_lowercase().contains("authorization"))
     );
 }
+
+#[test]
+fn a_token_comes_from_the_environment_too() {
+    let server = Server::saying(answer("200 OK", "Hello, world."));
+    let state = tempfile::tempdir().unwrap();
+    let mut command = harness::cli(state.path(), &["call", &server.url, "-v"]);
+    command.env("GREETING_ACCESS_TOKEN", TOKEN);
+    let output = harness::finish(command, "");
+    assert_eq!(output.stdout, b"Hello, world.\n");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("* token     environment"), "{said}");
+    assert!(server.was_sent(TOKEN));
+}
+
+/// `Retry-After` decides: what asks for longer than a person waits is not waited for.
+#[test]
+fn a_long_wait_is_the_persons_to_decide() {
+    let busy = Server::saying(answer("429 Too Many Requests\r\nRetry-After: 86400", ""));
+    let arguments = [
+        "call",
+        &busy.url,
+        "--retry",
+        "5",
+        "--access-token",
+        "-",
+        "--output",
+        "json",
+    ];
+    let output = run(&arguments, TOKEN);
+    assert_eq!((first(&output).0, busy.asked().len()), (6, 1));
+}

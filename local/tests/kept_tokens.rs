@@ -142,6 +142,22 @@ fn a_damaged_cache_is_set_aside() {
 }
 
 #[test]
+fn a_token_that_its_issuer_disowns_is_not_kept() {
+    let up = Up::start(&[]);
+    let state = signed_in(&up);
+    let text = std::fs::read_to_string(kept(state.path())).unwrap();
+    let token = entries(state.path())[0]["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let forged = up.mint(&["--unknown-key"]);
+    std::fs::write(kept(state.path()), text.replace(&token, &forged)).unwrap();
+    let refused = call(&up, state.path(), &[]);
+    assert_eq!(told(&refused), (4, vec!["unknown-key".to_owned()]));
+    assert!(entries(state.path()).is_empty());
+}
+
+#[test]
 fn users_are_kept_apart() {
     let up = Up::start(&[]);
     let state = signed_in(&up);
@@ -194,7 +210,7 @@ fn no_token_is_printed_or_left_open() {
     let mut wrong = token.clone();
     wrong.truncate(token.len() - 20);
     let mut outputs = vec![
-        run(&["logout", "--help"], ""),
+        run(&["login", url, "-v", "--scope", "api://nobody/X"], ""),
         run(
             &["token", "get", url, "--scope", "api://nobody/X", "-v"],
             "",
@@ -205,7 +221,6 @@ fn no_token_is_printed_or_left_open() {
             &["call", url, "-v"][..],
             &["call", url, "-v", "--no-cache", "--credential", "azure-cli"],
             &["call", url, "-v", "--access-token", "-"],
-            &["login", url, "-v"],
             &["doctor", url, "-v"],
             &["doctor", url, "-v", "--access-token", "-"],
             &["token", "inspect", "-v", "--verify"],

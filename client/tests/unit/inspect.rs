@@ -152,3 +152,18 @@ fn what_ends_soon_is_warned_of() {
         assert_eq!(inspected.exit(), 0);
     }
 }
+
+proptest::proptest! {
+    /// Whatever a token says, it is told in lines that a terminal survives.
+    #[test]
+    fn any_claim_is_told(name in "\\PC{0,40}", text in "(?s).{0,200}", number in proptest::prelude::any::<i64>()) {
+        let mut claims = users_token();
+        claims[&name] = text.clone().into();
+        claims["aud"] = text.into();
+        claims["exp"] = number.into();
+        claims["nbf"] = number.into();
+        let told = plain(&inspected(&claims, Signature::Unchecked, &of_function()));
+        let steers = |c: char| c.is_control() && c != '\n';
+        proptest::prop_assert!(!told.contains(steers), "{told:?}");
+    }
+}
