@@ -284,7 +284,7 @@ pub(crate) struct EnvArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   greeting-local approve ABCD23456
-  greeting-local approve ABCD23456 --user bob@greeting.test
+  greeting-local approve ABCD23456 --user bob
   greeting-local approve ABCD23456 --deny")]
 pub(crate) struct ApproveArgs {
     /// The code that the device shows
@@ -350,7 +350,11 @@ pub(crate) enum Kind {
   greeting-local mint --tenant 11111111-2222-3333-4444-555555555555
   greeting-local mint --kind id                              401: an ID token is for the client
   greeting-local mint --app-only --role Greeting.Read.All    403: a role is not a scope
-  greeting-local mint --claim 'groups=[\"a\",\"b\"]' --claim oid=null --claim 'exp=\"soon\"'")]
+  greeting-local mint --user bob --client 872cd9fa-d31f-45e0-9eab-6e460a02d1f1
+  greeting-local mint --claim 'groups=[\"a\",\"b\"]' --claim oid=null --claim 'exp=\"soon\"'
+
+Times are by this machine's clock, also where the stack runs with --time-shift. The control room, at
+the authority's address, mints the same and says what gate and function would answer.")]
 pub(crate) struct MintArgs {
     /// Whom it is for [default: alice@greeting.test]
     #[arg(long)]

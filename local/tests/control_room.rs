@@ -361,6 +361,19 @@ async fn the_verdicts_follow_the_settings() {
 }
 
 #[tokio::test]
+async fn another_app_decides_for_itself() {
+    let up = Up::start(&["--upstream", "http://127.0.0.1:9"]);
+    let html = post(&up, "/control-room/mint", &[])
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert_eq!(verdict(&html, "gate").0, None);
+    let (status, words) = verdict(&html, "function");
+    assert!(status.is_none() && words.contains("another app"), "{words}");
+}
+
+#[tokio::test]
 async fn no_token_is_shown_unless_asked_for_and_none_is_ever_logged() {
     let up = Up::start(&[]);
     let hidden = post(&up, "/control-room/mint", &[])

@@ -216,11 +216,16 @@ impl Directory {
         &self.users
     }
 
-    /// The user of this sign-in name, which ignores case.
+    /// The user of this sign-in name, which ignores case; the tenant's domain may be left out.
     pub(crate) fn user(&self, upn: &str) -> Option<&User> {
+        let upn = upn.trim();
+        let whole = match upn.contains('@') {
+            true => upn.to_owned(),
+            false => format!("{upn}@{}", self.domain),
+        };
         self.users
             .iter()
-            .find(|user| user.upn.eq_ignore_ascii_case(upn.trim()))
+            .find(|user| user.upn.eq_ignore_ascii_case(&whole))
     }
 
     /// Whether `segment` of a URL names this tenant.
@@ -402,15 +407,31 @@ mod tests {
     use super::*;
     use crate::deploy;
 
-    #[test]
-    fn redirects_are_registered_ones() {
-        let mut directory = Directory::new(
+    fn directory() -> Directory {
+        Directory::new(
             deploy::TENANT_ID,
             deploy::TENANT_DOMAIN,
             &deploy::app_registration(),
             &deploy::client_registration(),
         )
-        .unwrap();
+        .unwrap()
+    }
+
+    #[test]
+    fn a_user_is_named_with_or_without_the_domain() {
+        let directory = directory();
+        for name in ["bob@greeting.test", " BOB@Greeting.Test ", "bob", "Bob"] {
+            let found = directory.user(name).map(|user| user.upn.as_str());
+            assert_eq!(found, Some("bob@greeting.test"), "{name:?}");
+        }
+        for name in ["", "@", "bob@", "bob@other.test", "nobody"] {
+            assert!(directory.user(name).is_none(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn redirects_are_registered_ones() {
+        let mut directory = directory();
         let gate = "http://localhost:7071/.auth/login/aad/callback";
         directory.register_gate(vec![gate.to_owned()], None);
         let (api, cli) = (deploy::API_CLIENT_ID, deploy::CLI_CLIENT_ID);
