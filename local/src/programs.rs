@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::SystemTime;
 
 use serde_json::Value;
 
@@ -90,14 +91,21 @@ fn is_stale(program: &Path, checkout: &Path, name: &str) -> bool {
     } else {
         "server"
     };
-    let modified = |path: &Path| path.metadata().and_then(|meta| meta.modified()).ok();
     let Some(built) = modified(program) else {
         return true;
     };
-    std::fs::read_dir(checkout.join(folder).join("src")).is_ok_and(|entries| {
-        entries
-            .flatten()
-            .any(|entry| modified(&entry.path()).is_some_and(|changed| changed > built))
+    holds_newer(&checkout.join(folder).join("src"), built)
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    path.metadata().and_then(|meta| meta.modified()).ok()
+}
+
+fn holds_newer(folder: &Path, than: SystemTime) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| {
+        path.is_dir() && holds_newer(&path, than)
+            || modified(&path).is_some_and(|changed| changed > than)
     })
 }
 
@@ -139,10 +147,48 @@ async fn build(name: &str, checkout: &Path) -> Result<PathBuf, Failure> {
     if !output.status.success() {
         return Err(failed(format!("cargo ended with {}", output.status)));
     }
-    String::from_utf8_lossy(&output.stdout)
+    executable(&output.stdout, name).ok_or_else(|| failed("cargo named no executable".to_owned()))
+}
+
+/// Where cargo put `name`, by its messages.
+pub(crate) fn executable(messages: &[u8], name: &str) -> Option<PathBuf> {
+    String::from_utf8_lossy(messages)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|message| message["target"]["name"] == name)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| failed("cargo named no executable".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn an_edit_in_any_folder_of_the_sources_is_seen() {
+        let root = tempfile::tempdir().unwrap();
+        let inner = root.path().join("client/src/diagnosis");
+        std::fs::create_dir_all(&inner).unwrap();
+        let program = root.path().join("greeting-cli");
+        std::fs::write(&program, "").unwrap();
+        let built = modified(&program).unwrap();
+        let is_stale = || is_stale(&program, root.path(), "greeting-cli");
+        for path in [
+            root.path().join("client/src/main.rs"),
+            inner.join("gate.rs"),
+        ] {
+            let source = std::fs::File::create(&path).unwrap();
+            let age = Duration::from_secs(60);
+            source.set_modified(built - age).unwrap();
+            for folder in [&inner, &root.path().join("client/src")] {
+                let folder = std::fs::File::open(folder).unwrap();
+                folder.set_modified(built - age).unwrap();
+            }
+            assert!(!is_stale(), "{path:?}");
+            source.set_modified(built + age).unwrap();
+            assert!(is_stale(), "{path:?}");
+            source.set_modified(built - age).unwrap();
+        }
+    }
 }

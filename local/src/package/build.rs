@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
-
 use super::AppFiles;
 use super::elf::Target;
 use crate::failure::Failure;
@@ -52,11 +50,7 @@ pub(super) fn handler(app: &AppFiles, target: &Target) -> Result<PathBuf, Failur
     if !output.status.success() {
         return Err(failed(format!("cargo ended with {}", output.status)));
     }
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == HANDLER)
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+    programs::executable(&output.stdout, HANDLER)
         .ok_or_else(|| failed("cargo named no executable".to_owned()))
 }
 
