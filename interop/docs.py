@@ -25,7 +25,7 @@ from checks import CODE, ENVIRONMENT, PATIENCE, ROOT, check, expect
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "README.md"]
 BLOCK = re.compile(r"(?:^<!-- (?P<mark>[^>]*) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
-PROGRAM = re.compile(r" {0,4}(?:\$ )?(?:target/\w+/)?(?:greeting-\w+|cargo|az|azd|func|curl|eval|npm|pip)\b")
+PROGRAM = re.compile(r" {0,4}(?:\$ )?(?:target/\w+/)?(?:greeting-\w+|cargo|az|azd|func|curl|eval|npm|pip)(?=\s|$)")
 
 
 @dataclasses.dataclass
@@ -53,9 +53,9 @@ def blocks(page: pathlib.Path) -> list[Block]:
         line = text.count("\n", 0, match.start()) + 1
         if match["kind"] == "sh":
             found.append(Block(page, line, match["mark"] or "", match["text"]))
-        elif not match["kind"]:
+        elif match["kind"] in ("", "text"):
             commands = [line for line in match["text"].splitlines() if PROGRAM.match(line)]
-            # Output and pictures have no language; a command has one, so that it is run.
+            # Output and pictures; a command is marked as one, so that it is run.
             looks = [line for line in commands if not re.search(r"──|^greeting-(cli|local|server)$", line)]
             assert not looks, f"{page.name}:{line}: say ```sh, so that it is run: {looks}"
         else:

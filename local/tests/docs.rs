@@ -77,6 +77,52 @@ fn exists(code: &str, test: &str) -> bool {
 }
 
 #[test]
+fn each_link_between_pages_leads_somewhere() {
+    let mut pages = vec![root().join("README.md"), root().join("deploy/README.md")];
+    let docs = std::fs::read_dir(root().join("docs")).unwrap().flatten();
+    pages.extend(
+        docs.map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|kind| kind == "md")),
+    );
+    let mut links = 0;
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            if link.contains("://") {
+                continue;
+            }
+            let target = if path.is_empty() {
+                page.clone()
+            } else {
+                page.parent().unwrap().join(path)
+            };
+            assert!(target.exists(), "{}: {link}", page.display());
+            if !anchor.is_empty() {
+                let text = std::fs::read_to_string(target).unwrap();
+                let slug = |line: &str| {
+                    let plain = line.trim_start_matches('#').trim().to_lowercase();
+                    let kept = plain
+                        .chars()
+                        .filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-');
+                    kept.collect::<String>().replace(' ', "-")
+                };
+                let found = text
+                    .lines()
+                    .any(|line| line.starts_with('#') && slug(line) == anchor);
+                assert!(found, "{}: {link}", page.display());
+            }
+            links += 1;
+        }
+    }
+    assert!(links > 5, "{links}");
+}
+
+#[test]
 fn each_test_in_the_threat_table_exists() {
     let page = std::fs::read_to_string(root().join("docs/security.md")).unwrap();
     let code = all_sources();
