@@ -242,6 +242,16 @@ pub(crate) fn foresee(
     (gate, function)
 }
 
+/// The arguments by which az finds the app at this address, as far as its name tells.
+fn app(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let name = host
+        .strip_suffix(".azurewebsites.net")
+        .filter(|name| !name.contains('.'))
+        .unwrap_or("APP");
+    format!("--name {name} --resource-group GROUP")
+}
+
 /// Why nothing answered.
 pub(crate) fn unreached(url: &Url, unreached: &Unreached) -> Finding {
     let host = url.host_str().unwrap_or("the host");
@@ -251,7 +261,7 @@ pub(crate) fn unreached(url: &Url, unreached: &Unreached) -> Finding {
         "dns" => (format!("the name {host} does not resolve"), "check the spelling: az functionapp list --query \"[].defaultHostName\" -o tsv".to_owned()),
         "http-not-https" => (format!("{host}:{port} does not speak TLS"), if crate::trust::is_loopback(url) { format!("http://{host}:{port}: on this machine TLS is not needed") } else { "check the port; a token goes nowhere else without TLS".to_owned() }),
         "tls-untrusted" => (format!("the certificate of {host} is not trusted here"), "--ca-cert FILE with its CA (greeting-local env names the development CA); behind a company proxy, the proxy's CA".to_owned()),
-        _ => (format!("no connection to {host}:{port}"), if crate::trust::is_loopback(url) { "start it: greeting-local up".to_owned() } else { "check the address, the network, and that the app is started: az functionapp show".to_owned() }),
+        _ => (format!("no connection to {host}:{port}"), if crate::trust::is_loopback(url) { "start it: greeting-local up".to_owned() } else { format!("check the address, the network, and that the app is started: az functionapp show {} --query state", app(url)) }),
     };
     Finding::proved(unreached.code, summary, fix).saw(
         "network",

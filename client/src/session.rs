@@ -20,6 +20,9 @@ use crate::trust;
 /// More than any header that a server takes.
 const LONGEST_TOKEN: u64 = 256 * 1024;
 
+/// The authority of whoever says nothing else.
+const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
+
 /// One command's work.
 pub(crate) struct Session {
     pub(crate) args: CallArgs,
@@ -150,24 +153,18 @@ impl Session {
     /// The report that ends the command.
     pub(crate) async fn learn(&self) -> Result<Known, Box<Report>> {
         self.safe_to_send()?;
-        if let (Some(scope), Some(tenant)) = (&self.args.scope, &self.args.tenant) {
-            let authority = self
-                .args
-                .authority_host
-                .clone()
-                .unwrap_or_else(|| "https://login.microsoftonline.com".into());
-            let request = self.request(authority, tenant.clone(), scope.clone(), "default");
-            return Ok(Known {
-                request,
-                challenge: None,
-            });
+        if let (Some(known), Some(_)) = (self.known(), &self.args.authority_host) {
+            return Ok(known);
         }
         let answer = match self.get(None).await {
             Ok(answer) => answer,
             Err(unreached) => return Err(Box::new(self.unreachable(&unreached))),
         };
         let Some(challenge) = self.challenge(&answer).await else {
-            return Err(Box::new(self.nothing_discovered(&answer).await));
+            return match self.known() {
+                Some(known) => Ok(known),
+                None => Err(Box::new(self.nothing_discovered(&answer).await)),
+            };
         };
         if let Err(finding) = self.believe(&challenge) {
             return Err(Box::new(self.no_token(*finding, Some(challenge))));
@@ -188,6 +185,17 @@ impl Session {
         Ok(Known {
             request,
             challenge: Some(challenge),
+        })
+    }
+
+    /// What was said, where that is enough to ask for a token.
+    fn known(&self) -> Option<Known> {
+        let (scope, tenant) = (self.args.scope.clone()?, self.args.tenant.clone()?);
+        let named = self.args.authority_host.clone();
+        let authority = named.unwrap_or_else(|| PUBLIC_CLOUD.to_owned());
+        Some(Known {
+            request: self.request(authority, tenant, scope, "default"),
+            challenge: None,
         })
     }
 

@@ -141,6 +141,19 @@ fn a_damaged_cache_is_set_aside() {
     assert_eq!(entries(state.path()).len(), 1);
 }
 
+/// The authority is still the function's own, where only scope and tenant are said.
+#[test]
+fn what_is_said_is_the_same_as_what_is_discovered() {
+    let up = Up::start(&[]);
+    let state = signed_in(&up);
+    let (scope, tenant) = (up.text("scope"), up.text("tenant_id"));
+    let said = ["--scope", scope, "--tenant", tenant];
+    assert_eq!(told(&call(&up, state.path(), &said)), (0, Vec::new()));
+    let authority = up.text("authority_host");
+    let said = [&said[..], &["--authority-host", authority]].concat();
+    assert_eq!(told(&call(&up, state.path(), &said)), (0, Vec::new()));
+}
+
 #[test]
 fn a_token_that_its_issuer_disowns_is_not_kept() {
     let up = Up::start(&[]);

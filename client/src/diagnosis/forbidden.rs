@@ -6,15 +6,15 @@ use super::{Case, Certainty, Expected, Finding, SCOPE, Sent, Source, gate};
 use crate::settings::Settings;
 use crate::token::Decoded;
 
-/// The platform's pages: words, and what they mean.
+/// The platform's pages: words, and what they mean. `{app}` is filled.
 const PAGES: &[(&str, &str)] = &[
     (
         "site is disabled",
-        "the app is stopped: az functionapp start",
+        "the app is stopped: az functionapp start {app}",
     ),
     (
         "web app is stopped",
-        "the app is stopped: az functionapp start",
+        "the app is stopped: az functionapp start {app}",
     ),
     (
         "ip forbidden",
@@ -46,7 +46,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
         let finding = Finding::proved(
             "host-forbidden",
             "the platform refused before the gate and the function",
-            *fix,
+            fix.replace("{app}", &super::app(case.url)),
         );
         return vec![finding.saw("body", *words, Value::Null, Source::Answer)];
     }
@@ -76,7 +76,10 @@ fn nobody_asked(case: &Case<'_>) -> Finding {
     Finding::likely(
         "host-forbidden",
         "refused before anybody asked who calls: the app is stopped, or this address is not let in",
-        "az functionapp show --query state; then the app's Networking, Access restrictions",
+        format!(
+            "az functionapp show {} --query state; then the app's Networking, Access restrictions",
+            super::app(case.url)
+        ),
     )
     .saw(
         "Server",

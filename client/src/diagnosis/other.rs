@@ -29,7 +29,7 @@ pub(super) fn other(case: &Case<'_>) -> Finding {
         404 => Finding::likely(
             "not-found",
             "the host answers, but has no such function or route",
-            "check the path (default: /api/greeting) and that the function is deployed: az functionapp function list",
+            format!("check the path (default: /api/greeting) and that the function is deployed: az functionapp function list {}", super::app(case.url)),
         )
         .saw("path", case.url.path(), usual_path(case), Source::Default),
         500 if answer.body.contains("Easy Auth") => Finding::proved(
@@ -41,7 +41,7 @@ pub(super) fn other(case: &Case<'_>) -> Finding {
         502..=504 => Finding::likely(
             "handler-down",
             "the host has no handler that answers",
-            "see its log: az webapp log tail, or Log stream in the portal; locally the terminal of greeting-local up",
+            format!("see its log: az webapp log tail {}, or Log stream in the portal; locally the terminal of greeting-local up", super::app(case.url)),
         )
         .saw("status", status, 200, Source::Answer)
         .saw("body", begins, Value::Null, Source::Answer),
