@@ -25,7 +25,7 @@ from checks import CODE, ENVIRONMENT, PATIENCE, ROOT, check, expect
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "README.md"]
 BLOCK = re.compile(r"(?:^<!-- (?P<mark>[^>]*) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
-PROGRAM = re.compile(r" {0,4}(?:\$ )?(?:target/\w+/)?(?:greeting-\w+|cargo|az|azd|func|curl|eval|npm|pip)(?=\s|$)")
+PROGRAM = re.compile(r"(?:\$ )?(?:target/\w+/)?(?:greeting-\w+|cargo|az|azd|func|curl|eval|npm|pip)(?=\s|$)")
 
 
 @dataclasses.dataclass
