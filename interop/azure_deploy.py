@@ -35,7 +35,8 @@ match words:
     case ["account", "show", *_]:
         print("{TENANT}" if "tenantId" in words else "{SUBSCRIPTION}")
     case ["cloud", "show", *_]:
-        print("https://management.azure.com/" if "endpoints.resourceManager" in words else "https://graph.microsoft.com/")
+        host = "management.azure.com" if "endpoints.resourceManager" in words else "graph.microsoft.com"
+        print(f"https://{{host}}/")
     case ["rest", *_] if "checknameavailability" in after("--url"):
         print("false" if os.environ.get("TAKEN") else "true")
     case ["rest", *_] if match := re.search(r"uniqueName='([^']+)'", after("--url")):
@@ -59,7 +60,7 @@ match words:
         print("{URL}")
 '''
 CURL = '#!/bin/sh\nprintf %s "${GATE:-401}"\n'
-AZD = f'#!{sys.executable}\nimport os, sys\nopen(os.environ["RECORD"] + "/azd.log", "a").write(" ".join(sys.argv[1:]) + "\\n")\n'
+AZD = '#!/bin/sh\nprintf "%s\\n" "$*" >>"$RECORD/azd.log"\n'
 
 
 @contextlib.contextmanager

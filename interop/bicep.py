@@ -116,7 +116,8 @@ def without_secrets():
     expect(properties["insights"]["DisableLocalAuth"], True)
     expect(properties["app"]["httpsOnly"], True)
     expect([properties[name] for name in ("basicScm", "basicFtp")], [{"allow": False}] * 2)
-    expect(properties["app"]["functionAppConfig"]["deployment"]["storage"]["authentication"]["type"], "UserAssignedIdentity")
+    storage = properties["app"]["functionAppConfig"]["deployment"]["storage"]
+    expect(storage["authentication"]["type"], "UserAssignedIdentity")
     # A role is given on one resource, never on the group.
     roles = [r["config"] for r in tree["resources"].values() if r["type"].endswith("/roleAssignments")]
     expect(sorted(role["scope"] for role in roles), ["insights", "storage"])

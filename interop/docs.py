@@ -75,9 +75,8 @@ class Shell:
             "XDG_STATE_HOME": str(folder / "home"),
             "CARGO_NET_OFFLINE": "true",
         }
-        self.bash = subprocess.Popen(
-            [*own_network(), "bash"], stdin=subprocess.PIPE, text=True, cwd=ROOT, env=environment, start_new_session=True
-        )
+        command = [*own_network(), "bash"]
+        self.bash = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
 
     def say(self, text: str):
         self.bash.stdin.write(text + "\n")

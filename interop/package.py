@@ -68,7 +68,8 @@ def handler(app: pathlib.Path, root: pathlib.Path | None):
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     program = pathlib.Path("/") / app.name / "greeting-server" if root else app / "greeting-server"
-    variables = [f"FUNCTIONS_CUSTOMHANDLER_PORT={port}", f"FUNCTIONS_HTTPWORKER_PORT={port}", "WEBSITE_AUTH_ENABLED=True"]
+    variables = [f"FUNCTIONS_CUSTOMHANDLER_PORT={port}", f"FUNCTIONS_HTTPWORKER_PORT={port}"]
+    variables += ["FUNCTIONS_APP_ROOT_PATH=/", "WEBSITE_AUTH_ENABLED=True"]
     # With env -i there is no PATH to find a program by.
     alone = [shutil.which("chroot"), root] if root else []
     process = subprocess.Popen(["env", "-i", *variables, *alone, program], cwd=app)
@@ -107,9 +108,13 @@ def unpacked_and_run():
 
         # And as a function app: the local host, gate and authority in front of the same files.
         with up("--app-root", str(app)) as stack:
-            for defects, expected in [((), (200, GREETING)), (("--expired",), (401, "")), (("--no-scope",), 403)]:
+            for defects, status, text in [
+                ((), 200, GREETING),
+                (("--expired",), 401, ""),
+                (("--no-scope",), 403, "Missing required scope."),
+            ]:
                 answer = stack.call(stack.mint(*defects))
-                expect((answer.status_code, answer.text) if isinstance(expected, tuple) else answer.status_code, expected)
+                expect((answer.status_code, answer.text), (status, text))
             expect(stack.call().status_code, 401)
 
 
