@@ -234,6 +234,24 @@ def readable_by_everybody():
                 accessible(driver)
 
 
+@check("Chromium", "the gate's own pages: the same, in the same look", "selenium")
+def gates_pages():
+    with up() as stack:
+        gate = stack.url.removesuffix("/api/greeting")
+        for width, dark in [(390, False), (390, True), (1280, False), (1280, True)]:
+            with chromium(width, dark) as driver:
+                for path, name in [
+                    ("logout", "You are signed out"),
+                    ("login/aad/callback?code=x&state=y", "You are not signed in"),
+                ]:
+                    driver.get(f"{gate}/.auth/{path}")
+                    title(driver, name)
+                    accessible(driver)
+                    # Its style is allowed by its own policy.
+                    font = "return getComputedStyle(document.querySelector('.name')).fontWeight"
+                    expect(driver.execute_script(font), "700")
+
+
 @check("Chromium", "device sign-in by keyboard alone", version)
 def by_keyboard():
     with up() as stack, chromium(390) as driver:

@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("page/style.css");
 const ICON: &str = include_str!("page/icon.svg");
@@ -60,6 +60,15 @@ pub(crate) enum Width {
     Wide,
 }
 
+/// Where a page's style comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Style {
+    /// A file of the authority's origin.
+    File,
+    /// The page itself: it is the gate's, on the origin of somebody's app.
+    Inline,
+}
+
 /// A page, before it is an answer.
 pub(crate) struct Page<'a> {
     pub(crate) status: StatusCode,
@@ -70,6 +79,7 @@ pub(crate) struct Page<'a> {
     pub(crate) forms_to: Option<&'a str>,
     pub(crate) script: Script,
     pub(crate) width: Width,
+    pub(crate) style: Style,
 }
 
 impl<'a> Page<'a> {
@@ -82,11 +92,19 @@ impl<'a> Page<'a> {
             forms_to: None,
             script: Script::None,
             width: Width::Narrow,
+            style: Style::File,
         }
     }
 
-    fn policy(&self) -> String {
-        let mut policy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'".to_owned();
+    /// Its Content-Security-Policy.
+    pub(crate) fn policy(&self) -> String {
+        let style = match self.style {
+            Style::File => "'self'; img-src 'self'".to_owned(),
+            Style::Inline => format!("'sha256-{}'", hash(STYLE)),
+        };
+        let mut policy = format!(
+            "default-src 'none'; style-src {style}; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        );
         if let Some(origin) = self.forms_to {
             policy.push(' ');
             policy.push_str(origin);
@@ -94,23 +112,20 @@ impl<'a> Page<'a> {
         match self.script {
             Script::None => {}
             Script::Inline(text) => {
-                let hash = STANDARD.encode(digest::digest(&digest::SHA256, text.as_bytes()));
-                policy.push_str(&format!("; script-src 'sha256-{hash}'"));
+                policy.push_str(&format!("; script-src 'sha256-{}'", hash(text)));
             }
             Script::Own => policy.push_str("; script-src 'self'; connect-src 'self'"),
         }
         policy
     }
-}
 
-impl IntoResponse for Page<'_> {
-    fn into_response(self) -> Response {
-        let policy = self.policy();
+    /// The whole document.
+    pub(crate) fn html(&self) -> String {
         let class = match self.width {
             Width::Narrow => "narrow",
             Width::Wide => "wide",
         };
-        let whole = html! {
+        let document = html! {
             (DOCTYPE)
             html lang="en" {
                 head {
@@ -118,14 +133,22 @@ impl IntoResponse for Page<'_> {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     title { (self.title) " · greeting-local" }
-                    link rel="icon" href="/greeting-local/icon.svg" type="image/svg+xml";
-                    link rel="stylesheet" href="/greeting-local/style.css";
+                    @match self.style {
+                        Style::File => {
+                            link rel="icon" href="/greeting-local/icon.svg" type="image/svg+xml";
+                            link rel="stylesheet" href="/greeting-local/style.css";
+                        }
+                        Style::Inline => style { (PreEscaped(STYLE)) },
+                    }
                 }
                 body class=(class) {
                     a.skip href="#main" { "Skip to the content" }
                     header {
                         p {
-                            a.name href="/" { "greeting-local" }
+                            @match self.style {
+                                Style::File => a.name href="/" { "greeting-local" },
+                                Style::Inline => span.name { "greeting-local" },
+                            }
                             " "
                             span.stand-in { "Local stand-in. This is not Microsoft." }
                         }
@@ -140,7 +163,19 @@ impl IntoResponse for Page<'_> {
                 }
             }
         };
-        let mut response = (self.status, Html(whole.into_string())).into_response();
+        document.into_string()
+    }
+}
+
+/// A source of a policy, by what it is (CSP level 3, section 2.3.1).
+fn hash(text: &str) -> String {
+    STANDARD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+}
+
+impl IntoResponse for Page<'_> {
+    fn into_response(self) -> Response {
+        let policy = self.policy();
+        let mut response = (self.status, Html(self.html())).into_response();
         let headers = response.headers_mut();
         keep_out(headers);
         if let Ok(policy) = HeaderValue::from_str(&policy) {

@@ -57,7 +57,8 @@ pub(crate) struct Event {
     pub(crate) status: u16,
     /// Of the gate: `passed`, `anonymous`, `refused`, `sign-in`, `own`, `off`, `https` or `cors`.
     /// Of the authority: `issued`, `pending`, `asked`, `approved`, `declined`, `refused`, `done`
-    /// or `answered`. Of the handler: `answered` or `refused`.
+    /// or `answered`. Of the handler: `answered`,
+    /// `refused` or `failed`.
     pub(crate) outcome: String,
     /// A code and a sentence, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

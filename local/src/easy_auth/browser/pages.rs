@@ -1,84 +1,78 @@
 //! What the gate shows a person. No script but for the URL's fragment, which only a script sees.
 
-use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
 use hyper::{Response, StatusCode};
+use maud::{PreEscaped, html};
 
+use crate::page::{Page, Script, Style};
 use crate::relay::{BoxBody, answer};
 
-const STYLE: &str = ":root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem}";
-
-/// What may be in a page, and that nobody may frame it.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+/// To the sign-in, with all of the URL that was wanted.
+const KEEP_FRAGMENT: &str = "const a=document.getElementById('login');location.replace(a.href+'?post_login_redirect_uri='+encodeURIComponent(location.pathname+location.search+location.hash))";
 
 pub(super) fn signed_in(prefix: &str) -> Response<BoxBody> {
-    page(
-        StatusCode::OK,
-        "You are signed in",
-        &format!(
-            "<p>The local Easy Auth knows this browser now.<p><a href=\"/\">Go to the app</a> · <a href=\"{}/logout\">Sign out</a>",
-            escape(prefix)
-        ),
-    )
+    let body = html! {
+        p { "The local Easy Auth knows this browser now." }
+        p { a href="/" { "Go to the app" } " or " a href={ (prefix) "/logout" } { "sign out" } "." }
+    };
+    send(Page::new("You are signed in", body))
 }
 
 pub(super) fn signed_out(prefix: &str) -> Response<BoxBody> {
-    page(
-        StatusCode::OK,
-        "You are signed out",
-        &format!(
-            "<p>The local Easy Auth has forgotten this browser.<p><a href=\"{}/login/aad?post_login_redirect_uri=/\">Sign in again</a>",
-            escape(prefix)
-        ),
-    )
+    let body = html! {
+        p { "The local Easy Auth has forgotten this browser." }
+        p { (sign_in(prefix, "Sign in again")) }
+    };
+    send(Page::new("You are signed out", body))
 }
 
 pub(super) fn failed(status: StatusCode, why: &str, prefix: &str) -> Response<BoxBody> {
-    page(
+    let body = html! {
+        p.alert role="alert" { (why) }
+        p { (sign_in(prefix, "Try again")) }
+    };
+    send(Page {
         status,
-        "You are not signed in",
-        &format!(
-            "<p>{}<p><a href=\"{}/login/aad?post_login_redirect_uri=/\">Try again</a>",
-            escape(why),
-            escape(prefix)
-        ),
-    )
+        ..Page::new("You are not signed in", body)
+    })
+}
+
+fn sign_in(prefix: &str, text: &str) -> maud::Markup {
+    html! { a href={ (prefix) "/login/aad?post_login_redirect_uri=/" } { (text) } }
 }
 
 /// Sends the browser to `login` with all of the URL that it wanted, `#…` included.
 pub(super) fn keep_fragment(login: &str) -> Response<BoxBody> {
-    let login = escape(login);
-    let mut response = page(
+    let body = html! {
+        p { a #login href=(login) { "Sign in" } }
+        script { (PreEscaped(KEEP_FRAGMENT)) }
+    };
+    send(Page {
         // A client that runs no script sees that it is not signed in.
-        StatusCode::UNAUTHORIZED,
-        "Signing in …",
-        &format!(
-            "<p><a id=\"login\" href=\"{login}\">Sign in</a><script>const a=document.getElementById('login');location.replace(a.href+'?post_login_redirect_uri='+encodeURIComponent(location.pathname+location.search+location.hash))</script>"
-        ),
-    );
-    let policy = format!("{POLICY}; script-src 'unsafe-inline'");
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        response
-            .headers_mut()
-            .insert(CONTENT_SECURITY_POLICY, policy);
+        status: StatusCode::UNAUTHORIZED,
+        script: Script::Inline(KEEP_FRAGMENT),
+        ..Page::new("Signing in …", body)
+    })
+}
+
+fn send(page: Page<'_>) -> Response<BoxBody> {
+    let page = Page {
+        style: Style::Inline,
+        ..page
+    };
+    let mut response = answer(page.status, "text/html; charset=utf-8", page.html());
+    let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&page.policy()) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-fn page(status: StatusCode, title: &str, body: &str) -> Response<BoxBody> {
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style><h1>{title}</h1>{body}</html>\n"
-    );
-    let mut response = answer(status, "text/html; charset=utf-8", html);
-    response
-        .headers_mut()
-        .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    response
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }
