@@ -234,7 +234,7 @@ def readable_by_everybody():
                 accessible(driver)
 
 
-@check("Chromium", "the gate's own pages: the same, in the same look", "selenium")
+@check("Chromium", "the gate's own pages: the same, in the same look", version)
 def gates_pages():
     with up() as stack:
         gate = stack.url.removesuffix("/api/greeting")
