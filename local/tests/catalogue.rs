@@ -479,6 +479,13 @@ fn what_was_never_reached() {
         .run();
     assert_eq!(cli::codes(&cli::report(&output)), ["not-found"]);
 
+    // An app that takes the call and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = format!("http://{}", silent.local_addr().unwrap());
+    let behind = Up::start(&["--upstream", &upstream]);
+    let (status, codes) = self::call(&behind, &behind.mint(&[]), &["--timeout", "2"]);
+    assert_eq!((status, codes), (7, vec!["timeout".to_owned()]));
+
     let https = Up::start(&["--https"]);
     let url = https.text("function_url").to_owned();
     let arguments = ["call", &url, "--output", "json", "--credential", "none"];

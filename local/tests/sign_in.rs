@@ -7,10 +7,12 @@
 mod cli;
 mod harness;
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use cli::{Cli, age, decided, device_code, signed_in, told};
 use harness::Up;
+use serde_json::Value;
 
 const OTHER: &str = "11111111-2222-3333-4444-555555555555";
 
@@ -123,4 +125,58 @@ fn each_end_of_a_device_code() {
     policy(&up, &["--consent", "on"]);
     let signed_in = decided(&up, state.path(), &arguments, &[]);
     assert_eq!(told(&signed_in), (0, Vec::new()));
+}
+
+/// The browser's part of a sign-in: where the authority sends it back to.
+async fn sent_back(up: &Up, url: &str) -> String {
+    let answer = up.client.get(url).send().await.unwrap();
+    assert!(answer.status().is_redirection(), "{}", answer.status());
+    answer.headers()["location"].to_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_browser() {
+    let up = Up::start(&["--auto-approve", "alice@greeting.test"]);
+    let state = tempfile::tempdir().unwrap();
+    let url = up.text("function_url").to_owned();
+    let begin = async || {
+        let arguments = ["call", &url, "--output", "json", "--credential", "browser"];
+        let mut child = Cli::new(state.path(), &[&arguments[..], &["--no-cache"]].concat())
+            .trusting(&up)
+            .spawn();
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        let prompt: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(prompt["type"], "browser");
+        let back = sent_back(&up, prompt["url"].as_str().unwrap()).await;
+        (child, said, back)
+    };
+    let page = async |url: &str| up.client.get(url).send().await.unwrap();
+
+    // Somebody else's answer is nobody's, and leaks into no page.
+    let (child, said, back) = begin().await;
+    let (before, _) = back.split_once("state=").unwrap();
+    let forged = page(&format!("{before}state=forged-by-me")).await;
+    assert_eq!(forged.status(), 400);
+    assert!(!forged.text().await.unwrap().contains("forged-by-me"));
+    let welcome = page(&back).await;
+    assert_eq!(welcome.status(), 200);
+    assert_eq!(welcome.headers()["referrer-policy"], "no-referrer");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(told(&output), (0, Vec::new()));
+    let signed_in: Vec<String> = said.lines().map(|line| line.unwrap()).collect();
+    assert!(
+        signed_in[0].contains("alice@greeting.test"),
+        "{signed_in:?}"
+    );
+
+    // Declined at the page.
+    let (child, _said, back) = begin().await;
+    let own_state = back.split_once("state=").unwrap().1;
+    let (origin, _) = back.split_once("/?").unwrap();
+    let words = "error=access_denied&error_description=AADSTS65004%3A+User+declined+to+consent";
+    page(&format!("{origin}/?{words}&state={own_state}")).await;
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(told(&output), (3, vec!["sign-in-declined".to_owned()]));
 }

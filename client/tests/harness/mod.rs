@@ -111,6 +111,8 @@ pub(crate) fn cli(state: &Path, arguments: &[&str]) -> Command {
         .env_clear()
         .env("XDG_STATE_HOME", state)
         .env("GREETING_KEY_STORE", "none")
+        // Windows has no sockets without it.
+        .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

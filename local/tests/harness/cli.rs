@@ -64,6 +64,8 @@ impl Cli {
             .env("XDG_STATE_HOME", state)
             .env("GREETING_KEY_STORE", "none")
             .env("NO_PROXY", "*")
+            // Windows has no sockets without it.
+            .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
