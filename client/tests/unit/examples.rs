@@ -742,7 +742,7 @@ fn the_troubleshooting_page_is_the_catalogue() {
             .or_else(|| examples.iter().find(first));
         let _ = write!(
             page,
-            "\n```text\n{}\n```\n",
+            "\n```output\n{}\n```\n",
             plain(&example.unwrap().report)
         );
     }
@@ -759,7 +759,7 @@ fn the_page_of_refusals_is_what_is_printed() {
     let examples = examples();
     let shown = |name: &str| {
         let example = examples.iter().find(|it| it.name == name).unwrap();
-        format!("```text\n{}\n```\n", plain(&example.report))
+        format!("```output\n{}\n```\n", plain(&example.report))
     };
     let page = format!(
         "# What a refusal looks like\n\nA 401 is the gate's: it does not know the caller. A 403 is either the function's, which knows the caller and misses the scope, or the gate's, by one of its lists. `greeting-cli` prints what happened, why, and what ends it, in 80 columns; colour is an extra. These are its own words: a test compares this page with them.\n\n## 401\n\nA token for this API under another name than the gate was told:\n\n{}\nWhere the gate's settings are at hand, `--auth-settings` turns what is likely into what is known:\n\n{}\nA token for another API altogether. The cause comes before its consequence:\n\n{}\n## 403\n\nThe gate let the caller through, and the function misses the scope:\n\n{}\nThe gate itself refused. It never says by which list:\n\n{}\n## For programs\n\n`--output json` prints one object on stdout, for success and refusal alike:\n\n```json\n{}\n```\n\nThe exit status is 0 for a greeting, 2 for a mistake on the command line, 3 where there was no token, 4 for a 401, 5 for a 403, 6 for any other answer, 7 where nothing answered.\n\nEvery code is explained in [troubleshooting.md](troubleshooting.md), and by `greeting-cli explain CODE`.\n",
