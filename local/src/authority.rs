@@ -338,6 +338,9 @@ impl Authority {
     }
 }
 
+/// The names that this address goes by.
+const LOCALHOST: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
 /// Refuses other names for this address: a web page could point a name of its own at loopback
 /// (DNS rebinding) and then read what is answered.
 pub(crate) async fn only_localhost(request: Request, next: Next) -> Response {
@@ -353,7 +356,7 @@ pub(crate) async fn only_localhost(request: Request, next: Next) -> Response {
             )
         })
         .unwrap_or("");
-    if ["localhost", "127.0.0.1", "[::1]"].contains(&host) {
+    if LOCALHOST.contains(&host) {
         return next.run(request).await;
     }
     (

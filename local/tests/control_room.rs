@@ -533,6 +533,20 @@ async fn other_sites_can_neither_act_nor_read_nor_frame() {
     }
 }
 
+#[tokio::test]
+async fn the_forms_work_by_each_of_this_machines_names() {
+    let up = Up::start(&[]);
+    for name in ["localhost", "127.0.0.1", "[::1]"] {
+        let origin = up.text("authority_host").replace("localhost", name);
+        let answer = send(&up, "/control-room/mint", &[], &origin).await;
+        assert_eq!(answer.status(), 200, "{name}");
+        // The same port over plain HTTP is somebody else.
+        let plain = origin.replace("https:", "http:");
+        let answer = send(&up, "/control-room/mint", &[], &plain).await;
+        assert_eq!(answer.status(), 403, "{name}");
+    }
+}
+
 /// Reads the stream until `text` has come.
 async fn read_until(stream: &mut Response, text: &str) -> String {
     let mut seen = String::new();
