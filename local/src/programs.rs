@@ -103,10 +103,12 @@ fn modified(path: &Path) -> Option<SystemTime> {
 
 fn holds_newer(folder: &Path, than: SystemTime) -> bool {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).any(|path| {
-        path.is_dir() && holds_newer(&path, than)
-            || modified(&path).is_some_and(|changed| changed > than)
-    })
+    entries
+        .map(|entry| entry.path())
+        .any(|path| match path.is_dir() {
+            true => holds_newer(&path, than),
+            false => modified(&path).is_some_and(|changed| changed > than),
+        })
 }
 
 /// Builds `name` with cargo and says where cargo put it.
@@ -181,10 +183,6 @@ mod tests {
             let source = std::fs::File::create(&path).unwrap();
             let age = Duration::from_secs(60);
             source.set_modified(built - age).unwrap();
-            for folder in [&inner, &root.path().join("client/src")] {
-                let folder = std::fs::File::open(folder).unwrap();
-                folder.set_modified(built - age).unwrap();
-            }
             assert!(!is_stale(), "{path:?}");
             source.set_modified(built + age).unwrap();
             assert!(is_stale(), "{path:?}");
