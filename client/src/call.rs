@@ -139,6 +139,13 @@ impl Session {
             Ok(known) => known,
             Err(report) => return *report,
         };
+        // Nobody is asked to sign in for a function that is not there.
+        if known.challenge.is_none()
+            && self.seeker(&known.request).kept().await.is_none()
+            && let Err(unreached) = self.get(None).await
+        {
+            return self.unreachable(&unreached);
+        }
         match self.token(&known).await {
             Ok(token) => {
                 let report = self.send(&token, known.challenge.clone()).await;

@@ -76,6 +76,28 @@ fn a_token_is_not_sent_in_the_clear() {
 }
 
 #[test]
+fn nobody_signs_in_for_a_function_that_is_not_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let authority = Server::saying(answer("400 Bad Request", "{}"));
+    let origin = authority.url.trim_end_matches("/api/greeting");
+    let everything = [
+        &["call", url.as_str(), "--output", "json", "--tenant", "t"][..],
+        &[
+            "--scope",
+            "api://a/Greeting.Read",
+            "--authority-host",
+            origin,
+        ],
+        &["--credential", "device-code"],
+    ];
+    let output = run(&everything.concat(), "");
+    assert_eq!(first(&output), (7, "refused".to_owned()));
+    assert!(authority.asked().is_empty());
+}
+
+#[test]
 fn nobody_there_is_said_so() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
