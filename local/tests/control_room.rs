@@ -531,6 +531,9 @@ async fn other_sites_can_neither_act_nor_read_nor_frame() {
             .unwrap();
         assert_eq!(answer.status(), status, "{site}");
     }
+    let told = events(&up).pop().unwrap();
+    assert_eq!(told["action"], "events");
+    assert_eq!(told["reason"], "another site's page asked for it");
 }
 
 #[tokio::test]

@@ -2,10 +2,11 @@
 
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::Shared;
+use crate::log::Told;
 use crate::{log, page};
 
 pub(super) const PATH: &str = "/control-room/events";
@@ -28,7 +29,8 @@ pub(super) async fn events(
     // Browsers say whose page it is (Fetch Metadata). Another's could not read the answer anyway,
     // but need not hold a connection either.
     if text("sec-fetch-site").is_some_and(|site| site != "same-origin") {
-        return (StatusCode::FORBIDDEN, "not from this page\n").into_response();
+        let told = Told::new("refused").because("another site's page asked for it");
+        return told.on((StatusCode::FORBIDDEN, "not from this page\n"));
     }
     // A browser that connects again says where it was.
     let after = text("last-event-id").and_then(|id| id.parse().ok());
