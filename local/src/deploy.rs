@@ -66,6 +66,22 @@ impl Place {
         }
     }
 
+    /// Fills the placeholders of a file.
+    ///
+    /// # Errors
+    /// It has one that stands for nothing.
+    pub(crate) fn filled(&self, source: &Source) -> Result<String, Failure> {
+        let text = self.fill(&source.text);
+        match placeholder(&text) {
+            None => Ok(text),
+            Some(unknown) => Err(Failure::new(
+                format!("{} can't be used", source.name),
+                format!("{unknown} is no placeholder"),
+                "write <authority-host>, <tenant-id>, <client-id> or <cli-client-id>, or the value itself",
+            )),
+        }
+    }
+
     /// Fills the placeholders of `text`.
     pub(crate) fn fill(&self, text: &str) -> String {
         text.replace("<authority-host>", &self.authority_host)
@@ -158,6 +174,19 @@ impl Files {
             scope.unwrap_or(".default")
         )
     }
+}
+
+/// The first word of `text` that looks like a placeholder.
+fn placeholder(text: &str) -> Option<&str> {
+    text.match_indices('<').find_map(|(start, _)| {
+        let rest = &text[start + 1..];
+        let name = &rest[..rest.find('>')?];
+        let is_one = !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        is_one.then(|| &text[start..start + name.len() + 2])
+    })
 }
 
 /// The ids of a real tenant stand in no file: they would be another tenant's elsewhere.
@@ -255,6 +284,21 @@ mod tests {
         ] {
             assert!(!text.contains('<'), "unfilled placeholder in {text}");
             serde_json::from_str::<Value>(&text).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_placeholder_that_stands_for_nothing_is_found() {
+        for (text, found) in [
+            (
+                "{\"a\": \"https://h/<tenant_id>/v2.0\"}",
+                Some("<tenant_id>"),
+            ),
+            ("{\"a\": \"<Tenant-Id>\"}", Some("<Tenant-Id>")),
+            ("{\"a\": \"1 < 2 > 1\", \"b\": \"<\"}", None),
+            ("<>", None),
+        ] {
+            assert_eq!(placeholder(text), found, "{text}");
         }
     }
 

@@ -118,7 +118,7 @@ impl Tenant {
                 "name it with --client-id: the application (client) id of the API's registration, which deploy/register.sh prints",
             ));
         }
-        let text = self.place("").fill(&source.text);
+        let text = self.place("").filled(source)?;
         let settings = Settings::parse(&text, &source.name)?;
         let registration = &settings.provider().registration;
         let refused = |why: String, fix: &str| {

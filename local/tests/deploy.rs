@@ -147,6 +147,10 @@ fn what_is_unknown_or_unsupported_in_the_file_is_refused_by_name() {
             "login.tokenStore.fileSystem",
         ),
         (
+            json!({"identityProviders": {"azureActiveDirectory": {"registration": {"clientId": "<client_id>"}}}}),
+            "<client_id>",
+        ),
+        (
             json!({"clearInboundClaimsMapping": "true"}),
             "clearInboundClaimsMapping",
         ),

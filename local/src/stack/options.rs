@@ -47,7 +47,7 @@ impl Options {
         let source = named.as_ref().unwrap_or(&files.auth_settings);
         let settings = match &self.tenant {
             Some(tenant) => tenant.settings(source)?,
-            None => Settings::parse(&local_place(port).fill(&source.text), &source.name)?,
+            None => Settings::parse(&local_place(port).filled(source)?, &source.name)?,
         };
         Ok((settings, source.name.clone()))
     }
