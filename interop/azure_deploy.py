@@ -163,6 +163,17 @@ def mistakes():
         assert "--name NAME" in run("deploy.sh", "--help", environment=environment)
 
 
+def shellcheck_version() -> str:
+    return subprocess.check_output(["shellcheck", "--version"], text=True).split("version: ")[1].split()[0]
+
+
+@check("ShellCheck", "deploy/*.sh, interop/run, .ci/run", shellcheck_version)
+def shell_scripts():
+    scripts = [*sorted((ROOT / "deploy").glob("*.sh")), ROOT / "interop" / "run", ROOT / ".ci" / "run"]
+    done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True, check=False)
+    expect((done.returncode, done.stdout), (0, ""))
+
+
 @check("Azure Developer CLI", "azure.yaml: its hooks, its files", lambda: "(its files)")
 def azure_yaml():
     import yaml
