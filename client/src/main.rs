@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     };
     runtime.spawn(async {
         if tokio::signal::ctrl_c().await.is_ok() {
-            prompt::done();
+            prompt::interrupted();
             std::process::exit(INTERRUPTED);
         }
     });

@@ -107,6 +107,15 @@ pub(crate) fn done() {
     }
 }
 
+/// Ctrl-C: the shell's prompt begins on a line of its own.
+pub(crate) fn interrupted() {
+    if WAITING.load(Ordering::Relaxed) {
+        done();
+    } else if std::io::stderr().is_terminal() {
+        tell("");
+    }
+}
+
 /// The address of the sign-in page, which opens by itself on a terminal only; the time left is
 /// shown there too.
 pub(crate) fn browser(url: &str, output: Output) {

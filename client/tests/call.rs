@@ -162,6 +162,20 @@ fn what_a_person_types_wrong_is_a_usage_error() {
             "--ca-cert",
             "no-such-file",
         ],
+        &[
+            "call",
+            "https://contoso.example/",
+            "--auth-settings",
+            "no-such-file",
+        ],
+        &[
+            "call",
+            "https://contoso.example/",
+            "--auth-settings",
+            "Cargo.toml",
+        ],
+        &["call", "https://contoso.example/", "--color", "sometimes"],
+        &["token", "inspect", "a.b.c", "--cached"],
         &["token", "inspect", "--output", "xml"],
         &["token", "inspect"],
     ] {
