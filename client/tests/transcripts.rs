@@ -1,4 +1,5 @@
 //! What the program prints about itself, as snapshots; completions and man pages.
+//! `INSTA_UPDATE=always cargo test -p greeting-cli` accepts what it prints now; read the difference.
 
 #![allow(clippy::unwrap_used)] // a panic is how a test fails
 

@@ -1,5 +1,6 @@
 //! One example or more of every cause, told as a person and as a program reads it. The look-alikes
 //! stand beside each other. Snapshots keep the words; `docs/` shows them.
+//! `INSTA_UPDATE=always UPDATE_DOCS=1 cargo test -p greeting-cli` accepts what is printed now.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
