@@ -116,7 +116,9 @@ def up(*arguments: str, settings: dict | None = None, environment: dict | None =
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         ready = folder / "ready.json"
-        command = [LOCAL, "up", "--port", "0", "--authority-port", "0", "--ready-file", ready]
+        command = [LOCAL, "up", "--port", "0", "--ready-file", ready]
+        # With a real tenant there is no local authority.
+        command += [] if "--tenant" in arguments else ["--authority-port", "0"]
         command += ["--state-dir", folder / "state", *arguments]
         if settings is not None:
             shipped = json.loads((ROOT / "deploy" / "authsettingsV2.json").read_text())

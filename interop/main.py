@@ -12,6 +12,7 @@ import docs
 import node_client
 import package
 import python_clients
+import real_tenant
 import seed
 from checks import CHECKS
 
@@ -43,5 +44,5 @@ def main() -> int:
 if __name__ == "__main__":
     # Imported for what they register.
     assert azure_cli and azure_deploy and bicep and browser and control_room and package
-    assert docs and node_client and python_clients and seed
+    assert docs and node_client and python_clients and real_tenant and seed
     sys.exit(main())
