@@ -17,8 +17,12 @@ use tempfile::TempDir;
 
 /// A folder with an `az` that writes down each call and then runs these lines.
 fn az(lines: &str) -> TempDir {
+    tool("az", lines)
+}
+
+fn tool(name: &str, lines: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("az");
+    let path = folder.path().join(name);
     let calls = folder.path().join("calls");
     let script = format!(
         "#!/bin/sh\nprintf '%s\\n' \"$*\" >> '{}'\n{lines}\n",
@@ -161,4 +165,38 @@ fn the_doctor_looks_after_it() {
         (status, &cli["finding"]["code"]),
         (1, &"az-signed-out".into())
     );
+}
+
+#[test]
+fn azd_signs_in_too() {
+    let up = Up::start(&[]);
+    let call = |azd: &TempDir, state: &Path| {
+        let url = up.text("function_url");
+        let arguments = ["call", url, "--output", "json", "--credential", "azd"];
+        let path = format!("{}:/usr/bin:/bin", azd.path().display());
+        let output = Cli::new(state, &arguments)
+            .trusting(&up)
+            .env("PATH", path)
+            .run();
+        told(&output)
+    };
+    let state = tempfile::tempdir().unwrap();
+    let token = format!(
+        "echo '{{\"token\": \"{}\", \"expiresOn\": \"2100-01-01T00:00:00Z\"}}'",
+        up.mint(&[])
+    );
+    let azd = tool("azd", &token);
+    for _ in 0..2 {
+        assert_eq!(call(&azd, state.path()), (0, Vec::new()));
+        assert_eq!(calls(&azd), 1);
+    }
+    let state = tempfile::tempdir().unwrap();
+    let signed_out = tool(
+        "azd",
+        "echo 'ERROR: not logged in, run `azd auth login`' >&2; exit 1",
+    );
+    let failed = (3, vec!["azd-failed".to_owned()]);
+    assert_eq!(call(&signed_out, state.path()), failed);
+    let missing = tempfile::tempdir().unwrap();
+    assert_eq!(call(&missing, state.path()), failed);
 }
