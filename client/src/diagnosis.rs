@@ -121,10 +121,15 @@ impl Finding {
         expected: impl Into<Value>,
         source: Source,
     ) -> Self {
+        // One shape for programs: a list of what would do, or nothing to compare with.
+        let expected = match expected.into() {
+            list @ (Value::Array(_) | Value::Null) => list,
+            one => Value::Array(vec![one]),
+        };
         self.evidence.push(Evidence {
             what,
             seen: seen.into(),
-            expected: expected.into(),
+            expected,
             source,
         });
         self
