@@ -17,13 +17,13 @@ pub(crate) const DEVELOPER_CLIENT: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
     version,
     after_help = "Examples:
   greeting-cli call https://contoso-greeting.azurewebsites.net/api/greeting
-  az account get-access-token --scope api://<client-id>/Greeting.Read --query accessToken -o tsv |
-    greeting-cli call https://… --access-token -
+  az account get-access-token --scope api://<client-id>/Greeting.Read \\
+    --query accessToken -o tsv | greeting-cli call https://… --access-token -
   greeting-cli token inspect - < token.txt
   greeting-cli doctor https://…
 
-Exit status: 0 ok, 2 usage, 3 no token, 4 refused with 401, 5 refused with 403, 6 any other
-answer, 7 not reached."
+Exit status: 0 ok, 2 usage, 3 no token, 4 refused with 401, 5 refused with 403,
+6 any other answer, 7 not reached."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -101,9 +101,11 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   greeting-cli call http://localhost:7071/api/greeting
   greeting-cli call https://… --credential azure-cli --output json
-  greeting-cli call https://… --credential none          what a caller without a token gets
-  az webapp auth show -g GROUP -n APP > auth.json; greeting-cli call https://… --auth-settings auth.json
-  greeting-local mint --expired | greeting-cli call http://localhost:7071/api/greeting --access-token -")]
+  greeting-cli call https://… --credential none     what no token gets
+  az webapp auth show -g GROUP -n APP > auth.json
+  greeting-cli call https://… --auth-settings auth.json
+  greeting-local mint --expired |
+    greeting-cli call http://localhost:7071/api/greeting --access-token -")]
     Call(CallArgs),
     /// Get or read a token
     #[command(subcommand)]
@@ -111,8 +113,8 @@ pub(crate) enum Command {
     /// Sign in now, for later calls
     #[command(after_help = "Examples:
   greeting-cli login https://…
-  greeting-cli login https://… --credential browser      where device codes are blocked
-  greeting-cli login https://… --user bob@contoso.com    beside somebody who is signed in")]
+  greeting-cli login https://… --credential browser    where codes are blocked
+  greeting-cli login https://… --user bob@contoso.com  beside somebody else")]
     Login(CallArgs),
     /// Forget every token that was kept, and every API that was agreed to
     #[command(after_help = "Example:
@@ -121,9 +123,11 @@ pub(crate) enum Command {
     /// Check each link between here and the greeting
     #[command(after_help = "Examples:
   greeting-cli doctor https://…
-  greeting-cli doctor https://… --output json | jq '.checks[] | select(.result == \"failed\")'
+  greeting-cli doctor https://… --output json |
+    jq '.checks[] | select(.result == \"failed\")'
 
-Signs nobody in: greeting-cli login does. Exit status: 0 only if every link holds, else 1.")]
+Signs nobody in: greeting-cli login does. Exit status: 0 only if every link holds,
+else 1.")]
     Doctor(CallArgs),
     /// Explain a finding's code at length
     #[command(after_help = "Examples:
@@ -132,7 +136,8 @@ Signs nobody in: greeting-cli login does. Exit status: 0 only if every link hold
     Explain(ExplainArgs),
     /// Print a shell's completion script
     #[command(after_help = "Examples:
-  greeting-cli completions bash > ~/.local/share/bash-completion/completions/greeting-cli
+  greeting-cli completions bash > \\
+    ~/.local/share/bash-completion/completions/greeting-cli
   greeting-cli completions zsh > ~/.zfunc/_greeting-cli
   greeting-cli completions fish > ~/.config/fish/completions/greeting-cli.fish
   greeting-cli completions powershell >> $PROFILE")]
@@ -154,7 +159,8 @@ pub(crate) enum TokenCommand {
     /// Print an access token for the function, and nothing else
     #[command(after_help = "Examples:
   greeting-cli token get https://… | greeting-cli token inspect -
-  curl -H @<(echo \"Authorization: Bearer $(greeting-cli token get https://…)\") https://…")]
+  curl -H @<(echo \"Authorization: Bearer $(greeting-cli token get https://…)\") \\
+    https://…")]
     Get(CallArgs),
     /// Read a token: what it says, and what would refuse it
     Inspect(InspectArgs),
@@ -273,11 +279,12 @@ pub(crate) struct ExplainArgs {
 #[command(after_help = "Examples:
   greeting-cli token inspect - < token.txt
   greeting-cli token inspect --cached
-  az account get-access-token --query accessToken -o tsv | greeting-cli token inspect --verify
-  greeting-cli token inspect --url https://… --output json < token.txt | jq .findings
+  az account get-access-token --query accessToken -o tsv |
+    greeting-cli token inspect --verify
+  greeting-cli token inspect --url https://… --output json < token.txt
 
-The token is sent nowhere. Exit status: 0 nothing would refuse it, 4 the gate would, 5 the
-function would.")]
+The token is sent nowhere. Exit status: 0 nothing would refuse it, 4 the gate
+would, 5 the function would.")]
 pub(crate) struct InspectArgs {
     /// The token, or `-` for stdin
     #[arg(default_value = "-")]

@@ -33,7 +33,11 @@ fn help() {
         let output = run(&arguments, "");
         assert_eq!(output.status.code(), Some(0));
         if *command != "token" {
-            assert!(stdout(&output).contains("Example"), "{command}");
+            let (_, examples) = stdout(&output).split_once("Example").expect(command);
+            assert!(
+                examples.lines().all(|line| line.chars().count() <= 80),
+                "{examples}"
+            );
         }
         let name = format!("help-{}", command.replace(' ', "-"));
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
