@@ -126,8 +126,8 @@ pub(crate) enum Command {
   greeting-cli doctor https://… --output json |
     jq '.checks[] | select(.result == \"failed\")'
 
-Signs nobody in: greeting-cli login does. Exit status: 0 only if every link holds,
-else 1.")]
+Signs nobody in: greeting-cli login does. Exit status: 0 only if every link
+holds, else 1.")]
     Doctor(CallArgs),
     /// Explain a finding's code at length
     #[command(after_help = "Examples:
