@@ -20,6 +20,10 @@ again() {
     esac
   done
   say "$error"
+  case $error in
+    *Authorization_RequestDenied* | *"Insufficient privileges"*)
+      say "  fix  the role Application Developer in tenant $tenant, or somebody who has it" ;;
+  esac
   return 1
 }
 
@@ -41,7 +45,7 @@ graph=${graph%/}/v1.0
 application() {
   local url="$graph/applications(uniqueName='$1')"
   again az rest --method patch --url "$url" --headers Prefer=create-if-missing \
-    --body "{\"displayName\": \"$1\", \"signInAudience\": \"AzureADMyOrg\"}" --output none
+    --body "{\"displayName\": \"$1\", \"signInAudience\": \"AzureADMyOrg\"}" --output none || return
   again az rest --method get --url "$url?\$select=appId" --query appId --output tsv
 }
 

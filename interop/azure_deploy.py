@@ -41,6 +41,8 @@ match words:
         print("false" if os.environ.get("TAKEN") else "true")
     case ["rest", *_] if match := re.search(r"uniqueName='([^']+)'", after("--url")):
         name = match.group(1)
+        if os.environ.get("FORBIDDEN"):
+            sys.exit("Authorization_RequestDenied: Insufficient privileges to complete the operation.")
         if after("--method") == "patch":
             (made / name).write_text(known.get(name, f"22222222-0000-4000-8000-{{len(known):012}}"))
         elif not (state / "seen").exists():
@@ -148,6 +150,7 @@ def mistakes():
             (good, {"SIGNED_OUT": "1"}, "az login"),
             (good, {"TAKEN": "1"}, "greeting-contoso is taken"),
             (good, {"GATE": "200"}, "greeting-cli doctor"),
+            (good, {"FORBIDDEN": "1"}, "Application Developer"),
             (good, {"AZURE_TENANT_ID": "6d3c1f0a-8b52-4e7d-9f41-2c5a7be01d93"}, "unset AZURE_TENANT_ID"),
         ]:
             said = run("deploy.sh", *arguments, environment={**environment, **more}, status=1)
