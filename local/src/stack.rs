@@ -88,8 +88,8 @@ impl Stack {
         let clock = Clock::shifted(options.time_shift);
         let scheme = if options.https { "https" } else { "http" };
         let http = match &options.tenant {
-            None => client(Some(ca.certificate_path()))?,
-            Some(_) => client(None)?,
+            None => client(Some(ca.certificate_path()), &settings)?,
+            Some(_) => client(None, &settings)?,
         };
         let rules = Arc::new(Rules::new(settings, behaviour, http.clone(), clock));
         let settings = &rules.settings;

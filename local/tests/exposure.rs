@@ -76,3 +76,16 @@ async fn a_web_page_of_another_site_can_not_act() {
     let policy = String::from_utf8_lossy(&policy.stdout);
     assert!(policy.contains("consent      on"), "{policy}");
 }
+
+/// A proxy for the rest of the world, as offices have, knows nobody's localhost.
+#[tokio::test]
+async fn no_proxy_is_asked_for_what_is_on_this_machine() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", taken.local_addr().unwrap());
+    drop(taken);
+    let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "ALL_PROXY"];
+    let variables = names.map(|name| (name, proxy.as_str()));
+    let up = Up::with_environment(&serde_json::json!({}), &[], &variables);
+    let answer = up.call_with(&up.mint(&[])).await;
+    assert_eq!(answer.status(), 200, "{}", up.said());
+}

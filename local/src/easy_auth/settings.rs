@@ -378,6 +378,11 @@ impl Settings {
             .trim_end_matches('/')
     }
 
+    /// Whether the issuer is on this machine.
+    pub(crate) fn has_loopback_issuer(&self) -> bool {
+        reqwest::Url::parse(self.issuer()).is_ok_and(|url| is_loopback(&url))
+    }
+
     /// Whether the issuer names no tenant, so that any tenant's users may come (documented).
     pub(crate) fn is_multi_tenant(&self) -> bool {
         ["common", "organizations"].iter().any(|name| {
@@ -406,6 +411,11 @@ impl Settings {
             }
         })
     }
+}
+
+/// Whether a URL's host is this machine, by a name that no other machine can have.
+fn is_loopback(url: &reqwest::Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
 /// The JSON Schema of the settings, for editors: what `deploy/authsettingsV2.schema.json` holds.

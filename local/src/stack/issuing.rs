@@ -51,12 +51,16 @@ pub(super) fn authority(
 
 /// An HTTP client for the issuer's keys. It trusts the development CA, if that is the issuer's,
 /// beside the system's; a real tenant's keys never come by it.
-pub(super) fn client(ca: Option<&Path>) -> Result<reqwest::Client, Failure> {
+pub(super) fn client(ca: Option<&Path>, settings: &Settings) -> Result<reqwest::Client, Failure> {
     let failed =
         |error: &dyn std::fmt::Display| Failure::new("the development CA can't be used", error, "");
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(10));
+    // Offices have proxies, and a proxy knows nobody's localhost.
+    if settings.has_loopback_issuer() {
+        builder = builder.no_proxy();
+    }
     if let Some(ca) = ca {
         let pem = std::fs::read(ca).map_err(|error| failed(&error))?;
         let certificate = reqwest::Certificate::from_pem(&pem).map_err(|error| failed(&error))?;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::browser::RESERVED;
-use super::{ProxyConvention, Settings, UnauthenticatedAction, schema};
+use super::{ProxyConvention, Settings, UnauthenticatedAction, is_loopback, schema};
 use crate::failure::Failure;
 
 /// Properties of Azure's that say nothing to its gate either: the portal's and the platform's
@@ -128,11 +128,8 @@ impl Settings {
                 }
             }
             let issuer = reqwest::Url::parse(&provider.registration.open_id_issuer);
-            let loopback = |url: &reqwest::Url| {
-                matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
-            };
             if !issuer.as_ref().is_ok_and(|url| {
-                url.scheme() == "https" || (url.scheme() == "http" && loopback(url))
+                url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
             }) {
                 return Err((
                     "identityProviders.azureActiveDirectory.registration.openIdIssuer is not an https URL".into(),
