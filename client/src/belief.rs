@@ -6,6 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::challenge::Challenge;
+use crate::credential::Person;
 use crate::diagnosis::Finding;
 use crate::http::without_query;
 use crate::memory;
@@ -46,7 +47,7 @@ impl Session {
 
     fn ask(&self, challenge: &Challenge) -> Result<(), Box<Finding>> {
         let elsewhere = memory::elsewhere(&self.url, challenge);
-        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        if self.person == Person::Absent || !std::io::stdin().is_terminal() {
             return Err(unconfirmed(&self.url, challenge, elsewhere.as_deref()));
         }
         tell(&format!("{} asks for a token:", origin(&self.url)));

@@ -17,7 +17,7 @@ use crate::session::now;
 use crate::trust;
 
 /// A kept token with less than this left is renewed, in seconds.
-const MARGIN: i64 = 300;
+pub(crate) const MARGIN: i64 = 300;
 
 /// For whom, from whom.
 #[derive(Debug, Clone)]
@@ -109,14 +109,6 @@ impl Seeker<'_> {
         }
         drop(held);
         Ok(token)
-    }
-
-    /// The same, asking nobody to sign in again.
-    pub(crate) fn quiet(self) -> Self {
-        Self {
-            person: Person::Absent,
-            ..self
-        }
     }
 
     /// Signs in now, whatever is kept.

@@ -12,6 +12,7 @@ use crate::belief;
 use crate::call::bad_usage;
 use crate::challenge::Challenge;
 use crate::cli::{CallArgs, Output};
+use crate::credential::Person;
 use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
 use crate::http::Answer;
 use crate::prompt::unicode;
@@ -102,7 +103,11 @@ fn line(mark: &str, link: &str, said: &str) -> String {
 /// Checks and prints. Exit 0 only if every link holds.
 pub(crate) async fn run(args: CallArgs) -> ExitCode {
     let session = match Session::new(args) {
-        Ok(session) => session,
+        // A check asks nobody and signs nobody in.
+        Ok(session) => Session {
+            person: Person::Absent,
+            ..session
+        },
         Err(usage) => return bad_usage(&usage),
     };
     let mut checks = Checks::default();

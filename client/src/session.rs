@@ -30,6 +30,7 @@ pub(crate) struct Session {
     pub(crate) http: Clients,
     /// What the gate was told, where the person says so.
     pub(crate) settings: Option<Settings>,
+    pub(crate) person: Person,
 }
 
 /// What has to be known to ask for a token.
@@ -61,6 +62,7 @@ impl Session {
             url,
             http,
             settings,
+            person: Person::here(),
         })
     }
 
@@ -102,7 +104,7 @@ impl Session {
             request,
             user: self.args.user.as_deref(),
             output: self.args.output,
-            person: Person::here(),
+            person: self.person,
             reuse: Reuse::Kept,
             cache: if self.args.no_cache {
                 None

@@ -10,6 +10,7 @@ use url::Url;
 use super::Checks;
 use crate::challenge::Challenge;
 use crate::cli::CredentialKind;
+use crate::credential::MARGIN;
 use crate::diagnosis::{self, Finding};
 use crate::report::Outcome;
 use crate::session::{Known, Session, now};
@@ -127,14 +128,14 @@ async fn signed_in(tenant: &str, scope: &str) -> Az {
 async fn kept(session: &Session, known: &Known, az: bool) -> Result<Secret, Box<Finding>> {
     let mut seeker = session.seeker(&known.request);
     let kept = seeker.kept().await;
-    let usable =
-        kept.is_some_and(|entry| entry.expires_at > now() || entry.refresh_token.is_some());
+    let usable = kept
+        .is_some_and(|entry| entry.expires_at > now() + MARGIN || entry.refresh_token.is_some());
     let quiet = matches!(
         session.args.credential,
         CredentialKind::AzureCli | CredentialKind::Azd
     );
     if usable || quiet {
-        return seeker.quiet().get().await;
+        return seeker.get().await;
     }
     if az {
         seeker.kind = CredentialKind::AzureCli;
