@@ -235,3 +235,14 @@ async fn the_settings_in_force_are_named() {
     let up = Up::start(&["--app-root", root]);
     assert_eq!(up.call(&[]).await.status(), 403);
 }
+
+/// Whoever tries it in the folder of an app of their own sees the same story.
+#[test]
+fn the_demo_is_its_own_app() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("host.json"), r#"{"version": "2.0"}"#).unwrap();
+    let mut demo = program();
+    demo.current_dir(folder.path());
+    let told = demo.args(["demo", "--output", "json"]).output().unwrap();
+    assert!(told.status.success(), "{told:?}");
+}
