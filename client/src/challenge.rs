@@ -45,11 +45,11 @@ impl Challenge {
                 .map(|(_, value)| value.as_str())
         };
         let uri = Url::parse(get("authorization_uri")?).ok()?;
-        let resource = get("resource_id").filter(|id| is_one_word(id))?;
+        let resource = get("resource_id").filter(|id| is_plain(id))?;
         let tenant = uri
             .path_segments()?
             .next()
-            .filter(|tenant| !tenant.is_empty())?;
+            .filter(|tenant| is_plain(tenant))?;
         Some(Self {
             authority: authority(&uri),
             tenant: tenant.to_owned(),
@@ -102,12 +102,12 @@ impl Challenge {
         let tenant = issuer
             .path_segments()?
             .next()
-            .filter(|tenant| !tenant.is_empty())?;
+            .filter(|tenant| is_plain(tenant))?;
         let wanted = format!("/{SCOPE}");
         // A scope without its API's id is nobody's.
         let mut scopes = scopes_supported
             .iter()
-            .filter(|scope| scope.contains('/') && is_one_word(scope));
+            .filter(|scope| scope.contains('/') && is_plain(scope));
         let scope = scopes
             .clone()
             .find(|scope| scope.ends_with(&wanted))
@@ -123,9 +123,12 @@ impl Challenge {
     }
 }
 
-/// Scopes are separated by spaces (RFC 6749 section 3.3): a name with one would ask for more.
-fn is_one_word(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())
+/// Whether a name is made of what names of tenants, APIs and scopes are made of. Scopes are
+/// separated by spaces (RFC 6749 section 3.3), so that one with a space would ask for more; and
+/// names stand in the commands that people are told to paste, where a shell must find nothing.
+fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/+@".contains(&byte);
+    !name.is_empty() && name.bytes().all(plain)
 }
 
 /// The authority's origin. The v1 hosts of a cloud give tokens under its other name.
@@ -205,6 +208,10 @@ mod tests {
                 ("t", "r")
             );
         }
+    }
+
+    #[test]
+    fn other_forms_and_names_that_a_shell_would_read_are_no_challenge() {
         for other in [
             "",
             "Bearer",
@@ -213,6 +220,11 @@ mod tests {
             "Bearer authorization_uri=\"x\" resource_id=\"r\"",
             // A second scope in the API's name.
             "Bearer authorization_uri=\"https://a/t/oauth2/v2.0/authorize\" resource_id=\"x/S https://graph.microsoft.com/Mail.Read api://r\"",
+            // Commands in what people are told to paste.
+            "Bearer authorization_uri=\"https://a/t/oauth2/v2.0/authorize\" resource_id=\"api://r;id\"",
+            "Bearer authorization_uri=\"https://a/t/oauth2/v2.0/authorize\" resource_id=\"api://r$(id)\"",
+            "Bearer authorization_uri=\"https://a/$(id)/oauth2/v2.0/authorize\" resource_id=\"r\"",
+            "Bearer authorization_uri=\"https://a/t&id/oauth2/v2.0/authorize\" resource_id=\"r\"",
             "é",
         ] {
             assert_eq!(Challenge::parse(other), None, "{other}");
@@ -260,6 +272,7 @@ mod tests {
             assert_eq!(metadata(resource, &scopes), None, "{resource}");
         }
         assert_eq!(metadata("https://a.example", &["openid"]), None);
+        assert_eq!(metadata("https://a.example", &["api://id`id`/X"]), None);
         assert_eq!(Challenge::from_metadata("<html>", &url), None);
     }
 
