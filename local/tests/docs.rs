@@ -123,15 +123,20 @@ fn each_link_between_pages_leads_somewhere() {
 }
 
 #[test]
-fn each_test_in_the_threat_table_exists() {
-    let page = std::fs::read_to_string(root().join("docs/security.md")).unwrap();
+fn each_test_in_the_other_tables_exists() {
     let code = all_sources();
-    for row in rows(&page, "## Threats") {
-        let [threat, _, test] = row.as_slice() else {
-            panic!("not three cells: {row:?}");
-        };
-        let test = test.trim_matches('`');
-        assert!(exists(&code, test), "{threat}: there is no test {test}");
+    for (page, heading) in [
+        ("docs/security.md", "## Threats"),
+        ("docs/authority.md", "## What is matched"),
+    ] {
+        let text = std::fs::read_to_string(root().join(page)).unwrap();
+        for row in rows(&text, heading) {
+            let [what, _, test] = row.as_slice() else {
+                panic!("not three cells: {row:?}");
+            };
+            let test = test.trim_matches('`');
+            assert!(exists(&code, test), "{page}, {what}: there is no {test}");
+        }
     }
 }
 
