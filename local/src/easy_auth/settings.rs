@@ -72,7 +72,8 @@ pub(crate) enum UnauthenticatedAction {
     RedirectToLoginPage,
     /// On to the app, without a principal.
     AllowAnonymous,
-    /// 401 with a challenge.
+    /// 401 with a challenge. In the file-based form: RejectWith401.
+    #[serde(alias = "RejectWith401")]
     Return401,
     /// 403.
     Return403,
@@ -202,6 +203,7 @@ pub(crate) struct TokenStore {
     /// On, /.auth/me and /.auth/refresh answer, and sessions bring X-MS-TOKEN-AAD-* headers.
     pub(crate) enabled: bool,
     /// Hours after a session's end in which /.auth/refresh still revives it.
+    #[serde(deserialize_with = "number")]
     pub(crate) token_refresh_extension_hours: f64,
 }
 
@@ -237,7 +239,8 @@ impl Default for CookieExpiration {
 pub(crate) enum CookieConvention {
     /// `timeToExpiration` after sign-in.
     FixedTime,
-    /// The token's own `exp`.
+    /// The token's own `exp`. In the file-based form: IdentityDerived.
+    #[serde(alias = "IdentityDerived")]
     IdentityProviderDerived,
 }
 
@@ -319,6 +322,22 @@ pub(crate) enum ProxyConvention {
     Standard,
     /// The two headers that are named.
     Custom,
+}
+
+/// A number, which the file-based form's reference writes in quotes.
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(f64),
+        Text(String),
+    }
+    match Written::deserialize(from)? {
+        Written::Number(number) => Ok(number),
+        Written::Text(text) => text
+            .parse()
+            .map_err(|_| de::Error::custom(format!("{text:?} is not a number"))),
+    }
 }
 
 /// A .NET TimeSpan, `[d.]hh:mm:ss`, in seconds.

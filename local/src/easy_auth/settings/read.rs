@@ -14,7 +14,7 @@ const WITHOUT_EFFECT: [&str; 2] = [
 ];
 
 /// Azure's properties that this gate does not have, and what to do about it.
-const REFUSED: [(&str, &str); 15] = [
+const REFUSED: [(&str, &str); 16] = [
     (
         "platform.configFilePath",
         "name that file with --settings instead",
@@ -39,6 +39,8 @@ const REFUSED: [(&str, &str); 15] = [
     ("identityProviders.legacyMicrosoftAccount", PROVIDER),
     ("identityProviders.azureStaticWebApps", PROVIDER),
     ("identityProviders.customOpenIdConnectProviders", PROVIDER),
+    // Its name in the file-based form.
+    ("identityProviders.openIdConnectProviders", PROVIDER),
     ("login.tokenStore.fileSystem", STORE),
     ("login.tokenStore.azureBlobStorage", STORE),
     (

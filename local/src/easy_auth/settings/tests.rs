@@ -77,6 +77,42 @@ fn what_azure_answers_is_read() {
     parse(&told).unwrap();
 }
 
+/// `auth.json`, as Microsoft's reference of file-based configuration writes it.
+#[test]
+fn the_file_based_form_is_read() {
+    let file = |action: &str, hours: &str| {
+        format!(
+            r#"{{"platform": {{"enabled": true}},
+            "globalValidation": {{"unauthenticatedClientAction": "{action}",
+              "redirectToProvider": "azureActiveDirectory", "excludedPaths": ["/open"]}},
+            "login": {{"tokenStore": {{"enabled": true, "tokenRefreshExtensionHours": {hours}}},
+              "cookieExpiration": {{"convention": "IdentityDerived", "timeToExpiration": "08:00:00"}}}},
+            "identityProviders": {{"azureActiveDirectory": {{"enabled": true,
+              "registration": {{"openIdIssuer": "https://login.example/t/v2.0", "clientId": "api"}},
+              "validation": {{"allowedAudiences": ["api://api"]}}}},
+              "openIdConnectProviders": {{}}}}}}"#
+        )
+    };
+    let settings = parse(&file("RejectWith401", "\"48.5\"")).unwrap();
+    assert_eq!(
+        settings.global_validation.unauthenticated_client_action,
+        UnauthenticatedAction::Return401
+    );
+    assert_eq!(
+        settings.login.cookie_expiration.convention,
+        CookieConvention::IdentityProviderDerived
+    );
+    let hours = settings.login.token_store.token_refresh_extension_hours;
+    assert!((hours - 48.5).abs() < f64::EPSILON, "{hours}");
+    for (action, hours, says) in [
+        ("RejectWith404", "1", "RejectWith404"),
+        ("Return401", "\"soon\"", "tokenRefreshExtensionHours"),
+    ] {
+        let failure = parse(&file(action, hours)).unwrap_err().to_string();
+        assert!(failure.contains(says), "{failure}");
+    }
+}
+
 #[test]
 fn what_is_not_known_or_not_offered_is_refused_by_name() {
     let off = |members: &str| format!(r#"{{"platform":{{"enabled":false}},{members}}}"#);
