@@ -4,7 +4,8 @@
 //! - `directory`: tenant, API, clients, users, from `deploy/`
 //! - `device_code`: what is out: device codes, refresh tokens
 //! - `authorize`, `codes`: authorization code with PKCE
-//! - `token`: the device-code and token endpoints; `error`: Entra's envelope
+//! - `token`: the device-code and token endpoints; `parameters`, `scopes`: what they are asked;
+//!   `error`: Entra's envelope
 //! - `claims`, `keys`: what a token says, and who signed it; `minting`: with any defect
 //! - `client_credentials`, `daemon`: clients that prove themselves
 //! - `policy`, `ring`: what an administrator changes while it runs
@@ -23,9 +24,11 @@ mod error;
 mod keys;
 mod minting;
 mod pages;
+mod parameters;
 mod policy;
 mod resource_manager;
 mod ring;
+mod scopes;
 mod token;
 mod told;
 

@@ -13,7 +13,8 @@ use super::device_code::Asked;
 use super::directory::UserState;
 use super::error::AuthorityError;
 use super::pages::{self, SignIn};
-use super::{ApproveError, Authority, token};
+use super::parameters::Parameters;
+use super::{ApproveError, Authority};
 use crate::log::Told;
 use crate::page::{Page, Script};
 
@@ -169,7 +170,7 @@ impl Authority {
                 .refused(error)
                 .on(pages::problem(&error.line()))
         };
-        let parameters = match token::Parameters::new(pairs) {
+        let parameters = match Parameters::new(pairs) {
             Ok(parameters) => parameters,
             Err(error) => return refused(&error),
         };
@@ -243,7 +244,7 @@ impl Authority {
     fn read_request(
         &self,
         client: &str,
-        parameters: &token::Parameters,
+        parameters: &Parameters,
     ) -> Result<(Asked, String), AuthorityError> {
         match parameters.required("response_type")? {
             "code" => {}

@@ -8,7 +8,7 @@ use super::daemon;
 use super::device_code::Asked;
 use super::error::AuthorityError;
 use super::keys::WithX5t;
-use super::token::Parameters;
+use super::parameters::Parameters;
 use super::{Authority, TokenVersion};
 
 /// RFC 7523 section 2.2.

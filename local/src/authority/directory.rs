@@ -1,10 +1,12 @@
 //! Who and what the tenant knows: the API, its clients, its users. From the files in `deploy/`.
 
+mod application;
+
 use std::fmt;
 
-use serde::Deserialize;
 use url::Url;
 
+use self::application::Application;
 use super::DAEMON_CLIENT_ID;
 
 /// First-party clients that real tools use; public, and registered in every tenant.
@@ -38,75 +40,6 @@ pub(crate) enum UserState {
     NoConsent,
     Guest,
     Disabled,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Application {
-    app_id: String,
-    #[serde(default)]
-    identifier_uris: Vec<String>,
-    #[serde(default)]
-    api: Api,
-    #[serde(default)]
-    is_fallback_public_client: bool,
-    #[serde(default)]
-    public_client: Platform,
-    #[serde(default)]
-    web: Platform,
-    #[serde(default)]
-    required_resource_access: Vec<Access>,
-    #[serde(default)]
-    app_roles: Vec<AppRole>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AppRole {
-    value: String,
-    allowed_member_types: Vec<String>,
-    is_enabled: bool,
-}
-
-/// `web` or `publicClient`.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Platform {
-    #[serde(default)]
-    redirect_uris: Vec<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Api {
-    requested_access_token_version: Option<u8>,
-    #[serde(default)]
-    oauth2_permission_scopes: Vec<Scope>,
-    #[serde(default)]
-    pre_authorized_applications: Vec<PreAuthorized>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Scope {
-    id: String,
-    value: String,
-    is_enabled: bool,
-    user_consent_display_name: Option<String>,
-    user_consent_description: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PreAuthorized {
-    app_id: String,
-    delegated_permission_ids: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Access {
-    resource_app_id: String,
 }
 
 /// Why the registrations can't be used.
@@ -403,68 +336,4 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::deploy;
-
-    fn directory() -> Directory {
-        Directory::new(
-            deploy::TENANT_ID,
-            deploy::TENANT_DOMAIN,
-            &deploy::app_registration(),
-            &deploy::client_registration(),
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn a_user_is_named_with_or_without_the_domain() {
-        let directory = directory();
-        for name in ["bob@greeting.test", " BOB@Greeting.Test ", "bob", "Bob"] {
-            let found = directory.user(name).map(|user| user.upn.as_str());
-            assert_eq!(found, Some("bob@greeting.test"), "{name:?}");
-        }
-        for name in ["", "@", "bob@", "bob@other.test", "nobody"] {
-            assert!(directory.user(name).is_none(), "{name:?}");
-        }
-    }
-
-    #[test]
-    fn redirects_are_registered_ones() {
-        let mut directory = directory();
-        let gate = "http://localhost:7071/.auth/login/aad/callback";
-        directory.register_gate(vec![gate.to_owned()], None);
-        let (api, cli) = (deploy::API_CLIENT_ID, deploy::CLI_CLIENT_ID);
-        for (client, redirect, allowed) in [
-            (cli, "http://localhost", true),
-            (cli, "http://localhost:8400", true),
-            (cli, "http://localhost:8400/", true),
-            (cli, "http://127.0.0.1:8400/", true),
-            (cli, "http://localhost:8400/other", false),
-            (cli, "https://localhost:8400/", false),
-            (cli, "http://localhost.evil.example/", false),
-            (cli, "http://localhost:8400/#x", false),
-            (cli, "https://evil.example/", false),
-            (cli, gate, false),
-            (api, gate, true),
-            (api, "http://localhost:7072/.auth/login/aad/callback", false),
-            (api, "http://localhost", false),
-            (
-                "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
-                "http://localhost:8400",
-                true,
-            ),
-            (
-                "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
-                "https://evil.example",
-                false,
-            ),
-        ] {
-            assert_eq!(
-                directory.redirect(client, redirect).is_some(),
-                allowed,
-                "{client} {redirect}"
-            );
-        }
-    }
-}
+mod tests;

@@ -1,26 +1,22 @@
 //! The device-code and token endpoints.
 
-use std::collections::HashMap;
-
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Form, Json, Router};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::claims::{Grant, LIFETIME};
 use super::device_code::{Asked, EXPIRES_IN, INTERVAL};
-use super::directory::{Directory, User, UserState};
+use super::directory::UserState;
 use super::error::AuthorityError;
 use super::keys::WithX5t;
+use super::parameters::{Parameters, add_basic};
 use super::{Authority, Resource, TokenVersion};
 use crate::log::Told;
-
-/// Scopes of the protocol, which belong to no API.
-const PROTOCOL: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 pub(super) fn router() -> Router<Authority> {
     Router::new()
@@ -29,33 +25,6 @@ pub(super) fn router() -> Router<Authority> {
 }
 
 type Pairs = Form<Vec<(String, String)>>;
-
-/// A form whose parameters are each there once (RFC 6749 section 3.2); others are ignored.
-pub(super) struct Parameters(HashMap<String, String>);
-
-impl Parameters {
-    pub(super) fn new(pairs: Vec<(String, String)>) -> Result<Self, AuthorityError> {
-        let mut parameters = HashMap::new();
-        for (name, value) in pairs {
-            if parameters.contains_key(&name) {
-                return Err(AuthorityError::ParameterTwice(name));
-            }
-            parameters.insert(name, value);
-        }
-        Ok(Self(parameters))
-    }
-
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-    }
-
-    pub(super) fn required(&self, name: &'static str) -> Result<&str, AuthorityError> {
-        self.get(name).ok_or(AuthorityError::ParameterMissing(name))
-    }
-}
 
 async fn device_code(
     State(authority): State<Authority>,
@@ -79,31 +48,6 @@ async fn token(
     let result = authority.redeem(&tenant, &headers, pairs);
     let told = told.answered(&result);
     answer(&authority, &headers, told, result)
-}
-
-/// Client credentials by HTTP Basic, as if they were in the form (RFC 6749 section 2.3.1).
-pub(super) fn add_basic(headers: &HeaderMap, pairs: &mut Vec<(String, String)>) {
-    let Some(credentials) = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Basic "))
-        .and_then(|encoded| STANDARD.decode(encoded.trim()).ok())
-        .and_then(|decoded| String::from_utf8(decoded).ok())
-    else {
-        return;
-    };
-    let (id, secret) = credentials.split_once(':').unwrap_or((&credentials, ""));
-    let decoded = |text: &str| {
-        let text = text.replace('+', " ");
-        percent_encoding::percent_decode_str(&text)
-            .decode_utf8_lossy()
-            .into_owned()
-    };
-    for (name, value) in [("client_id", id), ("client_secret", secret)] {
-        if !value.is_empty() && !pairs.iter().any(|(known, _)| known == name) {
-            pairs.push((name.to_owned(), decoded(value)));
-        }
-    }
 }
 
 fn answer(
@@ -258,83 +202,6 @@ impl Authority {
             return Err(AuthorityError::ClientUnknown(client.to_owned()));
         }
         Ok(client.to_ascii_lowercase())
-    }
-
-    /// Reads a `scope` parameter: one API's scopes beside the protocol's.
-    pub(super) fn asked(&self, client: &str, scope: &str) -> Result<Asked, AuthorityError> {
-        let (protocol, api): (Vec<&str>, Vec<&str>) = scope
-            .split_ascii_whitespace()
-            .partition(|scope| PROTOCOL.contains(scope));
-        let mut resource = None;
-        let mut scopes = Vec::new();
-        for full in api {
-            // `api://id/Scope`, `id/Scope` or `…/.default`.
-            let (named, scope) = full
-                .rsplit_once('/')
-                .filter(|(named, scope)| !named.is_empty() && !scope.is_empty())
-                .ok_or_else(|| AuthorityError::ScopeInvalid(full.to_owned()))?;
-            let kind = self.known_resource(named)?;
-            if resource.is_some_and(|first| first != named) {
-                return Err(AuthorityError::ScopeInvalid(full.to_owned()));
-            }
-            resource = Some(named);
-            if kind == Resource::Management {
-                scopes.push("user_impersonation".to_owned());
-            } else if scope == ".default" {
-                scopes.extend(self.directory().scopes().map(str::to_owned));
-            } else if self.directory().scopes().any(|known| known == scope) {
-                scopes.push(scope.to_owned());
-            } else {
-                return Err(AuthorityError::ScopeUndefined {
-                    client: client.to_owned(),
-                    scope: scope.to_owned(),
-                });
-            }
-        }
-        let default = format!("api://{}", self.api_client_id());
-        Ok(Asked {
-            client: client.to_owned(),
-            resource: resource.unwrap_or(&default).to_owned(),
-            scopes,
-            protocol: protocol.into_iter().map(str::to_owned).collect(),
-        })
-    }
-
-    fn known_resource(&self, named: &str) -> Result<Resource, AuthorityError> {
-        self.resource(named)
-            .ok_or_else(|| AuthorityError::ResourceUnknown {
-                resource: named.to_owned(),
-                tenant: self.tenant().to_owned(),
-            })
-    }
-
-    /// Reads a daemon's `scope`: `<resource>/.default`, and nothing else.
-    fn asked_by_daemon(&self, client: &str, scope: &str) -> Result<Asked, AuthorityError> {
-        let resource = scope
-            .trim()
-            .strip_suffix("/.default")
-            .filter(|resource| !resource.is_empty() && !resource.contains(' '))
-            .ok_or_else(|| AuthorityError::ScopeNotDefault(scope.to_owned()))?;
-        self.known_resource(resource)?;
-        Ok(Asked {
-            client: client.to_owned(),
-            resource: resource.to_owned(),
-            ..Asked::default()
-        })
-    }
-
-    /// Whether nobody need be asked before the client gets what it asks for.
-    pub(super) fn has_consent(&self, asked: &Asked, user: &User) -> bool {
-        if self.resource(&asked.resource) == Some(Resource::Management) {
-            return Directory::is_first_party(&asked.client);
-        }
-        if !self.policy().consent {
-            return asked.scopes.is_empty();
-        }
-        asked.scopes.iter().all(|scope| {
-            self.directory().consented(&asked.client, scope, user)
-                || self.grants().has_consent(&asked.client, scope, &user.upn)
-        })
     }
 
     /// The token response.

@@ -6,16 +6,17 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use super::Authority;
 use super::device_code::Asked;
 use super::error::AuthorityError;
-use super::{Authority, token};
+use super::parameters::add_basic;
 use crate::log::Told;
 
 impl Authority {
     /// What the form of a request asks for.
     pub(super) fn told_asked(&self, headers: &HeaderMap, pairs: &[(String, String)]) -> Told {
         let mut basic = Vec::new();
-        token::add_basic(headers, &mut basic);
+        add_basic(headers, &mut basic);
         let find = |name: &str| {
             let mut all = pairs.iter().chain(&basic);
             all.find(|(known, value)| known == name && !value.is_empty())

@@ -1,0 +1,92 @@
+//! What a `scope` parameter asks for, and whether somebody has to be asked about it.
+
+use super::device_code::Asked;
+use super::directory::{Directory, User};
+use super::error::AuthorityError;
+use super::{Authority, Resource};
+
+/// Scopes of the protocol, which belong to no API.
+const PROTOCOL: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
+impl Authority {
+    /// Reads a `scope` parameter: one API's scopes beside the protocol's.
+    pub(super) fn asked(&self, client: &str, scope: &str) -> Result<Asked, AuthorityError> {
+        let (protocol, api): (Vec<&str>, Vec<&str>) = scope
+            .split_ascii_whitespace()
+            .partition(|scope| PROTOCOL.contains(scope));
+        let mut resource = None;
+        let mut scopes = Vec::new();
+        for full in api {
+            // `api://id/Scope`, `id/Scope` or `…/.default`.
+            let (named, scope) = full
+                .rsplit_once('/')
+                .filter(|(named, scope)| !named.is_empty() && !scope.is_empty())
+                .ok_or_else(|| AuthorityError::ScopeInvalid(full.to_owned()))?;
+            let kind = self.known_resource(named)?;
+            if resource.is_some_and(|first| first != named) {
+                return Err(AuthorityError::ScopeInvalid(full.to_owned()));
+            }
+            resource = Some(named);
+            if kind == Resource::Management {
+                scopes.push("user_impersonation".to_owned());
+            } else if scope == ".default" {
+                scopes.extend(self.directory().scopes().map(str::to_owned));
+            } else if self.directory().scopes().any(|known| known == scope) {
+                scopes.push(scope.to_owned());
+            } else {
+                return Err(AuthorityError::ScopeUndefined {
+                    client: client.to_owned(),
+                    scope: scope.to_owned(),
+                });
+            }
+        }
+        let default = format!("api://{}", self.api_client_id());
+        Ok(Asked {
+            client: client.to_owned(),
+            resource: resource.unwrap_or(&default).to_owned(),
+            scopes,
+            protocol: protocol.into_iter().map(str::to_owned).collect(),
+        })
+    }
+
+    fn known_resource(&self, named: &str) -> Result<Resource, AuthorityError> {
+        self.resource(named)
+            .ok_or_else(|| AuthorityError::ResourceUnknown {
+                resource: named.to_owned(),
+                tenant: self.tenant().to_owned(),
+            })
+    }
+
+    /// Reads a daemon's `scope`: `<resource>/.default`, and nothing else.
+    pub(super) fn asked_by_daemon(
+        &self,
+        client: &str,
+        scope: &str,
+    ) -> Result<Asked, AuthorityError> {
+        let resource = scope
+            .trim()
+            .strip_suffix("/.default")
+            .filter(|resource| !resource.is_empty() && !resource.contains(' '))
+            .ok_or_else(|| AuthorityError::ScopeNotDefault(scope.to_owned()))?;
+        self.known_resource(resource)?;
+        Ok(Asked {
+            client: client.to_owned(),
+            resource: resource.to_owned(),
+            ..Asked::default()
+        })
+    }
+
+    /// Whether nobody need be asked before the client gets what it asks for.
+    pub(super) fn has_consent(&self, asked: &Asked, user: &User) -> bool {
+        if self.resource(&asked.resource) == Some(Resource::Management) {
+            return Directory::is_first_party(&asked.client);
+        }
+        if !self.policy().consent {
+            return asked.scopes.is_empty();
+        }
+        asked.scopes.iter().all(|scope| {
+            self.directory().consented(&asked.client, scope, user)
+                || self.grants().has_consent(&asked.client, scope, &user.upn)
+        })
+    }
+}
