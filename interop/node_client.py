@@ -7,6 +7,8 @@ import subprocess
 from checks import CLIENTS, DAEMON, GREETING, PATIENCE, ROOT, by_device_code, check, expect, up
 
 NODE = CLIENTS / "node"
+# Node.js itself comes with the packages: the newest clients want a newer one than Debian has.
+PROGRAM = NODE / "node_modules" / ".bin" / "node"
 
 
 def version(package: str) -> str:
@@ -30,7 +32,7 @@ def tokens_of(program: str, stack) -> dict:
     }
     path = shutil.copy(ROOT / "interop" / program, NODE)
     done = subprocess.run(
-        ["node", path], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        [PROGRAM, path], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -46,7 +48,7 @@ def program():
         # Beside its packages: that is where Node.js looks for them.
         path = NODE / "program.mjs"
         path.write_text(stack.program("msal-node"))
-        printed = by_device_code(stack, ["node", path], stack.environment("msal-node"))
+        printed = by_device_code(stack, [PROGRAM, path], stack.environment("msal-node"))
         expect(printed.splitlines()[-1], GREETING)
 
 
