@@ -140,7 +140,7 @@ impl Session {
             Err(report) => return *report,
         };
         // Nobody is asked to sign in for a function that is not there.
-        if known.challenge.is_none()
+        if self.says_all()
             && self.seeker(&known.request).kept().await.is_none()
             && let Err(unreached) = self.get(None).await
         {

@@ -132,7 +132,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// The authority's origin. The v1 hosts of a cloud give tokens under its other name.
-fn authority(uri: &Url) -> String {
+pub(crate) fn authority(uri: &Url) -> String {
     match uri.origin().ascii_serialization().as_str() {
         "https://login.windows.net" | "https://sts.windows.net" => {
             "https://login.microsoftonline.com".to_owned()

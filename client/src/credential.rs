@@ -28,6 +28,13 @@ pub(crate) struct Request {
     pub(crate) scope: String,
 }
 
+impl Request {
+    /// Whether this machine's own authority is asked.
+    pub(crate) fn is_local(&self) -> bool {
+        Url::parse(&self.authority).is_ok_and(|url| trust::is_loopback(&url))
+    }
+}
+
 /// The scope of this function's API.
 pub(crate) fn scope_of(resource: &str) -> String {
     if resource.contains("://") {
@@ -171,11 +178,6 @@ impl Seeker<'_> {
             client_id,
             scope,
         }
-    }
-
-    /// Whether this machine's own authority is asked.
-    fn is_local(&self) -> bool {
-        Url::parse(&self.request.authority).is_ok_and(|url| trust::is_loopback(&url))
     }
 
     /// A kept token that is good for a while, or a new one for its refresh token. None: neither.

@@ -3,7 +3,6 @@
 mod claims;
 mod text;
 
-use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
 
 use azure_core::credentials::Secret;
@@ -18,7 +17,7 @@ use crate::cli::{InspectArgs, Output};
 use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
 use crate::http::{self, Clients, without_query};
 use crate::report::{json as pretty, printable, say, tell, writable};
-use crate::session::{discover, function_url, now};
+use crate::session::{discover, function_url, now, pasted};
 use crate::settings::Settings;
 use crate::token::{Decoded, how_long, utc};
 use crate::trust::{self, Trust};
@@ -123,21 +122,14 @@ async fn inspect(args: &InspectArgs) -> Result<Inspected, ExitCode> {
 
 /// From the argument or stdin.
 fn brought(argument: &str) -> Result<Secret, ExitCode> {
-    let mut text = argument.to_owned();
-    if argument == "-" {
-        if std::io::stdin().is_terminal() {
-            tell("Paste the token, then Ctrl-D:");
-        }
-        text.clear();
-        let read = std::io::stdin().take(256 * 1024).read_to_string(&mut text);
-        if read.is_err() {
-            return Err(bad_usage("stdin is not text"));
-        }
+    let text = if argument == "-" {
+        pasted().map_err(|_| bad_usage("stdin is not text"))?
     } else {
         tell(
             "warning: a token as an argument stays in the shell's history and is seen by ps; pipe it in instead: greeting-cli token inspect -",
         );
-    }
+        argument.to_owned()
+    };
     if text.trim().is_empty() {
         tell(
             "error: no token on stdin\n\n  fix  greeting-cli token get URL | greeting-cli token inspect -, or greeting-cli token inspect --cached",

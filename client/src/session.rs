@@ -120,14 +120,8 @@ impl Session {
     /// stdin held none.
     pub(crate) fn provided(&self) -> Result<Option<Secret>, Finding> {
         let text = if self.args.access_token.is_some() {
-            let mut text = String::new();
-            if std::io::stdin().is_terminal() {
-                tell("Paste the token, then Ctrl-D:");
-            }
-            let read = std::io::stdin()
-                .take(LONGEST_TOKEN)
-                .read_to_string(&mut text);
-            if read.is_err() || text.trim().is_empty() {
+            let text = pasted().unwrap_or_default();
+            if text.trim().is_empty() {
                 return Err(Finding::proved(
                     "no-token",
                     "stdin held no token",
@@ -155,7 +149,9 @@ impl Session {
     /// The report that ends the command.
     pub(crate) async fn learn(&self) -> Result<Known, Box<Report>> {
         self.safe_to_send()?;
-        if let (Some(known), Some(_)) = (self.known(), &self.args.authority_host) {
+        if self.says_all()
+            && let Some(known) = self.known()
+        {
             return Ok(known);
         }
         let answer = match self.get(None).await {
@@ -188,6 +184,12 @@ impl Session {
             request,
             challenge: Some(challenge),
         })
+    }
+
+    /// Whether authority, tenant and scope are said, so that nothing is asked of the function.
+    pub(crate) fn says_all(&self) -> bool {
+        let args = &self.args;
+        args.authority_host.is_some() && args.tenant.is_some() && args.scope.is_some()
     }
 
     /// What was said, where that is enough to ask for a token.
@@ -258,6 +260,21 @@ impl Session {
         }
         Err(Box::new(self.in_the_clear()))
     }
+}
+
+/// What stdin holds, where a token is wanted from it.
+///
+/// # Errors
+/// It is not text.
+pub(crate) fn pasted() -> std::io::Result<String> {
+    if std::io::stdin().is_terminal() {
+        tell("Paste the token, then Ctrl-D:");
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .take(LONGEST_TOKEN)
+        .read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// A URL that a function can have.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::challenge::Challenge;
+use crate::challenge::{self, Challenge};
 use crate::diagnosis::{Finding, Signature, unreached as unreached_finding};
 use crate::http::{self, Clients};
 use crate::token::Decoded;
@@ -77,10 +77,7 @@ pub(crate) fn issuer(token: &Decoded, url: &Url) -> Option<(String, String)> {
         .next()
         .filter(|tenant| !tenant.is_empty())?
         .to_owned();
-    let authority = match issuer.host_str()? {
-        "sts.windows.net" => "https://login.microsoftonline.com".to_owned(),
-        _ => issuer.origin().ascii_serialization(),
-    };
+    let authority = challenge::authority(&issuer);
     let claimed = Challenge {
         authority: authority.clone(),
         tenant: tenant.clone(),

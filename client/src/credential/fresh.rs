@@ -30,7 +30,7 @@ impl Seeker<'_> {
             CredentialKind::Azd => self.by_azd().await,
             CredentialKind::Auto => {
                 // A local authority is not the one that az is signed in to, unless told so.
-                if !self.is_local() {
+                if !self.request.is_local() {
                     match self.by_azure_cli().await {
                         Err(finding) if matches!(finding.code, "az-missing" | "az-signed-out") => {}
                         other => return other,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use azure_core::credentials::Secret;
 use tokio::process::Command;
-use url::Url;
 
 use super::Checks;
 use crate::challenge::Challenge;
@@ -15,7 +14,6 @@ use crate::diagnosis::{self, Finding};
 use crate::report::Outcome;
 use crate::session::{Known, Session, now};
 use crate::token::{Decoded, how_long};
-use crate::trust;
 
 /// `az` starts slowly, and never this slowly.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -67,10 +65,11 @@ fn no_token(checks: &mut Checks, finding: Finding) {
 /// Checked where a call would ask it; a failure only where nothing else would do.
 async fn azure_cli(session: &Session, known: &Known, brought: bool, checks: &mut Checks) -> bool {
     let kind = session.args.credential;
-    let local = Url::parse(&known.request.authority).is_ok_and(|url| trust::is_loopback(&url));
     let unused = match kind {
         _ if brought => Some("a token is brought"),
-        CredentialKind::Auto if local => Some("a local authority has its own users"),
+        CredentialKind::Auto if known.request.is_local() => {
+            Some("a local authority has its own users")
+        }
         CredentialKind::Auto | CredentialKind::AzureCli => None,
         _ => Some("another credential is chosen"),
     };
