@@ -42,6 +42,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+pub(crate) use self::claims::LIFETIME;
 pub(crate) use self::daemon::{CLIENT_ID as DAEMON_CLIENT_ID, Daemon};
 use self::device_code::Grants;
 pub(crate) use self::directory::Directory;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::authority::{
-    Authority, Clock, Directory, KeyRing, MintSpec, Parts, Shape, Signature, TokenVersion,
+    Authority, Clock, Directory, KeyRing, LIFETIME, MintSpec, Parts, Shape, Signature, TokenVersion,
 };
 use crate::cli::{Algorithm, Kind, MintArgs, Version};
 use crate::deploy;
@@ -13,8 +13,6 @@ use crate::state::{self, Running};
 
 /// Where the authority would be, when none runs: `up`'s default.
 const DEFAULT_ORIGIN: &str = "https://localhost:7443";
-/// An access token's life in seconds; Entra's is 60 to 90 minutes.
-const LIFETIME: i64 = 3600;
 
 /// Prints the token to stdout. It signs with the keys of the state folder, so no stack need run.
 ///
