@@ -6,10 +6,8 @@ use std::time::Duration;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::diagnosis::Source;
-
-/// The Azure SDKs' developer sign-on client (the Azure CLI's), which the API pre-authorizes.
-pub(crate) const DEVELOPER_CLIENT: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+use crate::known_clients::DEVELOPER_CLIENT;
+use crate::provenance::Source;
 
 /// Call a function behind Easy Auth, and read why it refuses.
 #[derive(Debug, Parser)]

@@ -1,20 +1,26 @@
 //! Where a token comes from: an earlier run, `az`, `azd`, a device code or the browser.
 
-mod fresh;
+mod azd;
+mod azure_cli;
+mod browser;
+pub(crate) mod cache;
+mod device_code;
+mod new_token;
+pub(crate) mod prompt;
+pub(crate) mod provided;
+mod refresh;
 
 use std::io::IsTerminal as _;
 
 use azure_core::credentials::Secret;
-use greeting_cli::device_code::AuthorityError;
 use url::Url;
 
-use crate::cache::{Cache, Entry, Key};
+use self::cache::{Cache, Entry, Key};
 use crate::cli::{CredentialKind, Output};
-use crate::diagnosis::{Finding, SCOPE};
+use crate::diagnosis::Finding;
 use crate::http::Clients;
-use crate::report::tell;
-use crate::session::now;
-use crate::trust;
+use crate::loopback::is_loopback;
+use crate::terminal::tell;
 
 /// A kept token with less than this left is renewed, in seconds.
 pub(crate) const MARGIN: i64 = 300;
@@ -31,16 +37,7 @@ pub(crate) struct Request {
 impl Request {
     /// Whether this machine's own authority is asked.
     pub(crate) fn is_local(&self) -> bool {
-        Url::parse(&self.authority).is_ok_and(|url| trust::is_loopback(&url))
-    }
-}
-
-/// The scope of this function's API.
-pub(crate) fn scope_of(resource: &str) -> String {
-    if resource.contains("://") {
-        format!("{}/{SCOPE}", resource.trim_end_matches('/'))
-    } else {
-        format!("api://{resource}/{SCOPE}")
+        Url::parse(&self.authority).is_ok_and(|url| is_loopback(&url))
     }
 }
 
@@ -177,45 +174,6 @@ impl Seeker<'_> {
             tenant,
             client_id,
             scope,
-        }
-    }
-
-    /// A kept token that is good for a while, or a new one for its refresh token. None: neither.
-    async fn renewed(&self, cache: &Cache, entry: Entry) -> Result<Option<Secret>, Box<Finding>> {
-        if entry.expires_at > now() + MARGIN {
-            return Ok(Some(entry.access_token));
-        }
-        let Some(refresh) = &entry.refresh_token else {
-            return Ok(None);
-        };
-        let credential = self.device_code()?;
-        match credential.refresh(refresh, &self.scopes()).await {
-            Ok(tokens) => {
-                let mut renewed = self.entry(&entry.key.credential, tokens);
-                renewed.user = renewed.user.or(entry.user);
-                // Without a new one the old one stays good (RFC 6749 section 6).
-                renewed.refresh_token = renewed.refresh_token.or(entry.refresh_token);
-                let token = renewed.access_token.clone();
-                if let Err(why) = cache.keep(renewed).await {
-                    tell(&format!("warning: the token is not kept: {why}"));
-                }
-                Ok(Some(token))
-            }
-            Err(error) => {
-                let refused = error.downcast_ref::<AuthorityError>().is_some();
-                let finding = self.explain(&error);
-                if !refused {
-                    return Err(finding);
-                }
-                let _ = cache.forget(&entry).await;
-                // Where a person is there, they sign in again.
-                if self.person == Person::Present {
-                    tell(&format!("{}; signing in again", finding.summary));
-                    Ok(None)
-                } else {
-                    Err(finding)
-                }
-            }
         }
     }
 }

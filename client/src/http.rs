@@ -9,7 +9,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use url::Url;
 
-use crate::trust;
+use crate::loopback::is_loopback;
 
 /// What is read of an answer; the rest says nothing that a person needs.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -45,7 +45,7 @@ impl Clients {
     /// # Errors
     /// The system's certificates or proxies can't be used.
     pub(crate) fn of(&self, url: &Url) -> Result<&Client, Unreached> {
-        let local = trust::is_loopback(url);
+        let local = is_loopback(url);
         let cell = if local { &self.loopback } else { &self.outside };
         if let Some(client) = cell.get() {
             return Ok(client);

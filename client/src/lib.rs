@@ -1,6 +1,75 @@
-//! The part of `greeting-cli` that other programs can use: credentials for the Azure SDK for Rust,
-//! which has no interactive ones of its own.
+//! `greeting-cli`: calls a function behind Easy Auth and explains every refusal.
+//!
+//! Other programs can use [`oauth`]: interactive credentials for the Azure SDK for Rust. The rest
+//! is the program, and only [`run`] is public:
+//!
+//! - `cli`: the command line; `commands`: the subcommands, one file each
+//! - `session`: one call's course: learn, trust, send, explain
+//! - `credential`: where tokens come from, what is kept of them, and what a person sees meanwhile
+//! - `discovery`: what a function tells of itself, and how far that is trusted
+//! - `diagnosis`: why a call was refused, pure; `report`: how that is told
+//! - `signature`: a signature against the issuer's keys; `auth_settings`: what the gate was told,
+//!   where the person gives it
+//! - `token`: a JWT, decoded, never trusted
+//! - what they stand on: `clock`, `http`, `known_clients`, `loopback`, `provenance`, `scope`,
+//!   `state_folder`, `terminal`
 
-pub mod browser;
-pub mod device_code;
-mod endpoint;
+mod auth_settings;
+mod cli;
+mod clock;
+mod commands;
+mod credential;
+mod diagnosis;
+mod discovery;
+mod http;
+mod known_clients;
+mod loopback;
+pub mod oauth;
+mod provenance;
+mod report;
+mod scope;
+mod session;
+mod signature;
+mod state_folder;
+mod terminal;
+mod token;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Color};
+use crate::credential::prompt;
+
+/// A shell's status of a program that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
+/// The program: reads the command line, does what it says, and gives the exit status.
+pub fn run() -> ExitCode {
+    let cli = Cli::read();
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        // One for Ctrl-C and the spinner, while this thread may wait for a line of stdin.
+        .worker_threads(1)
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            terminal::tell(&format!("error: the program can't start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    runtime.spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            prompt::interrupted();
+            std::process::exit(INTERRUPTED);
+        }
+    });
+    let status = runtime.block_on(commands::run(cli.command));
+    // Threads that wait for a line, a lock or a key store are not waited for.
+    runtime.shutdown_background();
+    status
+}

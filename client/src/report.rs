@@ -1,21 +1,21 @@
 //! What is told of a call: one type, two renderers. stdout has the result and nothing else.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::challenge::Challenge;
 use crate::cli::Output;
-use crate::diagnosis::{Certainty, Evidence, Finding, Source};
+use crate::diagnosis::{Certainty, Evidence, Finding};
+use crate::discovery::challenge::Challenge;
+use crate::provenance::Source;
+use crate::terminal::{WIDTH, json, printable, say, tell, to_value};
 use crate::token::Summary;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
-/// Columns of a refusal: what every terminal has.
-pub(crate) const WIDTH: usize = 80;
 
 /// Columns of a label, unless one of its finding's is longer.
 const LABEL: usize = 10;
@@ -205,52 +205,5 @@ fn value_text(value: &Value) -> String {
     }
 }
 
-/// What others wrote cannot steer the terminal.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() || reorders(c) {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect()
-}
-
-/// Unicode's bidirectional controls: they make a text read as another.
-fn reorders(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn to_value<T: Serialize>(value: &T) -> Value {
-    serde_json::to_value(value).unwrap_or(Value::Null)
-}
-
-/// One JSON object, for a person's eyes as well.
-pub(crate) fn json<T: Serialize>(value: &T) -> String {
-    format!("{:#}", to_value(value))
-}
-
-/// A line to stdout. A reader who has gone is no error.
-pub(crate) fn say(text: &str) {
-    let _ = writeln!(anstream::stdout(), "{text}");
-}
-
-/// A line to stderr.
-pub(crate) fn tell(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{}", writable(text));
-}
-
-/// The program's own signs beyond ASCII, as the locale can write them.
-pub(crate) fn writable(text: &str) -> std::borrow::Cow<'_, str> {
-    if crate::prompt::unicode() || !text.contains('…') {
-        text.into()
-    } else {
-        text.replace('…', "...").into()
-    }
-}
-
 #[cfg(test)]
-#[path = "../tests/unit/examples.rs"]
 mod tests;

@@ -5,6 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::clock::{how_long, utc};
+use crate::known_clients::client_name;
+
 /// A decoded JWT. Holds no signature, so it can be printed.
 #[derive(Debug, Clone)]
 pub(crate) struct Decoded {
@@ -171,40 +174,6 @@ impl Decoded {
     }
 }
 
-/// The clients that every tenant knows.
-const CLIENTS: &[(&str, &str)] = &[
-    ("04b07795-8ddb-461a-bbee-02f9e1bf7b46", "Azure CLI"),
-    ("1950a258-227b-4e31-a9cf-717495945fc2", "Azure PowerShell"),
-    ("aebc6443-996d-45c2-90f0-388ff96faa56", "Visual Studio Code"),
-    ("872cd9fa-d31f-45e0-9eab-6e460a02d1f1", "Visual Studio"),
-];
-
-/// The name of a client of Microsoft's.
-pub(crate) fn client_name(id: &str) -> Option<&'static str> {
-    CLIENTS
-        .iter()
-        .find(|(known, _)| *known == id)
-        .map(|(_, name)| *name)
-}
-
-/// A moment in RFC 3339, UTC.
-pub(crate) fn utc(seconds: i64) -> Option<String> {
-    jiff::Timestamp::from_second(seconds)
-        .ok()
-        .map(|moment| moment.to_string())
-}
-
-/// A span in the two largest words that tell it: `59 min`, `3 h 12 min`, `2 days`.
-pub(crate) fn how_long(seconds: i64) -> String {
-    match seconds {
-        ..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min", seconds / 60),
-        3600..172_800 if seconds % 3600 < 60 => format!("{} h", seconds / 3600),
-        3600..172_800 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{} days", seconds / 86_400),
-    }
-}
-
 /// What a report says of a token.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Summary {
@@ -243,38 +212,4 @@ impl Summary {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn where_it_breaks_is_said() {
-        for (token, says) in [
-            ("Bearer e30.e30.x", "Bearer"),
-            ("e30.e30.x y", "byte 9"),
-            ("\"e30.e30.x\"", "byte 0"),
-            ("abc", "no dots"),
-            ("eyJhbGciOi", "cut"),
-            ("0.AXoA.b.c", "refresh"),
-            ("a.b.c.d.e", "five"),
-            ("a.b", "2 parts"),
-            ("e30.!.x", "part 2"),
-            ("W10.e30.x", "part 1"),
-            ("e30.e30.x", "part 3"),
-            ("e30.e30.é", "part 3"),
-        ] {
-            let unreadable = Decoded::parse(token).unwrap_err();
-            let why = unreadable.why();
-            assert!(why.contains(says), "{token}: {why}");
-        }
-        assert!(Decoded::parse("e30.e30.").is_ok());
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_panics(text in "\\PC*") {
-            let _ = Decoded::parse(&text);
-        }
-    }
-}
+mod tests;

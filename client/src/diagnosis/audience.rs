@@ -3,9 +3,11 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{Expected, Finding, SCOPE, Source};
+use super::{Expected, Finding};
+use crate::discovery::trust;
+use crate::provenance::Source;
+use crate::scope::SCOPE;
 use crate::token::Decoded;
-use crate::trust;
 
 /// The tenant of personal Microsoft accounts.
 const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";

@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Case, Certainty, Expected, Finding, SCOPE, Sent, Source, gate};
-use crate::settings::Settings;
+use super::unreached::app;
+use super::{Case, Certainty, Expected, Finding, Sent, gate};
+use crate::auth_settings::Settings;
+use crate::provenance::Source;
+use crate::scope::SCOPE;
 use crate::token::Decoded;
 
 /// The platform's pages: words, and what they mean. `{app}` is filled.
@@ -46,7 +49,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
         let finding = Finding::proved(
             "host-forbidden",
             "the platform refused before the gate and the function",
-            fix.replace("{app}", &super::app(case.url)),
+            fix.replace("{app}", &app(case.url)),
         );
         return vec![finding.saw("body", *words, Value::Null, Source::Answer)];
     }
@@ -78,7 +81,7 @@ fn nobody_asked(case: &Case<'_>) -> Finding {
         "refused before anybody asked who calls: the app is stopped, or this address is not let in",
         format!(
             "az functionapp show {} --query state; then the app's Networking, Access restrictions",
-            super::app(case.url)
+            app(case.url)
         ),
     )
     .saw(

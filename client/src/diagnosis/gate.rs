@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Case, Expected, Finding, Sent, Signature, Source, audience, times};
+use super::{Case, Expected, Finding, Sent, Signature, audience, times};
 use crate::http::Answer;
+use crate::provenance::Source;
 use crate::token::{Decoded, Unreadable};
 
 /// Who answered a 401.

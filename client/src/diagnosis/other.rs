@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Case, Finding, Source};
+use super::unreached::app;
+use super::{Case, Finding};
+use crate::provenance::Source;
 
 /// 200 with nothing sent.
 pub(super) fn easy_auth_off(case: &Case<'_>) -> Finding {
@@ -29,7 +31,7 @@ pub(super) fn other(case: &Case<'_>) -> Finding {
         404 => Finding::likely(
             "not-found",
             "the host answers, but has no such function or route",
-            format!("check the path (default: /api/greeting) and that the function is deployed: az functionapp function list {}", super::app(case.url)),
+            format!("check the path (default: /api/greeting) and that the function is deployed: az functionapp function list {}", app(case.url)),
         )
         .saw("path", case.url.path(), usual_path(case), Source::Default),
         500 if answer.body.contains("Easy Auth") => Finding::proved(
@@ -41,7 +43,7 @@ pub(super) fn other(case: &Case<'_>) -> Finding {
         502..=504 => Finding::likely(
             "handler-down",
             "the host has no handler that answers",
-            format!("see its log: az webapp log tail {}, or Log stream in the portal; locally the terminal of greeting-local up", super::app(case.url)),
+            format!("see its log: az webapp log tail {}, or Log stream in the portal; locally the terminal of greeting-local up", app(case.url)),
         )
         .saw("status", status, 200, Source::Answer)
         .saw("body", begins, Value::Null, Source::Answer),

@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Case, Certainty, Finding, Source};
-use crate::token::{Decoded, how_long, utc};
+use super::{Case, Certainty, Finding};
+use crate::clock::{how_long, utc};
+use crate::provenance::Source;
+use crate::token::Decoded;
 
 /// Easy Auth accepts this much between clocks, in seconds.
 pub(crate) const SKEW: i64 = 300;

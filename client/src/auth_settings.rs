@@ -1,0 +1,92 @@
+//! Easy Auth's settings (`authsettingsV2`), where the person gives them: what the gate expects,
+//! instead of what its answers let guess.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+/// What the settings ask of a token. `None`: they don't say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// The API's client id, which is always an accepted audience.
+    client_id: Option<String>,
+    allowed_audiences: Vec<String>,
+    /// Whether the issuer is a v2 one.
+    pub(crate) v2: Option<bool>,
+    /// Client ids that may call.
+    pub(crate) clients: Option<Vec<String>>,
+    /// Object ids of users that may call.
+    pub(crate) identities: Vec<String>,
+    /// Object ids of groups that may call.
+    pub(crate) groups: Vec<String>,
+}
+
+impl Settings {
+    /// Reads a file as `az webapp auth show` prints it, or as `deploy/` has it.
+    ///
+    /// # Errors
+    /// It can't be read, in words for the terminal.
+    pub(crate) fn load(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("the settings {} can't be read: {error}", path.display()))?;
+        let value: Value = serde_json::from_str(&text)
+            .map_err(|error| format!("the settings {} are not JSON: {error}", path.display()))?;
+        Self::read(&value).ok_or_else(|| {
+            format!(
+                "{} has no identityProviders.azureActiveDirectory: are these authsettingsV2?",
+                path.display()
+            )
+        })
+    }
+
+    fn read(value: &Value) -> Option<Self> {
+        let properties = value.get("properties").unwrap_or(value);
+        let provider = properties.pointer("/identityProviders/azureActiveDirectory")?;
+        let text = |pointer: &str| {
+            let value = provider.pointer(pointer)?.as_str()?;
+            (!value.is_empty()).then(|| value.to_owned())
+        };
+        let list = |pointer: &str| -> Option<Vec<String>> {
+            let items = provider.pointer(pointer)?.as_array()?;
+            Some(
+                items
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
+                    .collect(),
+            )
+        };
+        // An empty list means everybody here, and nobody in jwtClaimChecks.
+        let policy = |pointer: &str| {
+            let pointer = format!("/validation/defaultAuthorizationPolicy/{pointer}");
+            list(&pointer).filter(|items| !items.is_empty())
+        };
+        let checks = list("/validation/jwtClaimChecks/allowedClientApplications");
+        let clients = match (policy("allowedApplications"), checks) {
+            (Some(one), Some(other)) => {
+                Some(one.into_iter().filter(|id| other.contains(id)).collect())
+            }
+            (one, other) => one.or(other),
+        };
+        Some(Self {
+            client_id: text("/registration/clientId").filter(|id| !id.contains('<')),
+            allowed_audiences: list("/validation/allowedAudiences").unwrap_or_default(),
+            v2: text("/registration/openIdIssuer").map(|issuer| issuer.ends_with("/v2.0")),
+            clients,
+            identities: policy("allowedPrincipals/identities").unwrap_or_default(),
+            groups: policy("allowedPrincipals/groups").unwrap_or_default(),
+        })
+    }
+
+    /// The audiences that the gate accepts. `resource` is the challenge's, for a file with
+    /// placeholders.
+    pub(crate) fn audiences(&self, resource: Option<&str>) -> Option<Vec<String>> {
+        let id = self.client_id.as_deref().or(resource)?;
+        let filled = |audience: &String| audience.replace("<client-id>", id);
+        let allowed = self.allowed_audiences.iter().map(filled);
+        Some(std::iter::once(id.to_owned()).chain(allowed).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn both_forms_are_read() {
+    let bare = json!({"identityProviders": {"azureActiveDirectory": {
+        "registration": {"openIdIssuer": "https://a/t/v2.0", "clientId": "<client-id>"},
+        "validation": {"allowedAudiences": ["api://<client-id>"],
+            "defaultAuthorizationPolicy": {"allowedApplications": [], "allowedPrincipals": {"identities": ["u"]}}},
+    }}});
+    let settings = Settings::read(&bare).unwrap();
+    assert_eq!(settings.v2, Some(true));
+    assert_eq!(settings.audiences(None), None);
+    assert_eq!(settings.audiences(Some("id")).unwrap(), ["id", "api://id"]);
+    assert_eq!(
+        (settings.clients.as_ref(), settings.identities.len()),
+        (None, 1)
+    );
+    assert_eq!(Settings::read(&json!({"properties": bare})), Some(settings));
+    assert_eq!(Settings::read(&json!({})), None);
+}
+
+#[test]
+fn an_empty_list_of_clients_is_nobody_where_azure_says_so() {
+    let provider = |validation: Value| {
+        Settings::read(
+            &json!({"identityProviders": {"azureActiveDirectory": {"validation": validation}}}),
+        )
+        .unwrap()
+        .clients
+    };
+    assert_eq!(provider(json!({})), None);
+    assert_eq!(
+        provider(json!({"jwtClaimChecks": {"allowedClientApplications": []}})),
+        Some(Vec::new())
+    );
+    assert_eq!(
+        provider(
+            json!({"jwtClaimChecks": {"allowedClientApplications": ["a", "b"]},
+            "defaultAuthorizationPolicy": {"allowedApplications": ["b", "c"]}})
+        ),
+        Some(vec!["b".to_owned()])
+    );
+}

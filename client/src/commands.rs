@@ -1,0 +1,39 @@
+//! The subcommands, one file each.
+
+mod call;
+mod completions;
+mod doctor;
+mod explain;
+mod login;
+mod logout;
+mod man;
+mod token_get;
+mod token_inspect;
+
+use std::process::ExitCode;
+
+use crate::cli::{Command, TokenCommand};
+use crate::terminal::tell;
+
+/// Does what the command line says.
+pub(crate) async fn run(command: Command) -> ExitCode {
+    match command {
+        Command::Call(args) => call::run(args).await,
+        Command::Token(TokenCommand::Get(args)) => token_get::run(args).await,
+        Command::Token(TokenCommand::Inspect(args)) => token_inspect::run(&args).await,
+        Command::Login(args) => login::run(args).await,
+        Command::Logout(args) => logout::run(&args).await,
+        Command::Doctor(args) => doctor::run(args).await,
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions { shell } => completions::run(shell),
+        Command::Man { dir } => man::run(&dir),
+    }
+}
+
+/// A mistake on the command line, told as clap tells them.
+pub(crate) fn bad_usage(why: &str) -> ExitCode {
+    tell(&format!(
+        "error: {why}\n\nFor more information, try '--help'."
+    ));
+    ExitCode::from(2)
+}

@@ -1,0 +1,224 @@
+//! `doctor`: each link between here and the greeting, in order.
+
+mod account;
+mod network;
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::bad_usage;
+use crate::cli::{CallArgs, Output};
+use crate::clock::{how_long, now};
+use crate::credential::Person;
+use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
+use crate::discovery::challenge::Challenge;
+use crate::discovery::trust::{self, Trust};
+use crate::http::Answer;
+use crate::report::finding_text;
+use crate::session::Session;
+use crate::terminal::{WIDTH, json as pretty, printable, say, unicode, writable};
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase", tag = "result")]
+enum Outcome {
+    Ok { seen: String },
+    Failed { finding: Box<Finding> },
+    Skipped { because: String },
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    link: &'static str,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Default)]
+struct Checks(Vec<Check>);
+
+impl Checks {
+    fn push(&mut self, link: &'static str, outcome: Outcome) {
+        self.0.push(Check { link, outcome });
+    }
+
+    fn ok(&mut self, link: &'static str, seen: impl Into<String>) {
+        self.push(link, Outcome::Ok { seen: seen.into() });
+    }
+
+    fn failed(&mut self, link: &'static str, finding: Finding) {
+        let finding = Box::new(finding);
+        self.push(link, Outcome::Failed { finding });
+    }
+
+    fn skip(&mut self, links: &[&'static str], because: &str) {
+        for link in links {
+            let because = because.to_owned();
+            self.push(link, Outcome::Skipped { because });
+        }
+    }
+
+    /// Nothing failed, and the last link was really tried.
+    fn sound(&self) -> bool {
+        let failed = |check: &Check| matches!(check.outcome, Outcome::Failed { .. });
+        let last = self.0.last();
+        !self.0.iter().any(failed)
+            && last.is_some_and(|check| matches!(check.outcome, Outcome::Ok { .. }))
+    }
+
+    fn human(&self, marks: [&str; 2]) -> String {
+        let mut text = String::new();
+        for Check { link, outcome } in &self.0 {
+            let line = match outcome {
+                Outcome::Ok { seen } => line(marks[0], link, seen),
+                Outcome::Skipped { because } => line("-", link, &format!("skipped: {because}")),
+                Outcome::Failed { finding } => format!(
+                    "{:<2} {link}\n{}",
+                    marks[1],
+                    finding_text(finding).trim_end()
+                ),
+            };
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// One link, at the width of any terminal.
+fn line(mark: &str, link: &str, said: &str) -> String {
+    let begun = format!("{mark:<2} {link:<10} ");
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(&begun)
+        .subsequent_indent("              ")
+        .break_words(false)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace);
+    textwrap::fill(&printable(said), options)
+}
+
+/// Checks and prints. Exit 0 only if every link holds.
+pub(crate) async fn run(args: CallArgs) -> ExitCode {
+    let session = match Session::new(args) {
+        // A check asks nobody and signs nobody in.
+        Ok(session) => Session {
+            person: Person::Absent,
+            ..session
+        },
+        Err(usage) => return bad_usage(&usage),
+    };
+    let mut checks = Checks::default();
+    examine(&session, &mut checks).await;
+    let sound = checks.sound();
+    match session.args.output {
+        Output::Json => say(&pretty(&json!({"ok": sound, "checks": checks.0}))),
+        Output::Human => {
+            let marks = if unicode() {
+                ["✓", "✗"]
+            } else {
+                ["ok", "!!"]
+            };
+            say(&writable(checks.human(marks).trim_end()));
+        }
+    }
+    ExitCode::from(u8::from(!sound))
+}
+
+const AFTER_NETWORK: [&str; 8] = [
+    "clock",
+    "Easy Auth",
+    "authority",
+    "keys",
+    "Azure CLI",
+    "token",
+    "accepted",
+    "scope",
+];
+
+async fn examine(session: &Session, checks: &mut Checks) {
+    let Some(answer) = network::examine(session, checks).await else {
+        checks.skip(&AFTER_NETWORK, "nothing answers");
+        return;
+    };
+    clock(&answer, checks);
+    let Some(challenge) = easy_auth(session, &answer, checks).await else {
+        checks.skip(&AFTER_NETWORK[2..], "there is no challenge to follow");
+        return;
+    };
+    if !authority(session, &challenge, checks).await {
+        checks.skip(&AFTER_NETWORK[4..], "there is no authority to ask");
+        return;
+    }
+    account::examine(session, &challenge, checks).await;
+}
+
+fn clock(answer: &Answer, checks: &mut Checks) {
+    match answer.date {
+        None => checks.skip(&["clock"], "the answer has no Date"),
+        Some(date) if diagnosis::is_off(date, now()) => {
+            checks.failed("clock", diagnosis::clock_skew(now(), date));
+        }
+        Some(date) => {
+            let off = how_long(date.abs_diff(now()).cast_signed());
+            checks.ok("clock", format!("within {off} of the function's"));
+        }
+    }
+}
+
+async fn easy_auth(session: &Session, answer: &Answer, checks: &mut Checks) -> Option<Challenge> {
+    let challenge = session.challenge(answer).await;
+    if let Some(challenge) = &challenge {
+        checks.ok(
+            "Easy Auth",
+            format!("on: 401, for API {}", challenge.resource),
+        );
+        return Some(challenge.clone());
+    }
+    let findings = diagnosis::diagnose(&diagnosis::Case {
+        url: &session.url,
+        sent: &Sent::Nothing,
+        answer,
+        challenge: None,
+        expected: &Expected::default(),
+        signature: Signature::Unchecked,
+        now: now(),
+    });
+    // That no token was sent is what this check does.
+    let cause = findings
+        .into_iter()
+        .find(|finding| finding.code != "no-token");
+    let finding = cause.unwrap_or_else(|| diagnosis::no_challenge(answer));
+    checks.failed("Easy Auth", finding);
+    None
+}
+
+async fn authority(session: &Session, challenge: &Challenge, checks: &mut Checks) -> bool {
+    if trust::judge(&session.url, challenge) == Trust::ForeignAuthority
+        && session.args.authority_host.is_none()
+    {
+        let finding = diagnosis::foreign_authority(&session.url, challenge);
+        checks.failed("authority", *finding);
+        checks.skip(&["keys"], "the authority is not trusted");
+        return false;
+    }
+    let said = &session.args;
+    let authority = said.authority_host.as_ref().unwrap_or(&challenge.authority);
+    let tenant = said.tenant.as_ref().unwrap_or(&challenge.tenant);
+    match crate::signature::keys(&session.http, authority, tenant).await {
+        Ok(keys) => {
+            checks.ok("authority", format!("{authority}, tenant {tenant}"));
+            checks.ok("keys", format!("{} published", keys.keys.len()));
+            true
+        }
+        Err(finding) => {
+            checks.failed("authority", *finding);
+            checks.skip(&["keys"], "no discovery document");
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! The Azure CLI, the kept token, and what the gate and the function say to it.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use azure_core::credentials::Secret;
+use tokio::process::Command;
+
+use super::Checks;
+use crate::cli::CredentialKind;
+use crate::clock::{how_long, now};
+use crate::credential::MARGIN;
+use crate::diagnosis::{self, Finding};
+use crate::discovery::challenge::Challenge;
+use crate::report::Outcome;
+use crate::session::{Known, Session};
+use crate::token::Decoded;
+
+/// `az` starts slowly, and never this slowly.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Who is signed in.
+enum Az {
+    SignedIn(String),
+    Not(Box<Finding>),
+}
+
+pub(super) async fn examine(session: &Session, challenge: &Challenge, checks: &mut Checks) {
+    let provided = match session.provided() {
+        Ok(provided) => provided,
+        Err(finding) => {
+            checks.skip(&["Azure CLI"], "a token is brought");
+            no_token(checks, finding);
+            return;
+        }
+    };
+    let known = match session.learn().await {
+        Ok(known) => known,
+        Err(report) => {
+            checks.skip(&["Azure CLI"], "it would not be asked");
+            for finding in report.findings.into_iter().take(1) {
+                no_token(checks, finding);
+            }
+            return;
+        }
+    };
+    let az = azure_cli(session, &known, provided.is_some(), checks).await;
+    let token = match provided {
+        Some(token) => Ok(token),
+        None => kept(session, &known, az).await,
+    };
+    match token {
+        Ok(token) => {
+            checks.ok("token", described(&token));
+            tried(session, &token, challenge, checks).await;
+        }
+        Err(finding) => no_token(checks, *finding),
+    }
+}
+
+fn no_token(checks: &mut Checks, finding: Finding) {
+    checks.failed("token", finding);
+    checks.skip(&["accepted", "scope"], "there is no token to send");
+}
+
+/// Checked where a call would ask it; a failure only where nothing else would do.
+async fn azure_cli(session: &Session, known: &Known, brought: bool, checks: &mut Checks) -> bool {
+    let kind = session.args.credential;
+    let unused = match kind {
+        _ if brought => Some("a token is brought"),
+        CredentialKind::Auto if known.request.is_local() => {
+            Some("a local authority has its own users")
+        }
+        CredentialKind::Auto | CredentialKind::AzureCli => None,
+        _ => Some("another credential is chosen"),
+    };
+    if let Some(because) = unused {
+        checks.skip(&["Azure CLI"], because);
+        return false;
+    }
+    match signed_in(&known.request.tenant, &known.request.scope).await {
+        Az::SignedIn(user) => {
+            checks.ok("Azure CLI", format!("signed in as {user}"));
+            true
+        }
+        Az::Not(finding) if kind == CredentialKind::AzureCli => {
+            checks.failed("Azure CLI", *finding);
+            false
+        }
+        Az::Not(finding) => {
+            checks.skip(
+                &["Azure CLI"],
+                &format!("{}; a device code does without", finding.summary),
+            );
+            false
+        }
+    }
+}
+
+async fn signed_in(tenant: &str, scope: &str) -> Az {
+    // az is a script: Windows has no other way to start those.
+    let mut command = if cfg!(windows) {
+        let mut command = Command::new("cmd");
+        command.args(["/C", "az"]);
+        command
+    } else {
+        Command::new("az")
+    };
+    command
+        .args(["account", "show", "--query", "user.name", "--output", "tsv"])
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let failed = |said: &str| Az::Not(Box::new(diagnosis::az_failure(said, tenant, scope)));
+    match tokio::time::timeout(PATIENCE, command.output()).await {
+        Ok(Ok(output)) if output.status.success() => {
+            Az::SignedIn(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        }
+        Ok(Ok(output)) => failed(&String::from_utf8_lossy(&output.stderr)),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            failed("Azure CLI not found on PATH")
+        }
+        Ok(Err(error)) => failed(&error.to_string()),
+        Err(_) => failed("az did not answer"),
+    }
+}
+
+/// A kept token, or az's: what needs nobody.
+async fn kept(session: &Session, known: &Known, az: bool) -> Result<Secret, Box<Finding>> {
+    let mut seeker = session.seeker(&known.request);
+    let kept = seeker.kept().await;
+    let usable = kept
+        .is_some_and(|entry| entry.expires_at > now() + MARGIN || entry.refresh_token.is_some());
+    let quiet = matches!(
+        session.args.credential,
+        CredentialKind::AzureCli | CredentialKind::Azd
+    );
+    if usable || quiet {
+        return seeker.get().await;
+    }
+    if az {
+        seeker.kind = CredentialKind::AzureCli;
+        return seeker.get().await;
+    }
+    Err(Box::new(Finding::proved(
+        "no-token",
+        "no token is kept for this function",
+        format!(
+            "greeting-cli login {}",
+            crate::http::without_query(&session.url)
+        ),
+    )))
+}
+
+fn described(token: &Secret) -> String {
+    let Ok(decoded) = Decoded::parse(token.secret()) else {
+        return "opaque".to_owned();
+    };
+    let left = decoded.time("exp").map_or_else(
+        || "an unknown time".to_owned(),
+        |exp| how_long(exp.saturating_sub(now()).max(0)),
+    );
+    format!("scopes {}, {left} left", decoded.scopes().join(" "))
+}
+
+/// What the gate says to it, and then the function.
+async fn tried(session: &Session, token: &Secret, challenge: &Challenge, checks: &mut Checks) {
+    let report = session.send(token, Some(challenge.clone())).await;
+    let finding = report.findings.into_iter().next();
+    let by_function =
+        |finding: &Finding| matches!(finding.code, "missing-scope" | "app-only-token");
+    match (report.outcome, finding) {
+        (Outcome::Ok, None) => {
+            checks.ok("accepted", "the gate let it through");
+            let greeting = report.greeting.unwrap_or_default();
+            checks.ok("scope", greeting.trim());
+        }
+        (_, Some(finding)) if by_function(&finding) => {
+            checks.ok("accepted", "the gate let it through");
+            checks.failed("scope", finding);
+        }
+        (_, finding) => {
+            let finding = finding.unwrap_or_else(|| {
+                let status = report.status.unwrap_or_default();
+                Finding::likely(
+                    "unexpected-answer",
+                    format!("nothing in the catalogue explains a {status}"),
+                    "greeting-cli call -v says more",
+                )
+            });
+            checks.failed("accepted", finding);
+            checks.skip(&["scope"], "the function was not reached");
+        }
+    }
+}

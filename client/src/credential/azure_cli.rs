@@ -1,0 +1,29 @@
+//! The Azure CLI's sign-in.
+
+use azure_identity::{AzureCliCredential, AzureCliCredentialOptions};
+
+use super::Seeker;
+use super::cache::Entry;
+use crate::diagnosis::{self, Finding};
+
+impl Seeker<'_> {
+    pub(super) async fn by_azure_cli(&self) -> Result<Entry, Box<Finding>> {
+        let options = AzureCliCredentialOptions {
+            tenant_id: Some(self.request.tenant.clone()),
+            ..Default::default()
+        };
+        let credential =
+            AzureCliCredential::new(Some(options)).map_err(|error| self.az_failed(&error))?;
+        self.by_tool("azure-cli", credential)
+            .await
+            .map_err(|error| self.az_failed(&error))
+    }
+
+    fn az_failed(&self, error: &azure_core::Error) -> Box<Finding> {
+        Box::new(diagnosis::az_failure(
+            &error.to_string(),
+            &self.request.tenant,
+            &self.request.scope,
+        ))
+    }
+}

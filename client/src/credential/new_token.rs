@@ -1,0 +1,123 @@
+//! A new token, from one of the sources.
+
+use std::sync::Arc;
+
+use azure_core::credentials::{AccessToken, TokenCredential};
+use serde_json::Value;
+use url::Url;
+
+use super::cache::Entry;
+use super::{Request, Seeker};
+use crate::cli::CredentialKind;
+use crate::diagnosis::{self, Finding};
+use crate::http::Unreached;
+use crate::oauth::device_code::{AuthorityError, Tokens};
+use crate::provenance::Source;
+use crate::token::Decoded;
+
+impl Seeker<'_> {
+    /// A token that nobody kept.
+    pub(super) async fn new_token(&self) -> Result<Entry, Box<Finding>> {
+        match self.kind {
+            CredentialKind::DeviceCode => self.by_device_code().await,
+            CredentialKind::Browser => self.by_browser().await,
+            CredentialKind::AzureCli => self.by_azure_cli().await,
+            CredentialKind::Azd => self.by_azd().await,
+            CredentialKind::Auto => {
+                // A local authority is not the one that az is signed in to, unless told so.
+                if !self.request.is_local() {
+                    match self.by_azure_cli().await {
+                        Err(finding) if matches!(finding.code, "az-missing" | "az-signed-out") => {}
+                        other => return other,
+                    }
+                }
+                self.by_device_code().await
+            }
+            CredentialKind::None => Err(Box::new(Finding::proved(
+                "no-token",
+                "--credential none asks for no token",
+                "--credential device-code, browser or azure-cli",
+            ))),
+        }
+    }
+
+    pub(super) async fn by_tool<C: TokenCredential>(
+        &self,
+        name: &str,
+        credential: Arc<C>,
+    ) -> azure_core::Result<Entry> {
+        let access = credential.get_token(&[&self.request.scope], None).await?;
+        Ok(self.entry(
+            name,
+            Tokens {
+                access,
+                refresh: None,
+                id: None,
+            },
+        ))
+    }
+
+    /// The client for the authority.
+    pub(super) fn client(&self) -> Result<reqwest::Client, Box<Finding>> {
+        match Url::parse(&self.request.authority) {
+            Ok(authority) => match self.http.of(&authority) {
+                Ok(client) => Ok(client.clone()),
+                Err(unreached) => Err(Box::new(diagnosis::unreached(&authority, &unreached))),
+            },
+            // What is no URL is refused before anything is sent.
+            Err(_) => Ok(reqwest::Client::new()),
+        }
+    }
+
+    /// With a refresh token for the next run, and an ID token to say who signed in.
+    pub(super) fn scopes(&self) -> [&str; 4] {
+        [&self.request.scope, "openid", "profile", "offline_access"]
+    }
+
+    pub(super) fn entry(&self, credential: &str, tokens: Tokens) -> Entry {
+        let Tokens {
+            access: AccessToken { token, expires_on },
+            refresh,
+            id,
+        } = tokens;
+        let user = id
+            .or_else(|| Some(token.clone()))
+            .and_then(|token| Decoded::parse(token.secret()).ok())
+            .and_then(|token| token.user().map(str::to_owned));
+        Entry {
+            key: self.key(credential),
+            user,
+            access_token: token,
+            expires_at: expires_on.unix_timestamp(),
+            refresh_token: refresh,
+        }
+    }
+
+    /// What the authority or the network did.
+    pub(super) fn explain(&self, error: &azure_core::Error) -> Box<Finding> {
+        let Request {
+            authority,
+            tenant,
+            client_id,
+            scope,
+        } = self.request;
+        if let Some(refused) = error.downcast_ref::<AuthorityError>() {
+            return Box::new(diagnosis::refusal(refused, client_id, tenant, scope));
+        }
+        if let (Some(failed), Ok(url)) = (
+            error.downcast_ref::<reqwest::Error>(),
+            Url::parse(authority),
+        ) {
+            return Box::new(diagnosis::unreached(&url, &Unreached::of(failed)));
+        }
+        Box::new(
+            Finding::proved(
+                "authority-refused",
+                "the authority gave no token",
+                "check --authority-host and --tenant",
+            )
+            .saw("authority", authority.as_str(), Value::Null, Source::Answer)
+            .saw("said", error.to_string(), Value::Null, Source::Answer),
+        )
+    }
+}

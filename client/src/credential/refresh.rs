@@ -1,0 +1,55 @@
+//! A kept token, renewed by its refresh token where it is over.
+
+use azure_core::credentials::Secret;
+
+use super::cache::{Cache, Entry};
+use super::{MARGIN, Person, Seeker};
+use crate::clock::now;
+use crate::diagnosis::Finding;
+use crate::oauth::device_code::AuthorityError;
+use crate::terminal::tell;
+
+impl Seeker<'_> {
+    /// A kept token that is good for a while, or a new one for its refresh token. None: neither.
+    pub(super) async fn renewed(
+        &self,
+        cache: &Cache,
+        entry: Entry,
+    ) -> Result<Option<Secret>, Box<Finding>> {
+        if entry.expires_at > now() + MARGIN {
+            return Ok(Some(entry.access_token));
+        }
+        let Some(refresh) = &entry.refresh_token else {
+            return Ok(None);
+        };
+        let credential = self.device_code()?;
+        match credential.refresh(refresh, &self.scopes()).await {
+            Ok(tokens) => {
+                let mut renewed = self.entry(&entry.key.credential, tokens);
+                renewed.user = renewed.user.or(entry.user);
+                // Without a new one the old one stays good (RFC 6749 section 6).
+                renewed.refresh_token = renewed.refresh_token.or(entry.refresh_token);
+                let token = renewed.access_token.clone();
+                if let Err(why) = cache.keep(renewed).await {
+                    tell(&format!("warning: the token is not kept: {why}"));
+                }
+                Ok(Some(token))
+            }
+            Err(error) => {
+                let refused = error.downcast_ref::<AuthorityError>().is_some();
+                let finding = self.explain(&error);
+                if !refused {
+                    return Err(finding);
+                }
+                let _ = cache.forget(&entry).await;
+                // Where a person is there, they sign in again.
+                if self.person == Person::Present {
+                    tell(&format!("{}; signing in again", finding.summary));
+                    Ok(None)
+                } else {
+                    Err(finding)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Every code that a finding can have, told at length: `greeting-cli explain`, and the page
+//! `docs/troubleshooting.md`, which a test keeps the same.
+
+use super::aadsts::aadsts_of;
+
+/// When a cause shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    Unauthorized,
+    Forbidden,
+    Other,
+    Unreached,
+    NoToken,
+}
+
+impl Section {
+    /// Its heading.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "401: the gate did not accept the caller",
+            Self::Forbidden => "403: authenticated, not allowed",
+            Self::Other => "Other answers",
+            Self::Unreached => "The function was not reached",
+            Self::NoToken => "No token",
+        }
+    }
+}
+
+/// One cause.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) code: &'static str,
+    pub(crate) section: Section,
+    /// What it means and where it comes from.
+    pub(crate) meaning: &'static str,
+    /// What ends it.
+    pub(crate) remedy: &'static str,
+}
+
+/// The entry of a code.
+pub(crate) fn find(code: &str) -> Option<&'static Entry> {
+    CATALOGUE.iter().find(|entry| entry.code == code)
+}
+
+impl Entry {
+    /// Entra's own codes for it, where it has some.
+    pub(crate) fn aadsts(&self) -> Option<String> {
+        let codes: Vec<String> = aadsts_of(self.code)
+            .map(|number| format!("AADSTS{number}"))
+            .collect();
+        (!codes.is_empty()).then(|| codes.join(", "))
+    }
+}
+
+const fn entry(
+    section: Section,
+    code: &'static str,
+    meaning: &'static str,
+    remedy: &'static str,
+) -> Entry {
+    Entry {
+        code,
+        section,
+        meaning,
+        remedy,
+    }
+}
+
+use Section::{Forbidden, NoToken, Other, Unauthorized, Unreached};
+
+/// All of them, in the order of the page.
+#[rustfmt::skip] // a table
+pub(crate) const CATALOGUE: &[Entry] = &[
+    entry(Unauthorized, "no-token",
+        "The call carried no token. Easy Auth answers such a call with 401 and a challenge, before the function sees it. Where unauthenticatedClientAction is Return403 the answer is 403 instead.",
+        "Sign in: --credential device-code, or az login and --credential azure-cli. --access-token - takes a token from stdin."),
+    entry(Unauthorized, "malformed-token",
+        "What was sent is not three base64url parts of which two are JSON. Most often the word Bearer was pasted with it, quotes came from a JSON file, or the end was cut off.",
+        "Send the value of access_token, whole, with nothing around it. The finding names the part or the byte at which it breaks."),
+    entry(Unauthorized, "not-an-access-token",
+        "It is another of the tokens that a sign-in gives. An ID token tells a client who signed in. A refresh token is for the authority only. An encrypted token can be read by its own API only.",
+        "Send access_token of the token response, not id_token or refresh_token."),
+    entry(Unauthorized, "wrong-api",
+        "The audience (aud) is another API, such as Microsoft Graph or Azure Resource Manager. A token opens the one API that it was asked for. az account get-access-token without --scope asks for Resource Manager.",
+        "Ask for this API: --scope api://<client id>/Greeting.Read."),
+    entry(Unauthorized, "audience-mismatch",
+        "The audience is this API under a name that the gate was not told. v1 tokens carry api://<client id>, v2 tokens the bare client id. The bare id is always accepted; any other name has to be in Allowed token audiences. The gate tells nobody its list, so this is only likely unless --auth-settings names it.",
+        "Add the name to validation.allowedAudiences, or have the API issue v2 tokens (requestedAccessTokenVersion: 2 in its app registration)."),
+    entry(Unauthorized, "wrong-tenant",
+        "The token was issued by another tenant than the gate's issuer, or to a personal Microsoft account.",
+        "Sign in to the function's tenant: --tenant ID, or az login --tenant ID."),
+    entry(Unauthorized, "issuer-version",
+        "v1 and v2 tokens have different issuers: https://sts.windows.net/<tenant>/ and https://login.microsoftonline.com/<tenant>/v2.0. Which one a token has is decided by the API's registration, not by the endpoint that gave it.",
+        "For a gate with a /v2.0 issuer: set requestedAccessTokenVersion to 2 in the API's registration. For one without: change its Issuer URL."),
+    entry(Unauthorized, "expired",
+        "The token's exp is past. Access tokens live for 60 to 90 minutes. Easy Auth forgives five minutes.",
+        "Sign in again: greeting-cli login. Kept tokens are renewed by themselves."),
+    entry(Unauthorized, "not-yet-valid",
+        "The token's nbf is in the future. The clock of the machine that made it is ahead, or the one that judges is behind.",
+        "Set the clock, or wait."),
+    entry(Unauthorized, "clock-skew",
+        "This machine's clock and the function's (its Date header) differ by more than the five minutes that Easy Auth forgives, and a token that is good by one is not by the other.",
+        "Set this machine's clock: timedatectl set-ntp true, or w32tm /resync. Then sign in again."),
+    entry(Unauthorized, "bad-signature",
+        "The issuer publishes the key that the token names, and that key did not sign this token. It was edited, cut, or made elsewhere.",
+        "Sign in for a real one."),
+    entry(Unauthorized, "unknown-key",
+        "The issuer publishes no key with the token's kid. The token is another issuer's, or from a key that was withdrawn.",
+        "Sign in for a new one."),
+    entry(Unauthorized, "unsigned",
+        "The token's alg is none: anybody could have written it.",
+        "Never send such a token. Sign in for a real one."),
+    entry(Unauthorized, "wrong-algorithm",
+        "Entra signs with RS256, and this token says another algorithm. A token that is keyed by a public key (HS256) is the classic forgery.",
+        "Never send such a token. Sign in for a real one."),
+    entry(Unauthorized, "stripped-authorization",
+        "The token went astray on the way. Either the answer is a redirect, after which a token is never sent, or a proxy in between asks for its own sign-in.",
+        "Call the address that the redirect names, if it is yours. Past a proxy: NO_PROXY, or sign in to it."),
+    entry(Unauthorized, "not-easy-auth",
+        "The 401 has no challenge of Easy Auth's form, so somebody else refused: a proxy, another program at this address, or the function itself behind a gate that lets everybody through (AllowAnonymous).",
+        "Look at who answers (Server and the body). In Azure: App Service Authentication on, unauthenticated requests: HTTP 401."),
+    entry(Unauthorized, "no-challenge",
+        "The gate refused without naming its authority and its API. Container Apps do, and so does login.disableWWWAuthenticate. There is nothing to ask a token by.",
+        "Name them: --tenant TENANT --scope api://<client id>/Greeting.Read. Or have the gate publish its metadata: WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES."),
+
+    entry(Forbidden, "missing-scope",
+        "The gate accepted the token, and the function did not: the user's token does not carry Greeting.Read in scp. Scopes are compared to the letter, so greeting.read is another one.",
+        "Ask for it and consent to it: --scope api://<client id>/Greeting.Read. An old token keeps its old scopes: greeting-cli logout."),
+    entry(Forbidden, "app-only-token",
+        "The token is a program's own (client credentials). It has app roles, and no user who could have given a scope. An app role is not a scope.",
+        "Sign in as a user, or have the API accept an app role."),
+    entry(Forbidden, "client-not-allowed",
+        "The gate itself refused: the client (azp or appid) is not among its allowed client applications. An empty allowedClientApplications allows nobody. The gate does not say which of its lists refused; --auth-settings does.",
+        "Add the client to validation.jwtClaimChecks.allowedClientApplications and defaultAuthorizationPolicy.allowedApplications."),
+    entry(Forbidden, "principal-not-allowed",
+        "The gate itself refused: neither the user (oid) nor a group of theirs is among its allowed principals. The gate does not say which of its lists refused; --auth-settings does.",
+        "Add the user or a group to validation.defaultAuthorizationPolicy.allowedPrincipals."),
+    entry(Forbidden, "host-forbidden",
+        "The platform refused before the gate and the function: the app is stopped, this address is not let in, or the app answers its private endpoint only.",
+        "az functionapp show --name APP --resource-group GROUP --query state; then the app's Networking, Access restrictions."),
+
+    entry(Other, "easy-auth-off",
+        "The function answers callers without a token, or refuses to answer at all since Easy Auth is off where it runs. greeting-server then answers 500, since nobody would have checked the caller.",
+        "Turn App Service Authentication on, with requireAuthentication: true."),
+    entry(Other, "easy-auth-redirect",
+        "The app sends callers to a sign-in page. That is for browsers; an API's caller can't follow it.",
+        "Set unauthenticatedClientAction to Return401 (portal: Unauthenticated requests: HTTP 401)."),
+    entry(Other, "not-found",
+        "The host answers, and has no such function or route. Since the gate answers first, a wrong path shows only with a good token.",
+        "Check the path (/api/greeting) and that the function is deployed: az functionapp function list --name APP --resource-group GROUP."),
+    entry(Other, "handler-down",
+        "The host answers, and the handler behind it does not: it did not start, ended, or is too slow.",
+        "See its log: az webapp log tail --name APP --resource-group GROUP; locally the terminal of greeting-local up."),
+    entry(Other, "unexpected-answer",
+        "Nothing in the catalogue explains this status.",
+        "See the function's log. -v shows what was sent and answered."),
+
+    entry(Unreached, "dns",
+        "The name does not resolve.",
+        "Check the spelling: az functionapp list --query \"[].defaultHostName\" -o tsv."),
+    entry(Unreached, "refused",
+        "Nobody accepts connections at this address, or the connection broke.",
+        "Locally: greeting-local up. Otherwise check the address, the network, and that the app is started."),
+    entry(Unreached, "timeout",
+        "There was no answer in time. A cold start can take a minute.",
+        "--timeout SECONDS waits longer; --retry TIMES tries again."),
+    entry(Unreached, "tls-untrusted",
+        "The certificate is not trusted by this machine: a development CA, or a company proxy's.",
+        "--ca-cert FILE, or SSL_CERT_FILE. greeting-local env names the development CA."),
+    entry(Unreached, "http-not-https",
+        "Either a token would have gone over plain http to another machine, which is never done, or https was spoken to a port that speaks http.",
+        "https:// for other machines; http:// is for this one only."),
+
+    entry(NoToken, "untrusted-authority",
+        "The function names an authority that is neither one of Microsoft's clouds nor, for a loopback URL, on this machine. Nobody signs in somewhere because a web page says so.",
+        "If it is yours, say so: --authority-host URL and --tenant, or AZURE_AUTHORITY_HOST."),
+    entry(NoToken, "first-party-resource",
+        "The function asks for a token for one of Microsoft's own APIs. With it the function could act as you there.",
+        "Do not send one. If the function is yours, its gate has a wrong client id."),
+    entry(NoToken, "resource-not-confirmed",
+        "This origin names an API for the first time, or another one than before, and nobody agreed to send it a token. A hostile page could name somebody else's API.",
+        "Run it on a terminal and answer, or give --scope, or --yes."),
+    entry(NoToken, "consent-required",
+        "Nobody has consented to this client for this scope. For az the client is the Azure CLI's, 04b07795-8ddb-461a-bbee-02f9e1bf7b46.",
+        "Pre-authorize the client in the API's registration (Expose an API, Authorized client applications), or consent: az login --scope SCOPE."),
+    entry(NoToken, "public-client-off",
+        "A device code needs a public client, and this client's registration is not one.",
+        "az ad app update --id CLIENT --is-fallback-public-client true (portal: Authentication, Allow public client flows)."),
+    entry(NoToken, "unknown-resource",
+        "The tenant has no service principal for the API.",
+        "az ad sp create --id <the API's client id>. Or check --scope and --tenant."),
+    entry(NoToken, "unknown-client",
+        "The tenant does not know the client, or what was given is no client id.",
+        "Check --client-id (AZURE_CLIENT_ID) and --tenant."),
+    entry(NoToken, "unknown-tenant",
+        "There is no such tenant.",
+        "Check --tenant (AZURE_TENANT_ID): az account show --query tenantId -o tsv."),
+    entry(NoToken, "permission-not-requested",
+        "The client's registration does not list the API's permission.",
+        "Add it to requiredResourceAccess of the client (portal: API permissions)."),
+    entry(NoToken, "client-secret",
+        "The client secret is wrong (often its id was copied instead of its value) or has expired, or a public client sent one.",
+        "az ad app credential reset --id CLIENT, and copy the value."),
+    entry(NoToken, "redirect-mismatch",
+        "The address that a browser comes back to is not among the client's.",
+        "Add http://localhost as a redirect URI of Mobile and desktop applications."),
+    entry(NoToken, "token-for-itself",
+        "The client asked for a token for itself.",
+        "Name the resource by its GUID, or use another client."),
+    entry(NoToken, "scope-not-defined",
+        "The scope is misspelt, or the API does not define it.",
+        "--scope api://<client id>/Greeting.Read, or define it (portal: Expose an API)."),
+    entry(NoToken, "blocked-by-policy",
+        "Conditional Access or the tenant's security defaults block this sign-in. Many tenants block device codes.",
+        "--credential browser, or az login on a managed machine and --credential azure-cli. Else ask the administrator."),
+    entry(NoToken, "mfa-required",
+        "A second factor is needed, or has to be registered.",
+        "Sign in again with it: az login --tenant TENANT --scope SCOPE."),
+    entry(NoToken, "password-expired",
+        "The user's password has expired.",
+        "Change it in a browser, then sign in again."),
+    entry(NoToken, "user-not-in-tenant",
+        "The user is not in the tenant, or the client is for its own tenant only.",
+        "--tenant of the user's, or have them invited as a guest."),
+    entry(NoToken, "user-blocked",
+        "The user's account is disabled, locked, or not assigned to the application.",
+        "Ask the administrator."),
+    entry(NoToken, "admin-consent",
+        "Only an administrator can consent to this scope.",
+        "Have one run: az ad app permission admin-consent --id CLIENT."),
+    entry(NoToken, "sign-in-declined",
+        "The person at the sign-in page declined.",
+        "Run it again and approve."),
+    entry(NoToken, "code-expired",
+        "The device code expired before anybody used it.",
+        "Run it again and enter the code sooner."),
+    entry(NoToken, "refresh-expired",
+        "The earlier sign-in has expired or was revoked. On a terminal greeting-cli signs in again by itself.",
+        "Sign in again: greeting-cli login."),
+    entry(NoToken, "authority-refused",
+        "The authority gave no token, for a reason that is not in the catalogue. Its code, first line, ids and time are shown whole.",
+        "Look the code up: https://login.microsoftonline.com/error. Support wants the trace and correlation ids."),
+    entry(NoToken, "az-missing",
+        "The Azure CLI (az) is not on the PATH.",
+        "Install it, or --credential device-code."),
+    entry(NoToken, "az-signed-out",
+        "The Azure CLI is not signed in.",
+        "az login --scope SCOPE."),
+    entry(NoToken, "az-failed",
+        "The Azure CLI gave no token, and said something that is not in the catalogue. Its words are shown.",
+        "Run it by hand: az account get-access-token --scope SCOPE --query expiresOn."),
+    entry(NoToken, "azd-failed",
+        "The Azure Developer CLI (azd) gave no token. Its words are shown.",
+        "azd auth login; or --credential azure-cli or device-code."),
+];

@@ -1,0 +1,97 @@
+//! A cause, with what shows it and what ends it.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::catalogue;
+use crate::provenance::Source;
+
+/// How sure a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Certainty {
+    /// The evidence admits nothing else.
+    Proved,
+    /// It fits, and something else might.
+    Likely,
+}
+
+/// One thing seen beside what was expected.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Evidence {
+    pub(crate) what: &'static str,
+    pub(crate) seen: Value,
+    pub(crate) expected: Value,
+    pub(crate) source: Source,
+}
+
+/// A cause, with what shows it and what ends it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) code: &'static str,
+    pub(crate) certainty: Certainty,
+    pub(crate) summary: String,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) fix: String,
+}
+
+impl Finding {
+    pub(crate) fn proved(
+        code: &'static str,
+        summary: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        debug_assert!(
+            catalogue::find(code).is_some(),
+            "{code} is not in the catalogue"
+        );
+        Self {
+            code,
+            certainty: Certainty::Proved,
+            summary: summary.into(),
+            evidence: Vec::new(),
+            fix: fix.into(),
+        }
+    }
+
+    pub(crate) fn likely(
+        code: &'static str,
+        summary: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self {
+            certainty: Certainty::Likely,
+            ..Self::proved(code, summary, fix)
+        }
+    }
+
+    /// The same, beyond doubt.
+    pub(super) fn sure(self) -> Self {
+        Self {
+            certainty: Certainty::Proved,
+            ..self
+        }
+    }
+
+    /// Adds a pair.
+    pub(crate) fn saw(
+        mut self,
+        what: &'static str,
+        seen: impl Into<Value>,
+        expected: impl Into<Value>,
+        source: Source,
+    ) -> Self {
+        // One shape for programs: a list of what would do, or nothing to compare with.
+        let expected = match expected.into() {
+            list @ (Value::Array(_) | Value::Null) => list,
+            one => Value::Array(vec![one]),
+        };
+        self.evidence.push(Evidence {
+            what,
+            seen: seen.into(),
+            expected,
+            source,
+        });
+        self
+    }
+}

@@ -1,0 +1,84 @@
+//! Which API each origin was agreed to stand for. A file of the user's own, with no secret in it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::challenge::Challenge;
+use crate::state_folder::{state_dir, write};
+use crate::terminal::json;
+
+/// What was agreed for one origin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Agreed {
+    authority: String,
+    tenant: String,
+    resource: String,
+}
+
+impl Agreed {
+    fn of(challenge: &Challenge) -> Self {
+        let Challenge {
+            authority,
+            tenant,
+            resource,
+            ..
+        } = challenge.clone();
+        Self {
+            authority,
+            tenant,
+            resource,
+        }
+    }
+}
+
+fn read() -> BTreeMap<String, Agreed> {
+    state_dir()
+        .and_then(|dir| std::fs::read(dir.join("agreed.json")).ok())
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
+}
+
+/// Whether exactly this was agreed for the URL's origin, and no other origin has the resource.
+pub(crate) fn agreed(url: &Url, challenge: &Challenge) -> bool {
+    let all = read();
+    let origin = url.origin().ascii_serialization();
+    all.get(&origin) == Some(&Agreed::of(challenge))
+}
+
+/// The other origin that was agreed to stand for the same API.
+pub(crate) fn elsewhere(url: &Url, challenge: &Challenge) -> Option<String> {
+    let origin = url.origin().ascii_serialization();
+    read()
+        .into_iter()
+        .find(|(other, agreed)| *other != origin && agreed.resource == challenge.resource)
+        .map(|(other, _)| other)
+}
+
+/// Keeps an agreement.
+///
+/// # Errors
+/// The folder can't be written, in words; the call can go on.
+pub(crate) fn remember(url: &Url, challenge: &Challenge) -> Result<(), String> {
+    let dir = state_dir().ok_or("no home folder: set XDG_STATE_HOME")?;
+    let mut all = read();
+    all.insert(url.origin().ascii_serialization(), Agreed::of(challenge));
+    write(&dir, "agreed.json", json(&all).as_bytes())
+        .map_err(|error| format!("{}: {error}", dir.display()))
+}
+
+/// Forgets every agreement. Returns whether there was any.
+///
+/// # Errors
+/// The file can't be removed.
+pub(crate) fn forget() -> std::io::Result<bool> {
+    let Some(dir) = state_dir() else {
+        return Ok(false);
+    };
+    match std::fs::remove_file(dir.join("agreed.json")) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}

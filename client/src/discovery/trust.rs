@@ -1,0 +1,141 @@
+//! Discovery is not trust: what a function's challenge may make this program do.
+
+use url::Url;
+
+use super::challenge::Challenge;
+use crate::loopback::is_loopback;
+
+/// The sign-in hosts of Microsoft's clouds.
+const MICROSOFT: [&str; 5] = [
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+    "login.windows.net",
+];
+
+/// Microsoft's own APIs by their ids: a function that names one wants somebody else's token.
+const FIRST_PARTY_IDS: [(&str, &str); 12] = [
+    ("00000003-0000-0000-c000-000000000000", "Microsoft Graph"),
+    ("00000002-0000-0000-c000-000000000000", "Azure AD Graph"),
+    (
+        "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+        "Azure Resource Manager",
+    ),
+    ("00000002-0000-0ff1-ce00-000000000000", "Exchange Online"),
+    ("00000003-0000-0ff1-ce00-000000000000", "SharePoint Online"),
+    ("00000007-0000-0000-c000-000000000000", "Dataverse"),
+    ("cfa8b339-82a2-471a-a3c9-0fc0be7a4093", "Azure Key Vault"),
+    ("e406a681-f3d4-42a8-90b6-c2b029497af1", "Azure Storage"),
+    ("022907d3-0f1b-48f7-badc-1ba6abab6d66", "Azure SQL Database"),
+    ("499b84ac-1321-427f-aa17-267ca6975798", "Azure DevOps"),
+    ("ca7f3f0b-7d91-482c-8e09-c5d840d0eac5", "Log Analytics"),
+    (
+        "c44b4083-3bb0-49c1-b47d-974e53cbdf3c",
+        "Microsoft Azure (portal)",
+    ),
+];
+
+/// And by their hosts.
+const FIRST_PARTY_HOSTS: [(&str, &str); 7] = [
+    ("graph.microsoft.com", "Microsoft Graph"),
+    ("graph.windows.net", "Azure AD Graph"),
+    ("management.azure.com", "Azure Resource Manager"),
+    ("management.core.windows.net", "Azure Resource Manager"),
+    ("vault.azure.net", "Azure Key Vault"),
+    ("storage.azure.com", "Azure Storage"),
+    ("database.windows.net", "Azure SQL Database"),
+];
+
+/// Domains that no tenant but Microsoft's own can verify, so that no customer's API is named so.
+const MICROSOFT_DOMAINS: [&str; 16] = [
+    "microsoft.com",
+    "microsoft.us",
+    "azure.com",
+    "azure.net",
+    "azure.us",
+    "azure.cn",
+    "windows.net",
+    "office.com",
+    "office365.com",
+    "office.net",
+    "microsoftonline.com",
+    "sharepoint.com",
+    "dynamics.com",
+    "visualstudio.com",
+    "usgovcloudapi.net",
+    "chinacloudapi.cn",
+];
+
+/// The name of a Microsoft API.
+pub(crate) fn first_party(resource: &str) -> Option<&'static str> {
+    let resource = resource.trim().to_ascii_lowercase();
+    let id = resource.strip_prefix("api://").unwrap_or(&resource);
+    let id = id.split('/').next().unwrap_or_default();
+    if let Some((_, name)) = FIRST_PARTY_IDS.iter().find(|(known, _)| *known == id) {
+        return Some(name);
+    }
+    let url = Url::parse(&resource).ok()?;
+    let host = url.host_str()?.trim_end_matches('.');
+    let under = |domain: &&str| {
+        host.strip_suffix(*domain)
+            .is_some_and(|front| front.is_empty() || front.ends_with('.'))
+    };
+    if let Some((_, name)) = FIRST_PARTY_HOSTS.iter().find(|(known, _)| under(known)) {
+        return Some(name);
+    }
+    MICROSOFT_DOMAINS
+        .iter()
+        .find(|domain| under(domain))
+        .map(|_| "an API of Microsoft's")
+}
+
+/// What becomes of a discovered challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// Loopback names loopback: used as it is.
+    Local,
+    /// Plausible, but the person has to agree that this origin stands for this API.
+    Ask,
+    /// The authority is nobody's that is known.
+    ForeignAuthority,
+    /// The API is Microsoft's own.
+    FirstParty(&'static str),
+}
+
+/// Judges what `url` claims: first whom it would have us sign in with, then for which API.
+pub(crate) fn judge(url: &Url, challenge: &Challenge) -> Trust {
+    let Ok(authority) = Url::parse(&challenge.authority) else {
+        return Trust::ForeignAuthority;
+    };
+    let local = is_loopback(&authority) && is_loopback(url);
+    let microsoft = authority.scheme() == "https"
+        && authority.port().is_none()
+        && authority
+            .host_str()
+            .is_some_and(|host| MICROSOFT.contains(&host));
+    match first_party(&challenge.resource) {
+        _ if !local && !microsoft => Trust::ForeignAuthority,
+        Some(name) => Trust::FirstParty(name),
+        None if local => Trust::Local,
+        None => Trust::Ask,
+    }
+}
+
+/// The same where the person has named the authority: that is no discovery, but the API is.
+pub(crate) fn judge_api(url: &Url, authority: &str, challenge: &Challenge) -> Trust {
+    let local = Url::parse(authority).is_ok_and(|authority| is_loopback(&authority));
+    match first_party(&challenge.resource) {
+        Some(name) => Trust::FirstParty(name),
+        None if local && is_loopback(url) => Trust::Local,
+        None => Trust::Ask,
+    }
+}
+
+/// Whether a token may travel to `url`: https, or http that does not leave the machine.
+pub(crate) fn may_carry_token(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
+}
+
+#[cfg(test)]
+mod tests;

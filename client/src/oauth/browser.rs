@@ -1,0 +1,226 @@
+//! Authorization code with PKCE on a loopback redirect (RFC 8252, RFC 7636), for tenants that
+//! block device codes.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::error::ErrorKind;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use reqwest::Client;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::endpoint::{AuthorityError, Endpoint, Tokens, credential_error};
+
+/// How long the person has.
+pub const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+type Open = dyn Fn(&str) + Send + Sync;
+
+/// Signs a person in in a browser on this machine. Keeps nothing: each call signs in anew.
+#[derive(Clone)]
+pub struct BrowserCredential {
+    endpoint: Endpoint,
+    login_hint: Option<String>,
+    open: Arc<Open>,
+}
+
+impl fmt::Debug for BrowserCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrowserCredential")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl BrowserCredential {
+    /// A credential of `client_id`, whose registration has the redirect URI `http://localhost`
+    /// (Entra ignores its port). `open` is given the address for the browser.
+    ///
+    /// # Errors
+    /// As [`DeviceCodeCredential::new`](crate::oauth::device_code::DeviceCodeCredential::new).
+    pub fn new(
+        http: Client,
+        authority_host: &str,
+        tenant: &str,
+        client_id: &str,
+        open: impl Fn(&str) + Send + Sync + 'static,
+    ) -> azure_core::Result<Self> {
+        Ok(Self {
+            endpoint: Endpoint::new(http, authority_host, tenant, client_id)?,
+            login_hint: None,
+            open: Arc::new(open),
+        })
+    }
+
+    /// Has the sign-in page begin with this user.
+    #[must_use]
+    pub fn with_login_hint(self, user: &str) -> Self {
+        Self {
+            login_hint: Some(user.to_owned()),
+            ..self
+        }
+    }
+
+    /// Signs in for `scopes`.
+    ///
+    /// # Errors
+    /// The authority's refusal as [`AuthorityError`] inside; else what the network did.
+    pub async fn authenticate(&self, scopes: &[&str]) -> azure_core::Result<Tokens> {
+        let io = |error: std::io::Error| azure_core::Error::new(ErrorKind::Io, error);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(io)?;
+        let redirect = format!(
+            "http://localhost:{}",
+            listener.local_addr().map_err(io)?.port()
+        );
+        let (verifier, state) = (random()?, random()?);
+        let challenge = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
+        let scope = scopes.join(" ");
+        let mut address = self.endpoint.url("authorize")?;
+        address
+            .query_pairs_mut()
+            .append_pair("client_id", self.endpoint.client_id())
+            .append_pair("response_type", "code")
+            .append_pair("redirect_uri", &redirect)
+            .append_pair("response_mode", "query")
+            .append_pair("scope", &scope)
+            .append_pair("state", &state)
+            .append_pair("code_challenge", &URL_SAFE_NO_PAD.encode(challenge))
+            .append_pair("code_challenge_method", "S256");
+        if let Some(user) = &self.login_hint {
+            address.query_pairs_mut().append_pair("login_hint", user);
+        }
+        (self.open)(address.as_str());
+        let code = tokio::time::timeout(PATIENCE, wait(listener, &state))
+            .await
+            .map_err(|_| {
+                credential_error(AuthorityError {
+                    error: "expired_token".into(),
+                    error_description: "nobody signed in for a quarter of an hour".into(),
+                    ..AuthorityError::default()
+                })
+            })??;
+        self.endpoint
+            .redeem(&[
+                ("grant_type", "authorization_code"),
+                ("client_id", self.endpoint.client_id()),
+                ("code", &code),
+                ("redirect_uri", &redirect),
+                ("code_verifier", &verifier),
+                ("scope", &scope),
+            ])
+            .await
+    }
+}
+
+#[async_trait::async_trait]
+impl TokenCredential for BrowserCredential {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        _options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        Ok(self.authenticate(scopes).await?.access)
+    }
+}
+
+/// 256 random bits.
+fn random() -> azure_core::Result<String> {
+    let mut bytes = [0; 32];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| {
+        azure_core::Error::with_message(ErrorKind::Other, "the system has no randomness")
+    })?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Serves the redirect until an answer with our `state` comes; others are nobody's business.
+async fn wait(listener: TcpListener, state: &str) -> azure_core::Result<String> {
+    let (answers, mut answered) = mpsc::channel(1);
+    loop {
+        tokio::select! {
+            Some(outcome) = answered.recv() => return outcome,
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { continue };
+                let (answers, state) = (answers.clone(), state.to_owned());
+                tokio::spawn(async move {
+                    let service = service_fn(move |request| {
+                        let page = page(&request, &state, &answers);
+                        async move { Ok::<_, Infallible>(page) }
+                    });
+                    // A browser that hangs up early loses only its page.
+                    let _ = hyper::server::conn::http1::Builder::new()
+                        .timer(TokioTimer::new())
+                        .keep_alive(false)
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await;
+                });
+            }
+        }
+    }
+}
+
+/// Reads one redirect and answers the browser. The page repeats nothing of what was sent.
+fn page<B>(
+    request: &Request<B>,
+    state: &str,
+    answers: &mpsc::Sender<azure_core::Result<String>>,
+) -> Response<Full<Bytes>> {
+    let base =
+        Url::parse("http://localhost/").and_then(|base| base.join(&request.uri().to_string()));
+    let query = |name: &str| {
+        let url = base.as_ref().ok()?;
+        url.query_pairs()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    let (status, text) = if query("state").as_deref() != Some(state) {
+        (
+            StatusCode::BAD_REQUEST,
+            "This is not the answer to a sign-in that greeting-cli began.",
+        )
+    } else if let Some(code) = query("code") {
+        let _ = answers.try_send(Ok(code));
+        (
+            StatusCode::OK,
+            "Signed in. You can close this page and go back to the terminal.",
+        )
+    } else {
+        let _ = answers.try_send(Err(credential_error(AuthorityError {
+            error: query("error").unwrap_or_else(|| "no code".into()),
+            error_description: query("error_description").unwrap_or_default(),
+            ..AuthorityError::default()
+        })));
+        (
+            StatusCode::OK,
+            "The sign-in did not work. The terminal says why.",
+        )
+    };
+    let mut response = Response::new(Full::new(Bytes::from(format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light dark\"><title>greeting-cli</title><p>{text}</p></html>"
+    ))));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
+    // The address bar holds the code: nothing on the page may take it elsewhere.
+    response
+        .headers_mut()
+        .insert("referrer-policy", HeaderValue::from_static("no-referrer"));
+    response.headers_mut().insert(
+        "content-security-policy",
+        HeaderValue::from_static("default-src 'none'"),
+    );
+    response
+}

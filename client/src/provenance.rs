@@ -1,0 +1,18 @@
+//! Where a value comes from.
+
+use serde::Serialize;
+
+/// Where an expectation comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Source {
+    Flag,
+    Environment,
+    Challenge,
+    Discovery,
+    /// The gate's settings, as a file.
+    Settings,
+    Default,
+    /// What the answer itself says.
+    Answer,
+}

@@ -1,0 +1,54 @@
+//! Every cause, told as a person and as a program reads it. Snapshots keep the words.
+//! `INSTA_UPDATE=always UPDATE_DOCS=1 cargo test -p greeting-cli` accepts what is printed now.
+
+mod examples;
+mod pages;
+
+use self::examples::{Example, examples};
+use super::*;
+use crate::diagnosis::catalogue::CATALOGUE;
+
+fn plain(report: &Report) -> String {
+    anstream::adapter::strip_str(&report.human()).to_string()
+}
+
+#[test]
+fn every_refusal_is_told_so() {
+    for Example { name, report } in examples() {
+        let told = format!("{}\n\n--- JSON\n{}", plain(&report), json(&report));
+        insta::with_settings!({
+            snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots"),
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!(format!("refusal-{name}"), told);
+        });
+    }
+}
+
+#[test]
+fn every_code_of_the_catalogue_has_an_example() {
+    let examples = examples();
+    for entry in CATALOGUE {
+        assert!(
+            examples.iter().any(|it| it
+                .report
+                .findings
+                .first()
+                .is_some_and(|first| first.code == entry.code)),
+            "{}",
+            entry.code
+        );
+    }
+}
+
+/// What every terminal has room for. Only what is pasted (addresses, ids) is longer.
+#[test]
+fn refusals_fit_eighty_columns() {
+    for Example { name, report } in examples() {
+        for line in plain(&report).lines() {
+            let words = line.split_whitespace().count();
+            assert!(line.chars().count() <= 80 || words <= 2, "{name}: {line}");
+        }
+    }
+}
