@@ -1,7 +1,7 @@
 //! Why a call was refused: each cause one pure function over the evidence, so that each can be
 //! tested alone. The codes are stable; scripts match on them.
 //!
-//! - `finding`: what a cause is; `case`: the evidence
+//! - `finding`: what a cause is; `code`: its name for scripts; `case`: the evidence
 //! - `gate`: causes of a 401, with `audience` and `times`; `forbidden`: of a 403; `other`: of other
 //!   answers; `unreached`: of none
 //! - `untrusted`: what a function claims and is not believed
@@ -12,6 +12,7 @@ mod aadsts;
 mod audience;
 mod case;
 pub(crate) mod catalogue;
+mod code;
 mod finding;
 mod forbidden;
 mod gate;
@@ -21,8 +22,8 @@ mod times;
 mod unreached;
 mod untrusted;
 
-pub(crate) use aadsts::aadsts_of;
 pub(crate) use case::{Case, Expected, Sent, Signature};
+pub(crate) use code::Code;
 pub(crate) use finding::{Certainty, Evidence, Finding};
 pub(crate) use gate::no_challenge;
 pub(crate) use sign_in::{az_failure, azd_failure, refusal};

@@ -1,6 +1,7 @@
 //! The one HTTP client, and what went wrong when nothing answered.
 
 use std::error::Error as _;
+use std::fmt;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -57,7 +58,7 @@ impl Clients {
             .tls_certs_merge(self.certificates.clone());
         let builder = if local { builder.no_proxy() } else { builder };
         let client = builder.build().map_err(|error| Unreached {
-            code: "tls-untrusted",
+            kind: UnreachedKind::TlsUntrusted,
             why: format!("no HTTPS client: {}", chain(&error)),
         })?;
         Ok(cell.get_or_init(|| client))
@@ -192,8 +193,13 @@ pub(crate) async fn get_again(
             Ok(answer) if matches!(answer.status, 429 | 503) => {
                 (format!("{}", answer.status), answer.retry_after)
             }
-            Err(unreached) if matches!(unreached.code, "refused" | "timeout") => {
-                (unreached.code.to_owned(), None)
+            Err(unreached)
+                if matches!(
+                    unreached.kind,
+                    UnreachedKind::Refused | UnreachedKind::Timeout
+                ) =>
+            {
+                (unreached.kind.to_string(), None)
             }
             _ => return outcome,
         };
@@ -227,10 +233,35 @@ async fn body(mut response: Response) -> Result<Vec<u8>, Unreached> {
     Ok(bytes)
 }
 
-/// Why nothing answered: a code of the catalogue and the system's own words.
+/// Where the way to an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UnreachedKind {
+    /// The name does not resolve.
+    Dns,
+    /// No connection, or one that broke.
+    Refused,
+    Timeout,
+    TlsUntrusted,
+    /// TLS was spoken to a port that speaks something else.
+    NotTls,
+}
+
+impl fmt::Display for UnreachedKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dns => "dns",
+            Self::Refused => "refused",
+            Self::Timeout => "timeout",
+            Self::TlsUntrusted => "certificate not trusted",
+            Self::NotTls => "not TLS",
+        })
+    }
+}
+
+/// Why nothing answered, with the system's own words.
 #[derive(Debug, Clone)]
 pub(crate) struct Unreached {
-    pub(crate) code: &'static str,
+    pub(crate) kind: UnreachedKind,
     pub(crate) why: String,
 }
 
@@ -239,18 +270,18 @@ impl Unreached {
     pub(crate) fn of(error: &reqwest::Error) -> Self {
         let why = chain(error);
         let lower = why.to_lowercase();
-        let code = if error.is_timeout() {
-            "timeout"
+        let kind = if error.is_timeout() {
+            UnreachedKind::Timeout
         } else if lower.contains("dns error") || lower.contains("invalid dns name") {
-            "dns"
+            UnreachedKind::Dns
         } else if lower.contains("invalidcontenttype") || lower.contains("corrupt message") {
-            "http-not-https"
+            UnreachedKind::NotTls
         } else if lower.contains("certificate") {
-            "tls-untrusted"
+            UnreachedKind::TlsUntrusted
         } else {
-            "refused"
+            UnreachedKind::Refused
         };
-        Self { code, why }
+        Self { kind, why }
     }
 }
 

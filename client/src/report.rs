@@ -138,7 +138,7 @@ pub(crate) fn finding_text(finding: &Finding) -> String {
     } else {
         ""
     };
-    let indent = " ".repeat(finding.code.len() + 4);
+    let indent = " ".repeat(finding.code.as_str().len() + 4);
     let summary = wrapped(&format!("{likely}{}", finding.summary), &indent);
     let mut text = format!(
         "  {BOLD}{}{BOLD:#}  {}\n",

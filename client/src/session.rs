@@ -14,7 +14,7 @@ use crate::cli::CallArgs;
 use crate::credential::cache::Cache;
 use crate::credential::provided::pasted;
 use crate::credential::{Person, Request, Reuse, Seeker};
-use crate::diagnosis::Finding;
+use crate::diagnosis::{Code, Finding};
 use crate::discovery::challenge::Challenge;
 use crate::discovery::metadata::discover;
 use crate::http::{self, Answer, Clients};
@@ -120,7 +120,7 @@ impl Session {
             let text = pasted().unwrap_or_default();
             if text.trim().is_empty() {
                 return Err(Finding::proved(
-                    "no-token",
+                    Code::NoToken,
                     "stdin held no token",
                     "pipe one in: az account get-access-token … --query accessToken -o tsv | greeting-cli call URL --access-token -",
                 ));

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::diagnosis::{Finding, Signature, unreached as unreached_finding};
+use crate::diagnosis::{Code, Finding, Signature, unreached as unreached_finding};
 use crate::discovery::challenge::{self, Challenge};
 use crate::discovery::trust::{self, Trust};
 use crate::http::{self, Clients};
@@ -43,7 +43,7 @@ pub(crate) async fn keys(
 ) -> Result<JwkSet, Box<Finding>> {
     let strange = || {
         Box::new(Finding::proved(
-            "authority-refused",
+            Code::AuthorityRefused,
             format!("{authority} publishes no keys for tenant {tenant}"),
             "check --authority-host and --tenant",
         ))

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::bad_usage;
 use crate::cli::{CallArgs, CredentialKind};
-use crate::diagnosis::{Finding, Sent};
+use crate::diagnosis::{Code, Finding, Sent};
 use crate::report::Report;
 use crate::session::{Known, Session};
 
@@ -64,9 +64,9 @@ impl Session {
 }
 
 /// The causes of a 401 that a kept token can't outlive.
-const USELESS: [&str; 4] = [
-    "bad-signature",
-    "unknown-key",
-    "unsigned",
-    "wrong-algorithm",
+const USELESS: [Code; 4] = [
+    Code::BadSignature,
+    Code::UnknownKey,
+    Code::Unsigned,
+    Code::WrongAlgorithm,
 ];

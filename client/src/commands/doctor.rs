@@ -12,7 +12,7 @@ use super::bad_usage;
 use crate::cli::{CallArgs, Output};
 use crate::clock::{how_long, now};
 use crate::credential::Person;
-use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
+use crate::diagnosis::{self, Code, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::Challenge;
 use crate::discovery::trust::{self, Trust};
 use crate::http::Answer;
@@ -188,7 +188,7 @@ async fn easy_auth(session: &Session, answer: &Answer, checks: &mut Checks) -> O
     // That no token was sent is what this check does.
     let cause = findings
         .into_iter()
-        .find(|finding| finding.code != "no-token");
+        .find(|finding| finding.code != Code::NoToken);
     let finding = cause.unwrap_or_else(|| diagnosis::no_challenge(answer));
     checks.failed("Easy Auth", finding);
     None

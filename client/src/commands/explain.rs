@@ -6,8 +6,8 @@ use anstyle::Style;
 use serde_json::json;
 
 use crate::cli::{ExplainArgs, Output};
-use crate::diagnosis::aadsts_of;
-use crate::diagnosis::catalogue::{self, CATALOGUE, Entry, Section};
+use crate::diagnosis::Code;
+use crate::diagnosis::catalogue::Section;
 use crate::terminal::{WIDTH, json as pretty, printable, say, tell};
 
 const BOLD: Style = Style::new().bold();
@@ -17,12 +17,17 @@ pub(crate) fn run(args: &ExplainArgs) -> ExitCode {
     let Some(code) = &args.code else {
         say(match args.output {
             Output::Human => list(),
-            Output::Json => pretty(&CATALOGUE.iter().map(value).collect::<Vec<_>>()),
+            Output::Json => pretty(
+                &Code::ALL
+                    .iter()
+                    .map(|code| value(*code))
+                    .collect::<Vec<_>>(),
+            ),
         }
         .trim_end());
         return ExitCode::SUCCESS;
     };
-    let Some(entry) = catalogue::find(&code.to_lowercase()) else {
+    let Some(found) = Code::find(&code.to_lowercase()) else {
         tell(&format!(
             "error: {} is not in the catalogue\n\n  fix  greeting-cli explain, for the list",
             printable(code)
@@ -30,30 +35,32 @@ pub(crate) fn run(args: &ExplainArgs) -> ExitCode {
         return ExitCode::from(2);
     };
     match args.output {
-        Output::Human => say(human(entry).trim_end()),
-        Output::Json => say(&pretty(&value(entry))),
+        Output::Human => say(human(found).trim_end()),
+        Output::Json => say(&pretty(&value(found))),
     }
     ExitCode::SUCCESS
 }
 
-fn value(entry: &Entry) -> serde_json::Value {
+fn value(code: Code) -> serde_json::Value {
+    let entry = code.entry();
     json!({
-        "code": entry.code,
+        "code": code,
         "section": entry.section.title(),
         "meaning": entry.meaning,
-        "aadsts": aadsts_of(entry.code).collect::<Vec<_>>(),
+        "aadsts": code.aadsts().collect::<Vec<_>>(),
         "fix": entry.remedy,
     })
 }
 
-fn human(entry: &Entry) -> String {
+fn human(code: Code) -> String {
+    let entry = code.entry();
     let text = |text: &str| textwrap::fill(text, WIDTH);
-    let codes = entry.aadsts().map_or(String::new(), |codes| {
+    let codes = code.aadsts_text().map_or(String::new(), |codes| {
         format!("\n\n{BOLD}Entra's codes{BOLD:#}\n{}", text(&codes))
     });
     format!(
         "{BOLD}{}{BOLD:#} ({})\n\n{}{codes}\n\n{BOLD}fix{BOLD:#}\n{}\n",
-        entry.code,
+        code,
         entry.section.title(),
         text(entry.meaning),
         text(entry.remedy)
@@ -63,13 +70,14 @@ fn human(entry: &Entry) -> String {
 fn list() -> String {
     let mut text = String::new();
     let mut section: Option<Section> = None;
-    for entry in CATALOGUE {
-        if section != Some(entry.section) {
+    for code in Code::ALL {
+        let own = code.entry().section;
+        if section != Some(own) {
             let gap = if section.is_none() { "" } else { "\n" };
-            text.push_str(&format!("{gap}{BOLD}{}{BOLD:#}\n", entry.section.title()));
-            section = Some(entry.section);
+            text.push_str(&format!("{gap}{BOLD}{}{BOLD:#}\n", own.title()));
+            section = Some(own);
         }
-        text.push_str(&format!("  {}\n", entry.code));
+        text.push_str(&format!("  {code}\n"));
     }
     text
 }

@@ -9,7 +9,7 @@ use url::Url;
 use super::cache::Entry;
 use super::{Request, Seeker};
 use crate::cli::CredentialKind;
-use crate::diagnosis::{self, Finding};
+use crate::diagnosis::{self, Code, Finding};
 use crate::http::Unreached;
 use crate::oauth::device_code::{AuthorityError, Tokens};
 use crate::provenance::Source;
@@ -27,14 +27,15 @@ impl Seeker<'_> {
                 // A local authority is not the one that az is signed in to, unless told so.
                 if !self.request.is_local() {
                     match self.by_azure_cli().await {
-                        Err(finding) if matches!(finding.code, "az-missing" | "az-signed-out") => {}
+                        Err(finding)
+                            if matches!(finding.code, Code::AzMissing | Code::AzSignedOut) => {}
                         other => return other,
                     }
                 }
                 self.by_device_code().await
             }
             CredentialKind::None => Err(Box::new(Finding::proved(
-                "no-token",
+                Code::NoToken,
                 "--credential none asks for no token",
                 "--credential device-code, browser or azure-cli",
             ))),
@@ -112,7 +113,7 @@ impl Seeker<'_> {
         }
         Box::new(
             Finding::proved(
-                "authority-refused",
+                Code::AuthorityRefused,
                 "the authority gave no token",
                 "check --authority-host and --tenant",
             )

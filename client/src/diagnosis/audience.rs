@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{Expected, Finding};
+use super::{Code, Expected, Finding};
 use crate::discovery::trust;
 use crate::provenance::Source;
 use crate::scope::SCOPE;
@@ -24,7 +24,7 @@ pub(super) fn not_an_access_token(token: &Decoded, expected: &Expected) -> Optio
         return None;
     }
     let finding = Finding::proved(
-        "not-an-access-token",
+        Code::NotAnAccessToken,
         "this is an ID token: it tells a client who signed in, and opens no API",
         "send access_token of the same token response, not id_token",
     );
@@ -59,7 +59,7 @@ pub(super) fn wrong_api(token: &Decoded, expected: &Expected) -> Option<Finding>
         .as_ref()
         .map_or("<the API's client id>", |(id, _)| id.as_str());
     let finding = Finding::proved(
-        "wrong-api",
+        Code::WrongApi,
         format!("the token is for {whose}, not for this one"),
         format!("ask for this API: --scope api://{}/{SCOPE}", bare(resource)),
     );
@@ -80,7 +80,7 @@ pub(super) fn audience_mismatch(token: &Decoded, expected: &Expected) -> Option<
     );
     if let Some(list) = &expected.audiences {
         return (!list.contains(&aud)).then(|| {
-            Finding::proved("audience-mismatch", summary, fix).saw(
+            Finding::proved(Code::AudienceMismatch, summary, fix).saw(
                 "aud",
                 aud,
                 list.clone(),
@@ -93,7 +93,12 @@ pub(super) fn audience_mismatch(token: &Decoded, expected: &Expected) -> Option<
     if aud == *id || *source == Source::Discovery {
         return None;
     }
-    Some(Finding::likely("audience-mismatch", summary, fix).saw("aud", aud, id.as_str(), *source))
+    Some(Finding::likely(Code::AudienceMismatch, summary, fix).saw(
+        "aud",
+        aud,
+        id.as_str(),
+        *source,
+    ))
 }
 
 pub(super) fn wrong_tenant(token: &Decoded, expected: &Expected) -> Option<Finding> {
@@ -120,7 +125,7 @@ pub(super) fn wrong_tenant(token: &Decoded, expected: &Expected) -> Option<Findi
             format!("sign in to the function's: --tenant {want} (az: az login --tenant {want})"),
         )
     };
-    Some(Finding::proved("wrong-tenant", summary, fix).saw("tid", seen, want.as_str(), *source))
+    Some(Finding::proved(Code::WrongTenant, summary, fix).saw("tid", seen, want.as_str(), *source))
 }
 
 pub(super) fn issuer_version(token: &Decoded, expected: &Expected) -> Option<Finding> {
@@ -140,7 +145,7 @@ pub(super) fn issuer_version(token: &Decoded, expected: &Expected) -> Option<Fin
         _ => return None,
     };
     let finding = Finding::proved(
-        "issuer-version",
+        Code::IssuerVersion,
         format!(
             "the gate expects the issuer of v{} tokens, and this is a v{} one",
             &want[..1],

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::catalogue;
+use super::code::Code;
 use crate::provenance::Source;
 
 /// How sure a finding is.
@@ -28,7 +28,7 @@ pub(crate) struct Evidence {
 /// A cause, with what shows it and what ends it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Finding {
-    pub(crate) code: &'static str,
+    pub(crate) code: Code,
     pub(crate) certainty: Certainty,
     pub(crate) summary: String,
     pub(crate) evidence: Vec<Evidence>,
@@ -36,15 +36,7 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
-    pub(crate) fn proved(
-        code: &'static str,
-        summary: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Self {
-        debug_assert!(
-            catalogue::find(code).is_some(),
-            "{code} is not in the catalogue"
-        );
+    pub(crate) fn proved(code: Code, summary: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
             code,
             certainty: Certainty::Proved,
@@ -54,11 +46,7 @@ impl Finding {
         }
     }
 
-    pub(crate) fn likely(
-        code: &'static str,
-        summary: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn likely(code: Code, summary: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
             certainty: Certainty::Likely,
             ..Self::proved(code, summary, fix)

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::unreached::app;
-use super::{Case, Certainty, Expected, Finding, Sent, gate};
+use super::{Case, Certainty, Code, Expected, Finding, Sent, gate};
 use crate::auth_settings::Settings;
 use crate::provenance::Source;
 use crate::scope::SCOPE;
@@ -47,7 +47,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     let body = case.answer.body.to_lowercase();
     if let Some((words, fix)) = PAGES.iter().find(|(words, _)| body.contains(words)) {
         let finding = Finding::proved(
-            "host-forbidden",
+            Code::HostForbidden,
             "the platform refused before the gate and the function",
             fix.replace("{app}", &app(case.url)),
         );
@@ -77,7 +77,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
 
 fn nobody_asked(case: &Case<'_>) -> Finding {
     Finding::likely(
-        "host-forbidden",
+        Code::HostForbidden,
         "refused before anybody asked who calls: the app is stopped, or this address is not let in",
         format!(
             "az functionapp show {} --query state; then the app's Networking, Access restrictions",
@@ -106,12 +106,12 @@ fn not_allowed(token: &Decoded, settings: Option<&Settings>) -> Vec<Finding> {
         "add {user}, or a group of theirs, to validation.defaultAuthorizationPolicy.allowedPrincipals in the auth settings (portal: Identity requirement)"
     );
     let client_finding = Finding::likely(
-        "client-not-allowed",
+        Code::ClientNotAllowed,
         "the gate itself refused: the client that signed in is not among the allowed client applications",
         client_fix,
     );
     let user_finding = Finding::likely(
-        "principal-not-allowed",
+        Code::PrincipalNotAllowed,
         "the gate itself refused: the user is not among the allowed principals or groups",
         user_fix,
     );
@@ -176,7 +176,7 @@ pub(super) fn scope(token: &Decoded, api: &str) -> Option<Finding> {
         || token.text("azpacr").is_some_and(|proof| proof != "0");
     if scopes.is_empty() && programs_own {
         let finding = Finding::proved(
-            "app-only-token",
+            Code::AppOnlyToken,
             "the token is a program's own (client credentials), with no user behind it; app roles are not scopes",
             "sign in as a user: --credential device-code; or have the API accept an app role",
         );
@@ -194,7 +194,7 @@ pub(super) fn scope(token: &Decoded, api: &str) -> Option<Finding> {
         None => format!("the token does not carry the scope {SCOPE}"),
     };
     let finding = Finding::proved(
-        "missing-scope",
+        Code::MissingScope,
         summary,
         format!("ask for it, and consent: --scope api://{api}/{SCOPE}"),
     );

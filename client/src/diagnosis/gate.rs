@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Case, Expected, Finding, Sent, Signature, audience, times};
+use super::{Case, Code, Expected, Finding, Sent, Signature, audience, times};
 use crate::http::Answer;
 use crate::provenance::Source;
 use crate::token::{Decoded, Unreadable};
@@ -98,7 +98,7 @@ fn whose(token: &Decoded, expected: &Expected, signature: Signature) -> Vec<Find
 
 pub(super) fn no_token() -> Finding {
     Finding::proved(
-        "no-token",
+        Code::NoToken,
         "the call carried no token",
         "sign in: --credential device-code, or --credential azure-cli after az login, or --access-token - to bring one",
     )
@@ -108,12 +108,12 @@ pub(super) fn unreadable(unreadable: &Unreadable) -> Finding {
     let fix = "send the access_token of the token response, whole, and nothing around it";
     match unreadable {
         Unreadable::Malformed(why) => Finding::proved(
-            "malformed-token",
+            Code::MalformedToken,
             format!("what was sent is not a token: {why}"),
             fix,
         ),
         Unreadable::OtherToken(why) => Finding::proved(
-            "not-an-access-token",
+            Code::NotAnAccessToken,
             format!("what was sent is no access token for this API: {why}"),
             fix,
         ),
@@ -131,12 +131,12 @@ fn algorithm(token: &Decoded) -> Option<Finding> {
     }
     let (code, summary) = if seen.eq_ignore_ascii_case("none") {
         (
-            "unsigned",
+            Code::Unsigned,
             "the token is not signed: anybody could have written it",
         )
     } else {
         (
-            "wrong-algorithm",
+            Code::WrongAlgorithm,
             "the token is not signed as the authority signs",
         )
     };
@@ -153,18 +153,22 @@ fn bad_signature(token: &Decoded, signature: Signature) -> Option<Finding> {
     let fix = "it was edited, cut or made elsewhere: sign in for a real one";
     match signature {
         Signature::Wrong => Some(
-            Finding::proved("bad-signature", "the issuer did not sign this token", fix)
-                .saw(
-                    "signature",
-                    "wrong",
-                    "by the issuer's key of this kid",
-                    Source::Discovery,
-                )
-                .saw("kid", kid, Value::Null, Source::Discovery),
+            Finding::proved(
+                Code::BadSignature,
+                "the issuer did not sign this token",
+                fix,
+            )
+            .saw(
+                "signature",
+                "wrong",
+                "by the issuer's key of this kid",
+                Source::Discovery,
+            )
+            .saw("kid", kid, Value::Null, Source::Discovery),
         ),
         Signature::UnknownKey => Some(
             Finding::proved(
-                "unknown-key",
+                Code::UnknownKey,
                 "the issuer publishes no key with the token's kid",
                 fix,
             )
@@ -177,7 +181,7 @@ fn bad_signature(token: &Decoded, signature: Signature) -> Option<Finding> {
 /// The function's own 401, after a gate that lets anybody through.
 fn let_through(case: &Case<'_>) -> Finding {
     Finding::likely(
-        "not-easy-auth",
+        Code::NotEasyAuth,
         "this 401 is the function's own: the gate let the call through without a principal",
         "have the gate refuse it: requireAuthentication true and unauthenticatedClientAction Return401 (portal: Unauthenticated requests: HTTP 401)",
     )
@@ -203,7 +207,7 @@ pub(super) fn not_easy_auth(case: &Case<'_>) -> Finding {
     if let Some(challenge) = other_scheme {
         let scheme = challenge.split(' ').next().unwrap_or_default();
         return Finding::likely(
-            "stripped-authorization",
+            Code::StrippedAuthorization,
             "a proxy in between wants its own sign-in, and may have dropped the token",
             "call past the proxy (NO_PROXY), or sign in to it",
         )
@@ -212,7 +216,7 @@ pub(super) fn not_easy_auth(case: &Case<'_>) -> Finding {
     }
     let begins: String = case.answer.body.chars().take(80).collect();
     Finding::likely(
-        "not-easy-auth",
+        Code::NotEasyAuth,
         "this 401 has no challenge of Easy Auth's: somebody else refused",
         "check who answers at this address; in Azure: App Service Authentication on, unauthenticated requests: HTTP 401",
     )
@@ -229,7 +233,7 @@ pub(super) fn not_easy_auth(case: &Case<'_>) -> Finding {
 /// A gate that says no more than 401, to a caller that wants to learn whom to ask.
 pub(crate) fn no_challenge(answer: &Answer) -> Finding {
     Finding::proved(
-        "no-challenge",
+        Code::NoChallenge,
         "the gate names neither its authority nor its API, so there is nothing to ask a token by",
         "name them: --tenant TENANT --scope api://<the API's client id>/Greeting.Read",
     )

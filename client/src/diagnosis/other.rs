@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::unreached::app;
-use super::{Case, Finding};
+use super::{Case, Code, Finding};
 use crate::provenance::Source;
 
 /// 200 with nothing sent.
 pub(super) fn easy_auth_off(case: &Case<'_>) -> Finding {
     Finding::proved(
-        "easy-auth-off",
+        Code::EasyAuthOff,
         "the function answered a caller without a token: it is open to the world",
         "turn App Service Authentication on, with requireAuthentication: true (deploy/authsettingsV2.json)",
     )
@@ -29,26 +29,26 @@ pub(super) fn other(case: &Case<'_>) -> Finding {
     match status {
         300..=399 => redirect(case),
         404 => Finding::likely(
-            "not-found",
+            Code::NotFound,
             "the host answers, but has no such function or route",
             format!("check the path (default: /api/greeting) and that the function is deployed: az functionapp function list {}", app(case.url)),
         )
         .saw("path", case.url.path(), usual_path(case), Source::Default),
         500 if answer.body.contains("Easy Auth") => Finding::proved(
-            "easy-auth-off",
+            Code::EasyAuthOff,
             "the function refuses to answer since Easy Auth is off where it runs",
             "turn App Service Authentication on (deploy/authsettingsV2.json), or run it behind greeting-local up",
         )
         .saw("body", begins, Value::Null, Source::Answer),
         502..=504 => Finding::likely(
-            "handler-down",
+            Code::HandlerDown,
             "the host has no handler that answers",
             format!("see its log: az webapp log tail {}, or Log stream in the portal; locally the terminal of greeting-local up", app(case.url)),
         )
         .saw("status", status, 200, Source::Answer)
         .saw("body", begins, Value::Null, Source::Answer),
         _ => Finding::likely(
-            "unexpected-answer",
+            Code::UnexpectedAnswer,
             format!("nothing in the catalogue explains a {status}"),
             "the function's log has more; -v shows what was sent and answered",
         )
@@ -81,14 +81,14 @@ fn redirect(case: &Case<'_>) -> Finding {
     });
     if location.contains("/.auth/login") || location.contains("/oauth2/") {
         return Finding::proved(
-            "easy-auth-redirect",
+            Code::EasyAuthRedirect,
             "the app sends callers to a sign-in page: it answers browsers, not APIs",
             "set unauthenticatedClientAction to Return401 (portal: Unauthenticated requests: HTTP 401)",
         )
         .saw("Location", shown, "401", Source::Answer);
     }
     let finding = Finding::proved(
-        "stripped-authorization",
+        Code::StrippedAuthorization,
         "the answer is a redirect, and a token is never sent after one",
         "call the address it names, if it is yours",
     );

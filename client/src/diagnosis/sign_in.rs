@@ -4,8 +4,8 @@ use crate::known_clients::DEVELOPER_CLIENT;
 use crate::oauth::device_code::AuthorityError;
 use serde_json::Value;
 
-use super::Finding;
 use super::aadsts::AADSTS;
+use super::{Code, Finding};
 use crate::provenance::Source;
 
 /// A refusal of the authority, as a finding.
@@ -15,23 +15,24 @@ pub(crate) fn refusal(error: &AuthorityError, client: &str, tenant: &str, scope:
             .replace("{tenant}", tenant)
             .replace("{scope}", scope)
     };
-    let row = AADSTS.iter().find(|(code, ..)| {
-        error.error_codes.contains(code) || named(&error.error_description) == Some(*code)
+    let row = AADSTS.iter().find(|row| {
+        error.error_codes.contains(&row.number)
+            || named(&error.error_description) == Some(row.number)
     });
     let finding = match (row, error.error.as_str()) {
-        (Some((_, code, summary, fix)), _) => Finding::proved(code, fill(summary), fill(fix)),
+        (Some(row), _) => Finding::proved(row.code, fill(row.summary), fill(row.fix)),
         (None, "authorization_declined" | "access_denied") => Finding::proved(
-            "sign-in-declined",
+            Code::SignInDeclined,
             "the person at the sign-in page declined",
             "run it again and approve",
         ),
         (None, "expired_token" | "code_expired") => Finding::proved(
-            "code-expired",
+            Code::CodeExpired,
             "the code expired before it was approved",
             "run it again and enter the code sooner",
         ),
         (None, other) => Finding::proved(
-            "authority-refused",
+            Code::AuthorityRefused,
             format!("the authority refused ({other}) for a reason that is not in the catalogue"),
             "look the code up: https://login.microsoftonline.com/error",
         ),
@@ -86,13 +87,13 @@ pub(crate) fn az_failure(said: &str, tenant: &str, scope: &str) -> Finding {
         || lower.contains("not recognized")
     {
         Finding::proved(
-            "az-missing",
+            Code::AzMissing,
             "the Azure CLI (az) is not on the PATH",
             "install it, or use --credential device-code",
         )
     } else if lower.contains("az login") && named(said).is_none() {
         Finding::proved(
-            "az-signed-out",
+            Code::AzSignedOut,
             "the Azure CLI is not signed in",
             format!("az login --scope {scope}"),
         )
@@ -107,7 +108,7 @@ pub(crate) fn az_failure(said: &str, tenant: &str, scope: &str) -> Finding {
         refusal(&error, DEVELOPER_CLIENT, tenant, scope)
     } else {
         Finding::likely(
-            "az-failed",
+            Code::AzFailed,
             "the Azure CLI gave no token",
             "run it by hand: az account get-access-token --scope <scope> --query expiresOn",
         )
@@ -118,7 +119,7 @@ pub(crate) fn az_failure(said: &str, tenant: &str, scope: &str) -> Finding {
 /// What the Azure Developer CLI's credential said, as a finding.
 pub(crate) fn azd_failure(said: &str) -> Finding {
     Finding::proved(
-        "azd-failed",
+        Code::AzdFailed,
         "the Azure Developer CLI (azd) gave no token",
         "azd auth login; or --credential azure-cli or device-code",
     )

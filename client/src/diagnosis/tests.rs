@@ -84,7 +84,10 @@ fn codes(call: &Call) -> Vec<&'static str> {
             "{finding:?}"
         );
     }
-    findings.iter().map(|finding| finding.code).collect()
+    findings
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .collect()
 }
 
 #[test]

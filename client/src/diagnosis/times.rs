@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Case, Certainty, Finding};
+use super::{Case, Certainty, Code, Finding};
 use crate::clock::{how_long, utc};
 use crate::provenance::Source;
 use crate::token::Decoded;
@@ -16,7 +16,7 @@ pub(super) fn of_token(token: &Decoded, now: i64) -> Option<Finding> {
     let Some(exp) = token.time("exp") else {
         let seen = token.claims.get("exp").cloned().unwrap_or(Value::Null);
         let finding = Finding::proved(
-            "expired",
+            Code::Expired,
             "the token has no expiry that can be read",
             "sign in again for a new one",
         );
@@ -24,7 +24,7 @@ pub(super) fn of_token(token: &Decoded, now: i64) -> Option<Finding> {
     };
     if exp < now {
         let mut finding = Finding::proved(
-            "expired",
+            Code::Expired,
             format!(
                 "the token expired {} ago",
                 how_long(now.saturating_sub(exp))
@@ -47,7 +47,7 @@ pub(super) fn of_token(token: &Decoded, now: i64) -> Option<Finding> {
         .filter(|nbf| *nbf > now.saturating_add(SKEW))?;
     let wait = how_long(nbf.saturating_sub(now));
     let finding = Finding::proved(
-        "not-yet-valid",
+        Code::NotYetValid,
         format!("the token becomes valid in {wait} only"),
         "set the clock of the machine that issued it, or wait",
     );
@@ -84,7 +84,7 @@ pub(crate) fn is_off(date: i64, now: i64) -> bool {
 pub(crate) fn clock_skew(now: i64, date: i64) -> Finding {
     let way = if date > now { "behind" } else { "ahead of" };
     Finding::proved(
-        "clock-skew",
+        Code::ClockSkew,
         format!(
             "this machine's clock is {} {way} the function's",
             how_long(

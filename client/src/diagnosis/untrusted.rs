@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::Finding;
+use super::{Code, Finding};
 use crate::discovery::challenge::Challenge;
 use crate::http::without_query;
 
@@ -27,7 +27,7 @@ pub(crate) fn claimed(finding: Finding, challenge: &Challenge) -> Box<Finding> {
 /// The sign-in page would be somebody's.
 pub(crate) fn foreign_authority(url: &Url, challenge: &Challenge) -> Box<Finding> {
     let finding = Finding::proved(
-        "untrusted-authority",
+        Code::UntrustedAuthority,
         format!(
             "{} names an authority that is not Microsoft's, and nobody signs in there because a web page says so",
             origin(url)
@@ -40,7 +40,7 @@ pub(crate) fn foreign_authority(url: &Url, challenge: &Challenge) -> Box<Finding
 /// The token would open another door.
 pub(crate) fn first_party(url: &Url, challenge: &Challenge, name: &str) -> Box<Finding> {
     let finding = Finding::proved(
-        "first-party-resource",
+        Code::FirstPartyResource,
         format!(
             "{} asks for a token for {name}, which is not its own API",
             origin(url)
@@ -60,7 +60,7 @@ pub(crate) fn unconfirmed(
         format!(", which {other} stands for already")
     });
     let finding = Finding::proved(
-        "resource-not-confirmed",
+        Code::ResourceNotConfirmed,
         format!(
             "{} names an API for the first time{named}, and there is no terminal to ask",
             origin(url)

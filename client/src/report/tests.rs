@@ -6,7 +6,7 @@ mod pages;
 
 use self::examples::{Example, examples};
 use super::*;
-use crate::diagnosis::catalogue::CATALOGUE;
+use crate::diagnosis::Code;
 
 fn plain(report: &Report) -> String {
     anstream::adapter::strip_str(&report.human()).to_string()
@@ -29,15 +29,15 @@ fn every_refusal_is_told_so() {
 #[test]
 fn every_code_of_the_catalogue_has_an_example() {
     let examples = examples();
-    for entry in CATALOGUE {
+    for code in Code::ALL {
         assert!(
             examples.iter().any(|it| it
                 .report
                 .findings
                 .first()
-                .is_some_and(|first| first.code == entry.code)),
+                .is_some_and(|first| first.code == *code)),
             "{}",
-            entry.code
+            code
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Known, Session};
 use crate::credential::Request;
-use crate::diagnosis::{self, Sent};
+use crate::diagnosis::{self, Code, Sent};
 use crate::http::Answer;
 use crate::provenance::Source;
 use crate::report::Report;
@@ -77,7 +77,9 @@ impl Session {
         let mut report = self.explain(&Sent::Nothing, answer, None, None).await;
         if answer.status == 401 {
             // No token was meant to be sent yet.
-            report.findings.retain(|finding| finding.code != "no-token");
+            report
+                .findings
+                .retain(|finding| finding.code != Code::NoToken);
             if report.findings.is_empty() {
                 report.findings.push(diagnosis::no_challenge(answer));
             }

@@ -4,7 +4,7 @@ use azure_core::credentials::Secret;
 
 use super::Session;
 use crate::clock::now;
-use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
+use crate::diagnosis::{self, Code, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::Challenge;
 use crate::discovery::trust;
 use crate::report::{Outcome, Report};
@@ -48,7 +48,7 @@ impl Session {
     pub(crate) fn in_the_clear(&self) -> Report {
         let mut report = self.report(Outcome::Unreachable);
         report.findings.push(Finding::proved(
-            "http-not-https",
+            Code::HttpNotHttps,
             "a token is not sent over plain http to another machine",
             format!(
                 "https://{}{}",

@@ -4,7 +4,9 @@ use std::io::{IsTerminal as _, Write as _};
 
 use super::Session;
 use crate::credential::Person;
-use crate::diagnosis::{Finding, claimed, first_party, foreign_authority, origin, unconfirmed};
+use crate::diagnosis::{
+    Code, Finding, claimed, first_party, foreign_authority, origin, unconfirmed,
+};
 use crate::discovery::agreements;
 use crate::discovery::challenge::Challenge;
 use crate::discovery::trust::{self, Trust};
@@ -67,7 +69,7 @@ impl Session {
             return Ok(());
         }
         let finding = Finding::proved(
-            "resource-not-confirmed",
+            Code::ResourceNotConfirmed,
             "you did not agree to send a token there",
             "run it again and answer y, or give --scope",
         );

@@ -10,7 +10,7 @@ use super::Checks;
 use crate::cli::CredentialKind;
 use crate::clock::{how_long, now};
 use crate::credential::MARGIN;
-use crate::diagnosis::{self, Finding};
+use crate::diagnosis::{self, Code, Finding};
 use crate::discovery::challenge::Challenge;
 use crate::report::Outcome;
 use crate::session::{Known, Session};
@@ -142,7 +142,7 @@ async fn kept(session: &Session, known: &Known, az: bool) -> Result<Secret, Box<
         return seeker.get().await;
     }
     Err(Box::new(Finding::proved(
-        "no-token",
+        Code::NoToken,
         "no token is kept for this function",
         format!(
             "greeting-cli login {}",
@@ -167,7 +167,7 @@ async fn tried(session: &Session, token: &Secret, challenge: &Challenge, checks:
     let report = session.send(token, Some(challenge.clone())).await;
     let finding = report.findings.into_iter().next();
     let by_function =
-        |finding: &Finding| matches!(finding.code, "missing-scope" | "app-only-token");
+        |finding: &Finding| matches!(finding.code, Code::MissingScope | Code::AppOnlyToken);
     match (report.outcome, finding) {
         (Outcome::Ok, None) => {
             checks.ok("accepted", "the gate let it through");
@@ -182,7 +182,7 @@ async fn tried(session: &Session, token: &Secret, challenge: &Challenge, checks:
             let finding = finding.unwrap_or_else(|| {
                 let status = report.status.unwrap_or_default();
                 Finding::likely(
-                    "unexpected-answer",
+                    Code::UnexpectedAnswer,
                     format!("nothing in the catalogue explains a {status}"),
                     "greeting-cli call -v says more",
                 )

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use super::Checks;
 use crate::diagnosis::{self, Finding};
-use crate::http::{Answer, Unreached};
+use crate::http::{Answer, Unreached, UnreachedKind};
 use crate::loopback::is_loopback;
 use crate::session::Session;
 
@@ -44,8 +44,8 @@ pub(super) async fn examine(session: &Session, checks: &mut Checks) -> Option<An
 }
 
 async fn direct(session: &Session, checks: &mut Checks) -> bool {
-    let failed = |code: &'static str, why: String| -> Finding {
-        diagnosis::unreached(&session.url, &Unreached { code, why })
+    let failed = |kind: UnreachedKind, why: String| -> Finding {
+        diagnosis::unreached(&session.url, &Unreached { kind, why })
     };
     let Some(host) = session.url.host_str() else {
         return false;
@@ -56,21 +56,21 @@ async fn direct(session: &Session, checks: &mut Checks) -> bool {
     let addresses: Vec<_> = match tokio::net::lookup_host((host, port)).await {
         Ok(addresses) => addresses.collect(),
         Err(error) => {
-            checks.failed("name", failed("dns", error.to_string()));
+            checks.failed("name", failed(UnreachedKind::Dns, error.to_string()));
             checks.skip(&["TCP"], "the name does not resolve");
             return false;
         }
     };
     let shown: Vec<String> = addresses.iter().map(|it| it.ip().to_string()).collect();
     checks.ok("name", format!("{host} is {}", shown.join(", ")));
-    let mut why = failed("refused", "the name has no address".to_owned());
+    let mut why = failed(UnreachedKind::Refused, "the name has no address".to_owned());
     for address in addresses {
         match connect(address, session.args.timeout).await {
             Ok(()) => {
                 checks.ok("TCP", address.to_string());
                 return true;
             }
-            Err((code, error)) => why = failed(code, format!("{address}: {error}")),
+            Err((kind, error)) => why = failed(kind, format!("{address}: {error}")),
         }
     }
     checks.failed("TCP", why);
@@ -80,11 +80,11 @@ async fn direct(session: &Session, checks: &mut Checks) -> bool {
 async fn connect(
     address: std::net::SocketAddr,
     patience: Duration,
-) -> Result<(), (&'static str, String)> {
+) -> Result<(), (UnreachedKind, String)> {
     match tokio::time::timeout(patience, TcpStream::connect(address)).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(("refused", error.to_string())),
-        Err(_) => Err(("timeout", "no answer".to_owned())),
+        Ok(Err(error)) => Err((UnreachedKind::Refused, error.to_string())),
+        Err(_) => Err((UnreachedKind::Timeout, "no answer".to_owned())),
     }
 }
 

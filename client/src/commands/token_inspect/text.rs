@@ -58,7 +58,10 @@ impl Inspected {
         let would = |findings: &[Finding], fine: &str| match findings {
             [] => fine.to_owned(),
             findings => {
-                let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+                let codes: Vec<&str> = findings
+                    .iter()
+                    .map(|finding| finding.code.as_str())
+                    .collect();
                 format!("would refuse it: {}", codes.join(", "))
             }
         };

@@ -7,7 +7,7 @@ use super::super::{Outcome, Report};
 use crate::auth_settings::Settings;
 use crate::diagnosis::{self, Case, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::Challenge;
-use crate::http::{Answer, Unreached};
+use crate::http::{Answer, Unreached, UnreachedKind};
 use crate::known_clients::DEVELOPER_CLIENT;
 use crate::oauth::device_code::AuthorityError;
 use crate::token::Decoded;
@@ -348,11 +348,11 @@ fn others() -> Vec<(&'static str, Report)> {
             .answered(302, |answer| answer.location = Some(to))
             .report()
     };
-    let unreached = |code: &'static str, why: &str| Report {
+    let unreached = |kind: UnreachedKind, why: &str| Report {
         findings: vec![diagnosis::unreached(
             &Url::parse(URL).unwrap(),
             &Unreached {
-                code,
+                kind,
                 why: why.into(),
             },
         )],
@@ -396,21 +396,27 @@ fn others() -> Vec<(&'static str, Report)> {
         ),
         (
             "dns",
-            unreached("dns", "failed to lookup address information"),
+            unreached(UnreachedKind::Dns, "failed to lookup address information"),
         ),
         (
             "refused",
-            unreached("refused", "Connection refused (os error 111)"),
+            unreached(UnreachedKind::Refused, "Connection refused (os error 111)"),
         ),
-        ("timeout", unreached("timeout", "operation timed out")),
+        (
+            "timeout",
+            unreached(UnreachedKind::Timeout, "operation timed out"),
+        ),
         (
             "tls-untrusted",
-            unreached("tls-untrusted", "invalid peer certificate: UnknownIssuer"),
+            unreached(
+                UnreachedKind::TlsUntrusted,
+                "invalid peer certificate: UnknownIssuer",
+            ),
         ),
         (
             "http-not-https",
             unreached(
-                "http-not-https",
+                UnreachedKind::NotTls,
                 "received corrupt message of type InvalidContentType",
             ),
         ),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::examples::{Example, examples};
 use super::plain;
-use crate::diagnosis::catalogue::CATALOGUE;
+use crate::diagnosis::Code;
 use crate::terminal::json;
 
 fn docs(name: &str) -> PathBuf {
@@ -34,7 +34,8 @@ fn the_troubleshooting_page_is_the_catalogue() {
         "# Troubleshooting by code\n\nEvery finding of `greeting-cli` has a code. `greeting-cli explain CODE` prints what stands here; `--output json` has the code as `findings[].code`. This page is written from the catalogue in `client/src/diagnosis/catalogue.rs`, and the examples are the program's own output.\n",
     );
     let mut section = None;
-    for entry in CATALOGUE {
+    for code in Code::ALL {
+        let entry = code.entry();
         if section != Some(entry.section) {
             let _ = write!(page, "\n## {}\n", entry.section.title());
             section = Some(entry.section);
@@ -42,16 +43,14 @@ fn the_troubleshooting_page_is_the_catalogue() {
         let _ = write!(
             page,
             "\n### {}\n\n{}\n{}\n**Fix:** {}\n",
-            entry.code,
+            code,
             marked_down(entry.meaning),
-            entry
-                .aadsts()
+            code.aadsts_text()
                 .map_or(String::new(), |codes| format!("\nEntra's codes: {codes}\n")),
             marked_down(entry.remedy)
         );
-        let of_code = |it: &&Example| it.name == entry.code;
-        let first =
-            |it: &&Example| it.report.findings[..].first().map(|it| it.code) == Some(entry.code);
+        let of_code = |it: &&Example| it.name == code.as_str();
+        let first = |it: &&Example| it.report.findings[..].first().map(|it| it.code) == Some(*code);
         let example = examples
             .iter()
             .find(of_code)

@@ -1,0 +1,112 @@
+//! The codes of findings. Scripts match on their spelling: it never changes.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Declares [`Code`] with every spelling beside its name.
+macro_rules! codes {
+    ($($code:ident = $spelling:literal,)*) => {
+        /// What a finding is about. In the order of the page `docs/troubleshooting.md`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(clippy::enum_variant_names, reason = "the code of a device code that expired")]
+        pub(crate) enum Code {
+            $($code,)*
+        }
+
+        impl Code {
+            /// All of them, in order.
+            pub(crate) const ALL: &[Self] = &[$(Self::$code,)*];
+
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$code => $spelling,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    NoToken = "no-token",
+    MalformedToken = "malformed-token",
+    NotAnAccessToken = "not-an-access-token",
+    WrongApi = "wrong-api",
+    AudienceMismatch = "audience-mismatch",
+    WrongTenant = "wrong-tenant",
+    IssuerVersion = "issuer-version",
+    Expired = "expired",
+    NotYetValid = "not-yet-valid",
+    ClockSkew = "clock-skew",
+    BadSignature = "bad-signature",
+    UnknownKey = "unknown-key",
+    Unsigned = "unsigned",
+    WrongAlgorithm = "wrong-algorithm",
+    StrippedAuthorization = "stripped-authorization",
+    NotEasyAuth = "not-easy-auth",
+    NoChallenge = "no-challenge",
+    MissingScope = "missing-scope",
+    AppOnlyToken = "app-only-token",
+    ClientNotAllowed = "client-not-allowed",
+    PrincipalNotAllowed = "principal-not-allowed",
+    HostForbidden = "host-forbidden",
+    EasyAuthOff = "easy-auth-off",
+    EasyAuthRedirect = "easy-auth-redirect",
+    NotFound = "not-found",
+    HandlerDown = "handler-down",
+    UnexpectedAnswer = "unexpected-answer",
+    Dns = "dns",
+    Refused = "refused",
+    Timeout = "timeout",
+    TlsUntrusted = "tls-untrusted",
+    HttpNotHttps = "http-not-https",
+    UntrustedAuthority = "untrusted-authority",
+    FirstPartyResource = "first-party-resource",
+    ResourceNotConfirmed = "resource-not-confirmed",
+    ConsentRequired = "consent-required",
+    PublicClientOff = "public-client-off",
+    UnknownResource = "unknown-resource",
+    UnknownClient = "unknown-client",
+    UnknownTenant = "unknown-tenant",
+    PermissionNotRequested = "permission-not-requested",
+    ClientSecret = "client-secret",
+    RedirectMismatch = "redirect-mismatch",
+    TokenForItself = "token-for-itself",
+    ScopeNotDefined = "scope-not-defined",
+    BlockedByPolicy = "blocked-by-policy",
+    MfaRequired = "mfa-required",
+    PasswordExpired = "password-expired",
+    UserNotInTenant = "user-not-in-tenant",
+    UserBlocked = "user-blocked",
+    AdminConsent = "admin-consent",
+    SignInDeclined = "sign-in-declined",
+    CodeExpired = "code-expired",
+    RefreshExpired = "refresh-expired",
+    AuthorityRefused = "authority-refused",
+    AzMissing = "az-missing",
+    AzSignedOut = "az-signed-out",
+    AzFailed = "az-failed",
+    AzdFailed = "azd-failed",
+}
+
+impl Code {
+    /// The code of this spelling.
+    pub(crate) fn find(spelling: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.as_str() == spelling)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
