@@ -1,0 +1,372 @@
+"""A stand-in for Bicep's compiler, which no package registry has: `bicep build FILE --stdout`.
+
+It makes an ARM template of what main.bicep uses and refuses the rest. It holds the compiler's rules
+that are met in practice: names must be declared (BCP057), a name of a resource is known before the
+deployment starts (BCP120), a module's parameters are those that it has (BCP035, BCP037).
+"""
+
+import json
+import pathlib
+import sys
+
+from .bicep_syntax import Parser, SyntaxWrong, tokens
+
+VERSION = "0.99.0"
+SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+OPERATORS = {"==": "equals", "<": "less", "<=": "lessOrEquals", ">": "greater", ">=": "greaterOrEquals",
+             "||": "or", "&&": "and", "??": "coalesce", "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod"}
+CONSTRAINTS = {"minLength": "minLength", "maxLength": "maxLength", "minValue": "minValue", "maxValue": "maxValue",
+               "allowed": "allowedValues"}
+
+
+class Compiler:
+    def __init__(self, path: pathlib.Path):
+        self.path = path
+        self.parameters, self.variables, self.resources, self.modules, self.outputs = {}, {}, {}, {}, {}
+        self.loaded = {}
+        self.metadata = {}
+        self.parse()
+
+    def parse(self):
+        self.parser = parser = Parser(tokens(self.path.read_text()))
+        decorators = []
+        while True:
+            parser.newlines()
+            if parser.sees("end") or parser.now().kind == "end":
+                return
+            if parser.maybe("@"):
+                decorators.append(parser.expression())
+                continue
+            kind, line = parser.name(), parser.now().line
+            read = getattr(self, f"read_{kind}", None)
+            if read is None:
+                raise SyntaxWrong(f"line {line}: this stand-in reads no {kind}")
+            read(decorators)
+            decorators = []
+            if not parser.sees("\n") and parser.now().kind != "end":
+                raise SyntaxWrong(f"line {parser.now().line}: a new line is expected")
+
+    def read_targetScope(self, _):
+        self.parser.expect("=")
+        scope = self.parser.expression()
+        if scope != ("text", ["resourceGroup"]):
+            raise SyntaxWrong(f"this stand-in knows no target scope {scope}")
+
+    def read_metadata(self, _):
+        name = self.parser.name()
+        self.parser.expect("=")
+        self.metadata[name] = self.constant(self.parser.expression())
+
+    def read_param(self, decorators):
+        name, kind = self.parser.name(), self.parser.name()
+        default = None
+        if self.parser.maybe("?"):
+            kind = f"{kind}?"
+        if self.parser.maybe("="):
+            default = self.parser.expression()
+        self.parameters[name] = (kind, default, decorators)
+
+    def read_var(self, _):
+        name = self.parser.name()
+        self.parser.expect("=")
+        self.variables[name] = self.parser.expression()
+
+    def read_output(self, _):
+        name, kind = self.parser.name(), self.parser.name()
+        self.parser.expect("=")
+        self.outputs[name] = (kind, self.parser.expression())
+
+    def read_resource(self, _):
+        name, kind = self.parser.name(), self.parser.expect("text").value[0]
+        existing = self.parser.maybe("existing")
+        self.parser.expect("=")
+        condition = None
+        if self.parser.maybe("if"):
+            condition = self.parser.primary()
+        body = dict_of(self.parser.expression())
+        self.resources[name] = {"type": kind, "existing": existing, "condition": condition, "body": body}
+
+    def read_module(self, _):
+        name, file = self.parser.name(), self.parser.expect("text").value[0]
+        self.parser.expect("=")
+        body = dict_of(self.parser.expression())
+        self.modules[name] = {"compiler": Compiler(self.path.parent / file), "body": body}
+
+    # What is known when the template is made.
+    def constant(self, expression):
+        kind = expression[0]
+        if kind == "text" and all(isinstance(part, str) for part in expression[1]):
+            return "".join(expression[1])
+        if kind == "value":
+            return expression[1]
+        if kind == "object":
+            return {self.constant(key): self.constant(value) for key, value in expression[1]}
+        if kind == "array":
+            return [self.constant(value) for value in expression[1]]
+        raise SyntaxWrong(f"BCP032: The value must be a compile-time constant: {expression}")
+
+    # Expressions, as ARM writes them.
+    def code(self, expression) -> str:
+        kind, *rest = expression
+        match kind:
+            case "text":
+                return self.text(rest[0])
+            case "value":
+                value = rest[0]
+                return {True: "true()", False: "false()", None: "null()"}[value] if not isinstance(value, int) or isinstance(value, bool) else str(value)
+            case "name":
+                return self.named(rest[0])
+            case "call":
+                return self.call(*rest)
+            case "method":
+                return self.call(rest[1], [rest[0], *rest[2]])
+            case "member":
+                return self.member(*rest)
+            case "at":
+                return f"{self.code(rest[0])}[{self.code(rest[1])}]"
+            case "not":
+                return f"not({self.code(rest[0])})"
+            case "minus":
+                return f"sub(0, {self.code(rest[0])})"
+            case "if":
+                return f"if({', '.join(map(self.code, rest))})"
+            case "binary":
+                operator, left, right = rest
+                if operator == "!=":
+                    return f"not(equals({self.code(left)}, {self.code(right)}))"
+                return f"{OPERATORS[operator]}({self.code(left)}, {self.code(right)})"
+            case "object":
+                pairs = [f"{self.code(key)}, {self.code(value)}" for key, value in rest[0]]
+                return f"createObject({', '.join(pairs)})"
+            case "array":
+                return f"createArray({', '.join(map(self.code, rest[0]))})"
+        raise SyntaxWrong(f"{expression}")
+
+    def text(self, parts) -> str:
+        if all(isinstance(part, str) for part in parts):
+            return quoted("".join(parts))
+        pattern, values = "", []
+        for part in parts:
+            if isinstance(part, str):
+                pattern += part.replace("{", "{{").replace("}", "}}")
+            else:
+                pattern += f"{{{len(values)}}}"
+                values.append(self.code(part))
+        return f"format({', '.join([quoted(pattern), *values])})"
+
+    def named(self, name: str) -> str:
+        if name in self.parameters:
+            return f"parameters('{name}')"
+        if name in self.variables:
+            code = self.code(self.variables[name])
+            # What runs only in the deployment is no variable of a template.
+            return code if "reference(" in code else f"variables('{name}')"
+        if name in self.resources:
+            return self.identity(name)
+        raise SyntaxWrong(f"BCP057: The name \"{name}\" does not exist in the current context.")
+
+    def call(self, name: str, arguments: list) -> str:
+        if name == "loadJsonContent":
+            file = self.constant(arguments[0])
+            key = f"$fxv#{len(self.loaded)}"
+            for known, content in self.loaded.items():
+                if content == (file,):
+                    key = known
+            self.loaded[key] = (file,)
+            return f"variables('{key}')"
+        if name == "any":
+            return self.code(arguments[0])
+        return f"{name}({', '.join(map(self.code, arguments))})"
+
+    def member(self, of, name: str) -> str:
+        if of[0] == "name" and of[1] in self.resources:
+            resource = self.resources[of[1]]
+            kind, version = resource["type"].split("@")
+            simple = {"id": self.identity(of[1]), "type": quoted(kind), "apiVersion": quoted(version)}
+            if name in simple:
+                return simple[name]
+            if name == "name":
+                return self.code(resource["body"]["name"])
+            if name == "properties":
+                return f"reference({self.identity(of[1])}, '{version}')"
+            return f"reference({self.identity(of[1])}, '{version}', 'full').{name}"
+        if of[0] == "member" and of[1][0] == "name" and of[1][1] in self.modules and of[2] == "outputs":
+            return f"reference({self.module_id(of[1][1])}, '2022-09-01').outputs.{name}.value"
+        return f"{self.code(of)}.{name}"
+
+    def module_id(self, name: str) -> str:
+        return f"resourceId('Microsoft.Resources/deployments', {self.code(self.modules[name]['body']['name'])})"
+
+    def names(self, name: str) -> list[str]:
+        """A resource's name, a segment for each of its parents."""
+        body = self.resources[name]["body"]
+        parents = self.names(body["parent"][1]) if "parent" in body else []
+        return [*parents, self.code(body["name"])]
+
+    def identity(self, name: str) -> str:
+        kind = self.resources[name]["type"].split("@")[0]
+        arguments = [quoted(kind), *self.names(name)]
+        scope = self.resources[name]["body"].get("scope")
+        if scope:
+            return f"extensionResourceId({self.code(scope)}, {', '.join(arguments)})"
+        return f"resourceId({', '.join(arguments)})"
+
+    # JSON, with [expressions] in it.
+    def json(self, expression):
+        kind = expression[0]
+        if kind == "object":
+            return {self.json(key): self.json(value) for key, value in expression[1]}
+        if kind == "array":
+            return [self.json(value) for value in expression[1]]
+        if kind == "value":
+            return expression[1]
+        if kind == "text" and all(isinstance(part, str) for part in expression[1]):
+            value = "".join(expression[1])
+            return f"[{value}" if value.startswith("[") else value
+        return f"[{self.code(expression)}]"
+
+    def uses(self, expression) -> set[str]:
+        """The resources and modules that an expression names, by way of variables too."""
+        if isinstance(expression, list):
+            return set().union(*map(self.uses, expression))
+        if not isinstance(expression, tuple):
+            return set()
+        if expression[0] == "name" and isinstance(expression[1], str):
+            name = expression[1]
+            if name in self.variables:
+                return self.uses(self.variables[name])
+            return {name} if name in self.resources or name in self.modules else set()
+        return set().union(*(self.uses(part) for part in expression[1:]))
+
+    def template(self) -> dict:
+        resources = [self.resource(name) for name, of in self.resources.items() if not of["existing"]]
+        resources += [self.module(name) for name in self.modules]
+        variables = {}
+        for name, value in self.variables.items():
+            if "reference(" not in self.code(value):
+                variables[name] = self.json(value)
+        outputs = {name: {"type": kind, "value": self.json(value)} for name, (kind, value) in self.outputs.items()}
+        for key, (file,) in self.loaded.items():
+            variables[key] = json.loads((self.path.parent / file).read_text())
+        generator = {"name": "bicep", "version": VERSION, "templateHash": "0"}
+        return {
+            "$schema": SCHEMA,
+            "contentVersion": "1.0.0.0",
+            "metadata": {**self.metadata, "_generator": generator},
+            "parameters": {name: self.parameter(*of) for name, of in self.parameters.items()},
+            "variables": variables,
+            "resources": resources,
+            "outputs": outputs,
+        }
+
+    def parameter(self, kind: str, default, decorators) -> dict:
+        made = {"type": {"object": "object", "array": "array"}.get(kind.rstrip("?"), kind.rstrip("?"))}
+        if kind.endswith("?"):
+            made["nullable"] = True
+        if default is not None:
+            made["defaultValue"] = self.json(default)
+        for decorator in decorators:
+            _, name, *arguments = decorator if decorator[0] == "call" else ("call", decorator[1], [])
+            values = [self.constant(argument) for argument in arguments[0]]
+            if name == "description":
+                made.setdefault("metadata", {})["description"] = values[0]
+            elif name == "metadata":
+                made.setdefault("metadata", {}).update(values[0])
+            elif name == "secure":
+                made["type"] = {"string": "securestring", "object": "secureObject"}[made["type"]]
+            elif name in CONSTRAINTS:
+                made[CONSTRAINTS[name]] = values[0]
+            else:
+                raise SyntaxWrong(f"BCP057: there is no decorator {name}")
+        return made
+
+    def resource(self, name: str) -> dict:
+        of = self.resources[name]
+        kind, version = of["type"].split("@")
+        body = of["body"]
+        names = self.names(name)
+        if any("reference(" in part for part in names):
+            raise SyntaxWrong(
+                f"{name}: BCP120: This expression is being used in an assignment to the \"name\" property, which "
+                "requires a value that can be calculated at the start of the deployment."
+            )
+        joined = names[0] if len(names) == 1 else f"format({', '.join([quoted('/'.join('{%d}' % n for n in range(len(names)))), *names])})"
+        made = {"type": kind, "apiVersion": version, "name": f"[{joined}]"}
+        if of["condition"] is not None:
+            made["condition"] = self.json(of["condition"])
+        if "scope" in body:
+            made["scope"] = f"[{self.code(body['scope'])}]"
+        used = set()
+        for key, value in body.items():
+            if key != "dependsOn":
+                used |= self.uses(value)
+                if key not in ("name", "parent", "scope"):
+                    made[key] = self.json(value)
+        return self.after(made, used, body)
+
+    def after(self, made: dict, used: set, body: dict) -> dict:
+        used |= self.uses(body.get("dependsOn", ("array", [])))
+        needed = []
+        for other in sorted(used):
+            if other in self.modules:
+                needed.append(f"[{self.module_id(other)}]")
+            elif not self.resources[other]["existing"]:
+                needed.append(f"[{self.identity(other)}]")
+        return {**made, **({"dependsOn": needed} if needed else {})}
+
+    def module(self, name: str) -> dict:
+        of = self.modules[name]
+        given = dict_of(of["body"].get("params", ("object", [])))
+        inner: Compiler = of["compiler"]
+        for parameter in given:
+            if parameter not in inner.parameters:
+                raise SyntaxWrong(f'{name}: BCP037: The property "{parameter}" is not allowed')
+        for parameter, (kind, default, _) in inner.parameters.items():
+            if default is None and not kind.endswith("?") and parameter not in given:
+                raise SyntaxWrong(f'{name}: BCP035: the required property "{parameter}" is missing')
+        made = {
+            "type": "Microsoft.Resources/deployments",
+            "apiVersion": "2022-09-01",
+            "name": self.json(of["body"]["name"]),
+            "properties": {
+                "expressionEvaluationOptions": {"scope": "inner"},
+                "mode": "Incremental",
+                "parameters": {key: {"value": self.json(value)} for key, value in given.items()},
+                "template": inner.template(),
+            },
+        }
+        used = set().union(*(self.uses(value) for key, value in of["body"].items() if key != "dependsOn"))
+        return self.after(made, used, of["body"])
+
+
+def dict_of(expression) -> dict:
+    assert expression[0] == "object", expression
+    return {"".join(key[1]): value for key, value in expression[1]}
+
+
+def quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def main(arguments: list[str]) -> int:
+    match arguments:
+        case ["--version"]:
+            print(f"Bicep CLI version {VERSION} (a stand-in)")
+            return 0
+        case ["build", "--stdout", file] | ["build", file, "--stdout"]:
+            pass
+        case ["build", "--file", file, "--stdout"] | ["build", "--stdout", "--file", file]:
+            pass
+        case _:
+            print(f"this stand-in knows no: bicep {' '.join(arguments)}", file=sys.stderr)
+            return 1
+    try:
+        print(json.dumps(Compiler(pathlib.Path(file)).template(), indent=2))
+    except SyntaxWrong as wrong:
+        print(f"{file}: Error {wrong}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
