@@ -1,9 +1,9 @@
 //! One command's work: what was said on the command line, the client, and what is learnt of the
 //! function before a token is asked for.
 
-mod explain;
-mod learn;
-mod send;
+pub(crate) mod explain;
+pub(crate) mod learn;
+pub(crate) mod send;
 mod trust;
 
 use azure_core::credentials::Secret;
@@ -12,9 +12,9 @@ use url::Url;
 use crate::auth_settings::Settings;
 use crate::cli::CallArgs;
 use crate::credential::cache::Cache;
-use crate::credential::provided::pasted;
+use crate::credential::provided::provided;
 use crate::credential::{Person, Request, Reuse, Seeker};
-use crate::diagnosis::{Code, Finding};
+use crate::diagnosis::Finding;
 use crate::discovery::challenge::Challenge;
 use crate::discovery::metadata::discover;
 use crate::http::{self, Answer, Clients};
@@ -116,27 +116,8 @@ impl Session {
     /// # Errors
     /// stdin held none.
     pub(crate) fn provided(&self) -> Result<Option<Secret>, Finding> {
-        let text = if self.args.access_token.is_some() {
-            let text = pasted().unwrap_or_default();
-            if text.trim().is_empty() {
-                return Err(Finding::proved(
-                    Code::NoToken,
-                    "stdin held no token",
-                    "pipe one in: az account get-access-token … --query accessToken -o tsv | greeting-cli call URL --access-token -",
-                ));
-            }
-            self.verbose(|| "* token     stdin".to_owned());
-            text
-        } else if let Some(text) = std::env::var("GREETING_ACCESS_TOKEN")
-            .ok()
-            .filter(|text| !text.trim().is_empty())
-        {
-            self.verbose(|| "* token     environment (GREETING_ACCESS_TOKEN)".to_owned());
-            text
-        } else {
-            return Ok(None);
-        };
-        Ok(Some(Secret::new(text.trim().to_owned())))
+        let from = |source: &str| self.verbose(|| format!("* token     {source}"));
+        provided(self.args.access_token.as_deref(), from)
     }
 
     /// What a 401 tells, in its challenge or its metadata.

@@ -6,13 +6,13 @@ use super::bad_usage;
 use crate::cli::{CallArgs, CredentialKind};
 use crate::diagnosis::{Code, Finding, Sent};
 use crate::report::Report;
-use crate::session::{Known, Session};
+use crate::session::{Session, explain, learn, send};
 
 /// `call`
 pub(crate) async fn run(args: CallArgs) -> ExitCode {
     let (session, report) = match Session::new(args) {
         Ok(session) => {
-            let report = session.call().await;
+            let report = call(&session).await;
             (session, report)
         }
         Err(usage) => return bad_usage(&usage),
@@ -21,45 +21,43 @@ pub(crate) async fn run(args: CallArgs) -> ExitCode {
     ExitCode::from(report.exit())
 }
 
-impl Session {
-    async fn call(&self) -> Report {
-        let provided = match self.provided() {
-            Ok(provided) => provided,
-            Err(finding) => return self.no_token(finding, None),
+async fn call(session: &Session) -> Report {
+    let provided = match session.provided() {
+        Ok(provided) => provided,
+        Err(finding) => return explain::no_token(session, finding, None),
+    };
+    if let Some(token) = provided {
+        return send::send(session, &token, None).await;
+    }
+    if session.args.credential == CredentialKind::None {
+        return match session.get(None).await {
+            Ok(answer) => explain::explain(session, &Sent::Nothing, &answer, None, None).await,
+            Err(unreached) => explain::unreachable(session, &unreached),
         };
-        if let Some(token) = provided {
-            return self.send(&token, None).await;
-        }
-        if self.args.credential == CredentialKind::None {
-            return match self.get(None).await {
-                Ok(answer) => self.explain(&Sent::Nothing, &answer, None, None).await,
-                Err(unreached) => self.unreachable(&unreached),
-            };
-        }
-        let known: Known = match self.learn().await {
-            Ok(known) => known,
-            Err(report) => return *report,
-        };
-        // Nobody is asked to sign in for a function that is not there.
-        if self.says_all()
-            && self.seeker(&known.request).kept().await.is_none()
-            && let Err(unreached) = self.get(None).await
-        {
-            return self.unreachable(&unreached);
-        }
-        match self.token(&known).await {
-            Ok(token) => {
-                let report = self.send(&token, known.challenge.clone()).await;
-                // Nothing but a new sign-in mends such a token, such as after the issuer's keys
-                // were replaced; kept, it would be refused until its end.
-                let useless = |finding: &Finding| USELESS.contains(&finding.code);
-                if report.status == Some(401) && report.findings.iter().any(useless) {
-                    self.seeker(&known.request).forget(&token).await;
-                }
-                report
+    }
+    let known = match learn::learn(session).await {
+        Ok(known) => known,
+        Err(stopped) => return explain::stopped(session, *stopped).await,
+    };
+    // Nobody is asked to sign in for a function that is not there.
+    if learn::says_all(session)
+        && session.seeker(&known.request).kept().await.is_none()
+        && let Err(unreached) = session.get(None).await
+    {
+        return explain::unreachable(session, &unreached);
+    }
+    match session.token(&known).await {
+        Ok(token) => {
+            let report = send::send(session, &token, known.challenge.clone()).await;
+            // Nothing but a new sign-in mends such a token, such as after the issuer's keys
+            // were replaced; kept, it would be refused until its end.
+            let useless = |finding: &Finding| USELESS.contains(&finding.code);
+            if report.status == Some(401) && report.findings.iter().any(useless) {
+                session.seeker(&known.request).forget(&token).await;
             }
-            Err(finding) => self.no_token(*finding, known.challenge),
+            report
         }
+        Err(finding) => explain::no_token(session, *finding, known.challenge),
     }
 }
 

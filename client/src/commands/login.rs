@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::bad_usage;
 use crate::cli::{CallArgs, Output};
-use crate::session::Session;
+use crate::session::{Session, explain, learn};
 use crate::terminal::{json, printable, say};
 
 /// `login`: a new token for later calls, whatever is kept.
@@ -13,12 +13,16 @@ pub(crate) async fn run(args: CallArgs) -> ExitCode {
         Ok(session) => session,
         Err(usage) => return bad_usage(&usage),
     };
-    let outcome = match session.learn().await {
+    let outcome = match learn::learn(&session).await {
         Ok(known) => match session.seeker(&known.request).anew().get().await {
             Ok(_) => Ok(known),
-            Err(finding) => Err(Box::new(session.no_token(*finding, known.challenge))),
+            Err(finding) => Err(Box::new(explain::no_token(
+                &session,
+                *finding,
+                known.challenge,
+            ))),
         },
-        Err(report) => Err(report),
+        Err(stopped) => Err(Box::new(explain::stopped(&session, *stopped).await)),
     };
     match outcome {
         Ok(known) => {

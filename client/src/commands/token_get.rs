@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::bad_usage;
 use crate::cli::CallArgs;
-use crate::session::Session;
+use crate::session::{Session, explain, learn};
 use crate::terminal::say;
 
 /// `token get`: the token alone on stdout.
@@ -13,12 +13,12 @@ pub(crate) async fn run(args: CallArgs) -> ExitCode {
         Ok(session) => session,
         Err(usage) => return bad_usage(&usage),
     };
-    let outcome = match session.learn().await {
+    let outcome = match learn::learn(&session).await {
         Ok(known) => session
             .token(&known)
             .await
-            .map_err(|finding| Box::new(session.no_token(*finding, known.challenge))),
-        Err(report) => Err(report),
+            .map_err(|finding| Box::new(explain::no_token(&session, *finding, known.challenge))),
+        Err(stopped) => Err(Box::new(explain::stopped(&session, *stopped).await)),
     };
     match outcome {
         Ok(token) => {

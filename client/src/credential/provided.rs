@@ -1,7 +1,10 @@
-//! A token that somebody brings, from stdin.
+//! A token that somebody brings, from stdin or the environment.
 
 use std::io::{IsTerminal as _, Read as _};
 
+use azure_core::credentials::Secret;
+
+use crate::diagnosis::{Code, Finding};
 use crate::terminal::tell;
 
 /// More than any header that a server takes.
@@ -20,4 +23,36 @@ pub(crate) fn pasted() -> std::io::Result<String> {
         .take(LONGEST_TOKEN)
         .read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// A token from stdin, where `--access-token` is given, else from the environment. `from` is told
+/// which of them it was.
+///
+/// # Errors
+/// stdin held none.
+pub(crate) fn provided(
+    access_token: Option<&str>,
+    from: impl Fn(&str),
+) -> Result<Option<Secret>, Finding> {
+    let text = if access_token.is_some() {
+        let text = pasted().unwrap_or_default();
+        if text.trim().is_empty() {
+            return Err(Finding::proved(
+                Code::NoToken,
+                "stdin held no token",
+                "pipe one in: az account get-access-token … --query accessToken -o tsv | greeting-cli call URL --access-token -",
+            ));
+        }
+        from("stdin");
+        text
+    } else if let Some(text) = std::env::var("GREETING_ACCESS_TOKEN")
+        .ok()
+        .filter(|text| !text.trim().is_empty())
+    {
+        from("environment (GREETING_ACCESS_TOKEN)");
+        text
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Secret::new(text.trim().to_owned())))
 }

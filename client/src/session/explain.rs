@@ -1,8 +1,9 @@
 //! What became of a call.
 
 use super::Session;
+use super::learn::Stopped;
 use crate::clock::now;
-use crate::diagnosis::{self, Case, Expected, Finding, Sent, Signature};
+use crate::diagnosis::{self, Case, Code, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::{Challenge, challenge_of};
 use crate::discovery::trust::{self, Trust};
 use crate::http::{self, Answer, without_query};
@@ -10,100 +11,145 @@ use crate::report::{Outcome, Report};
 use crate::signature;
 use crate::token::Decoded;
 
-impl Session {
-    /// What became of a call.
-    pub(crate) async fn explain(
-        &self,
-        sent: &Sent,
-        answer: &Answer,
-        discovered: Option<Challenge>,
-        token: Option<&str>,
-    ) -> Report {
-        let challenge = self.challenge(answer).await.or(discovered);
-        let mut expected = challenge.as_ref().map(Expected::of).unwrap_or_default();
-        if let Some(tenant) = &self.args.tenant {
-            expected.tenant = Some((tenant.clone(), self.args.sources.get("tenant")));
+/// Why no token was asked for.
+pub(crate) async fn stopped(session: &Session, stopped: Stopped) -> Report {
+    match stopped {
+        Stopped::InTheClear => in_the_clear(session),
+        Stopped::Unreached(why) => unreachable(session, &why),
+        Stopped::NothingDiscovered(answer) => nothing_discovered(session, &answer).await,
+        Stopped::NotTrusted(finding, challenge) => no_token(session, *finding, Some(challenge)),
+    }
+}
+
+/// The answer to a call without a token taught nothing.
+async fn nothing_discovered(session: &Session, answer: &Answer) -> Report {
+    let mut report = explain(session, &Sent::Nothing, answer, None, None).await;
+    if answer.status == 401 {
+        // No token was meant to be sent yet.
+        report
+            .findings
+            .retain(|finding| finding.code != Code::NoToken);
+        if report.findings.is_empty() {
+            report.findings.push(diagnosis::no_challenge(answer));
         }
-        let expected = expected.with(self.settings.as_ref());
-        let signature = match (sent, token) {
-            (Sent::Token(decoded), Some(token)) if matches!(answer.status, 401 | 403) => {
-                let challenge = challenge.as_ref();
-                self.signature(decoded, token, challenge).await
-            }
-            _ => Signature::Unchecked,
-        };
-        let findings = diagnosis::diagnose(&Case {
-            url: &self.url,
-            sent,
-            answer,
-            challenge: challenge_of(answer).as_ref(),
-            expected: &expected,
-            signature,
-            now: now(),
-        });
-        let mut report = self.report(match answer.status {
+    }
+    report
+}
+
+/// A token would travel where others can read it.
+pub(super) fn in_the_clear(session: &Session) -> Report {
+    let mut report = blank(session, Outcome::Unreachable);
+    report.findings.push(Finding::proved(
+        Code::HttpNotHttps,
+        "a token is not sent over plain http to another machine",
+        format!(
+            "https://{}{}",
+            session.url.host_str().unwrap_or_default(),
+            session.url.path()
+        ),
+    ));
+    report
+}
+
+/// What became of a call.
+pub(crate) async fn explain(
+    session: &Session,
+    sent: &Sent,
+    answer: &Answer,
+    discovered: Option<Challenge>,
+    token: Option<&str>,
+) -> Report {
+    let challenge = session.challenge(answer).await.or(discovered);
+    let mut expected = challenge.as_ref().map(Expected::of).unwrap_or_default();
+    if let Some(tenant) = &session.args.tenant {
+        expected.tenant = Some((tenant.clone(), session.args.sources.get("tenant")));
+    }
+    let expected = expected.with(session.settings.as_ref());
+    let signature = match (sent, token) {
+        (Sent::Token(decoded), Some(token)) if matches!(answer.status, 401 | 403) => {
+            let challenge = challenge.as_ref();
+            signed(session, decoded, token, challenge).await
+        }
+        _ => Signature::Unchecked,
+    };
+    let findings = diagnosis::diagnose(&Case {
+        url: &session.url,
+        sent,
+        answer,
+        challenge: challenge_of(answer).as_ref(),
+        expected: &expected,
+        signature,
+        now: now(),
+    });
+    let mut report = blank(
+        session,
+        match answer.status {
             200..=299 => Outcome::Ok,
             401 | 403 => Outcome::Refused,
             _ => Outcome::Unexpected,
-        });
-        report.status = Some(answer.status);
-        report.greeting = (report.outcome == Outcome::Ok).then(|| answer.body.clone());
-        report.findings = findings;
-        report.token = match sent {
-            Sent::Token(token) => Some(token.summary()),
-            _ => None,
-        };
-        report.challenge = challenge;
-        report
-    }
+        },
+    );
+    report.status = Some(answer.status);
+    report.greeting = (report.outcome == Outcome::Ok).then(|| answer.body.clone());
+    report.findings = findings;
+    report.token = match sent {
+        Sent::Token(token) => Some(token.summary()),
+        _ => None,
+    };
+    report.challenge = challenge;
+    report
+}
 
-    /// Checks against the keys of the function's authority, else of the token's own issuer.
-    async fn signature(
-        &self,
-        decoded: &Decoded,
-        token: &str,
-        challenge: Option<&Challenge>,
-    ) -> Signature {
-        let believed =
-            challenge.filter(|it| trust::judge(&self.url, it) != Trust::ForeignAuthority);
-        let issuer = match (believed, challenge) {
-            (Some(challenge), _) => Some((challenge.authority.clone(), challenge.tenant.clone())),
-            (None, Some(_)) => None,
-            (None, None) => signature::issuer(decoded, &self.url),
-        };
-        match issuer {
-            Some((authority, tenant)) => {
-                signature::signature(&self.http, &authority, &tenant, token).await
-            }
-            None => Signature::Unchecked,
+/// Checks against the keys of the function's authority, else of the token's own issuer.
+async fn signed(
+    session: &Session,
+    decoded: &Decoded,
+    token: &str,
+    challenge: Option<&Challenge>,
+) -> Signature {
+    let believed = challenge.filter(|it| trust::judge(&session.url, it) != Trust::ForeignAuthority);
+    let issuer = match (believed, challenge) {
+        (Some(challenge), _) => Some((challenge.authority.clone(), challenge.tenant.clone())),
+        (None, Some(_)) => None,
+        (None, None) => signature::issuer(decoded, &session.url),
+    };
+    match issuer {
+        Some((authority, tenant)) => {
+            signature::signature(&session.http, &authority, &tenant, token).await
         }
+        None => Signature::Unchecked,
     }
+}
 
-    pub(super) fn report(&self, outcome: Outcome) -> Report {
-        Report {
-            outcome,
-            status: None,
-            url: without_query(&self.url),
-            greeting: None,
-            findings: Vec::new(),
-            token: None,
-            challenge: None,
-            now: now(),
-        }
+/// A report on this call that holds nothing yet.
+pub(super) fn blank(session: &Session, outcome: Outcome) -> Report {
+    Report {
+        outcome,
+        status: None,
+        url: without_query(&session.url),
+        greeting: None,
+        findings: Vec::new(),
+        token: None,
+        challenge: None,
+        now: now(),
     }
+}
 
-    pub(crate) fn unreachable(&self, unreached: &http::Unreached) -> Report {
-        let mut report = self.report(Outcome::Unreachable);
-        report
-            .findings
-            .push(diagnosis::unreached(&self.url, unreached));
-        report
-    }
+pub(crate) fn unreachable(session: &Session, unreached: &http::Unreached) -> Report {
+    let mut report = blank(session, Outcome::Unreachable);
+    report
+        .findings
+        .push(diagnosis::unreached(&session.url, unreached));
+    report
+}
 
-    pub(crate) fn no_token(&self, finding: Finding, challenge: Option<Challenge>) -> Report {
-        let mut report = self.report(Outcome::NoToken);
-        report.findings.push(finding);
-        report.challenge = challenge;
-        report
-    }
+pub(crate) fn no_token(
+    session: &Session,
+    finding: Finding,
+    challenge: Option<Challenge>,
+) -> Report {
+    let mut report = blank(session, Outcome::NoToken);
+    report.findings.push(finding);
+    report.challenge = challenge;
+    report
 }

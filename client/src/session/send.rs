@@ -2,60 +2,39 @@
 
 use azure_core::credentials::Secret;
 
-use super::Session;
+use super::{Session, explain};
 use crate::clock::now;
-use crate::diagnosis::{self, Code, Expected, Finding, Sent, Signature};
+use crate::diagnosis::{self, Expected, Sent, Signature};
 use crate::discovery::challenge::Challenge;
-use crate::discovery::trust;
+use crate::discovery::trust::may_carry_token;
 use crate::report::{Outcome, Report};
 use crate::token::Decoded;
 
-impl Session {
-    /// Sends the token to the URL's own origin, and nowhere else.
-    pub(crate) async fn send(&self, token: &Secret, challenge: Option<Challenge>) -> Report {
-        if let Err(report) = self.safe_to_send() {
-            return *report;
-        }
-        let text = token.secret();
-        let sent = match Decoded::parse(text) {
-            Ok(decoded) => Sent::Token(Box::new(decoded)),
-            Err(malformed) => Sent::Unreadable(malformed),
+/// Sends the token to the URL's own origin, and nowhere else.
+pub(crate) async fn send(
+    session: &Session,
+    token: &Secret,
+    challenge: Option<Challenge>,
+) -> Report {
+    if !may_carry_token(&session.url) {
+        return explain::in_the_clear(session);
+    }
+    let text = token.secret();
+    let sent = match Decoded::parse(text) {
+        Ok(decoded) => Sent::Token(Box::new(decoded)),
+        Err(malformed) => Sent::Unreadable(malformed),
+    };
+    // What no header can carry can't be sent; the gate would say the same as to nothing.
+    if text.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        let (gate, _) =
+            diagnosis::foresee(&sent, &Expected::default(), Signature::Unchecked, now());
+        return Report {
+            findings: gate,
+            ..explain::blank(session, Outcome::NoToken)
         };
-        // What no header can carry can't be sent; the gate would say the same as to nothing.
-        if text.bytes().any(|byte| !byte.is_ascii_graphic()) {
-            let (gate, _) =
-                diagnosis::foresee(&sent, &Expected::default(), Signature::Unchecked, now());
-            let mut report = self.report(Outcome::NoToken);
-            report.findings = gate;
-            return report;
-        }
-        match self.get(Some(text)).await {
-            Ok(answer) => self.explain(&sent, &answer, challenge, Some(text)).await,
-            Err(unreached) => self.unreachable(&unreached),
-        }
     }
-
-    /// # Errors
-    /// A token must not travel to this URL.
-    pub(crate) fn safe_to_send(&self) -> Result<(), Box<Report>> {
-        if trust::may_carry_token(&self.url) {
-            return Ok(());
-        }
-        Err(Box::new(self.in_the_clear()))
-    }
-
-    /// A token would travel where others can read it.
-    pub(crate) fn in_the_clear(&self) -> Report {
-        let mut report = self.report(Outcome::Unreachable);
-        report.findings.push(Finding::proved(
-            Code::HttpNotHttps,
-            "a token is not sent over plain http to another machine",
-            format!(
-                "https://{}{}",
-                self.url.host_str().unwrap_or_default(),
-                self.url.path()
-            ),
-        ));
-        report
+    match session.get(Some(text)).await {
+        Ok(answer) => explain::explain(session, &sent, &answer, challenge, Some(text)).await,
+        Err(unreached) => explain::unreachable(session, &unreached),
     }
 }

@@ -12,67 +12,65 @@ use crate::discovery::challenge::Challenge;
 use crate::discovery::trust::{self, Trust};
 use crate::terminal::{printable, tell};
 
-impl Session {
-    /// The rule that discovery is not trust. What a person said explicitly is not discovered.
-    ///
-    /// # Errors
-    /// Why no token is asked for.
-    pub(crate) fn believe(&self, challenge: &Challenge) -> Result<(), Box<Finding>> {
-        let trust = match &self.args.authority_host {
-            Some(authority) => trust::judge_api(&self.url, authority, challenge),
-            None => trust::judge(&self.url, challenge),
-        };
-        match trust {
-            Trust::Local => Ok(()),
-            Trust::FirstParty(_) | Trust::Ask if self.args.scope.is_some() => Ok(()),
-            Trust::ForeignAuthority => Err(foreign_authority(&self.url, challenge)),
-            Trust::FirstParty(name) => Err(first_party(&self.url, challenge, name)),
-            Trust::Ask => {
-                if !self.args.yes && !agreements::agreed(&self.url, challenge) {
-                    self.ask(challenge)?;
-                }
-                self.keep(challenge);
-                Ok(())
+/// The rule that discovery is not trust. What a person said explicitly is not discovered.
+///
+/// # Errors
+/// Why no token is asked for.
+pub(super) fn agree(session: &Session, challenge: &Challenge) -> Result<(), Box<Finding>> {
+    let trust = match &session.args.authority_host {
+        Some(authority) => trust::judge_api(&session.url, authority, challenge),
+        None => trust::judge(&session.url, challenge),
+    };
+    match trust {
+        Trust::Local => Ok(()),
+        Trust::FirstParty(_) | Trust::Ask if session.args.scope.is_some() => Ok(()),
+        Trust::ForeignAuthority => Err(foreign_authority(&session.url, challenge)),
+        Trust::FirstParty(name) => Err(first_party(&session.url, challenge, name)),
+        Trust::Ask => {
+            if !session.args.yes && !agreements::agreed(&session.url, challenge) {
+                ask(session, challenge)?;
             }
+            keep(session, challenge);
+            Ok(())
         }
     }
+}
 
-    fn keep(&self, challenge: &Challenge) {
-        if let Err(why) = agreements::remember(&self.url, challenge) {
-            tell(&format!("warning: the answer was not kept: {why}"));
-        }
+fn keep(session: &Session, challenge: &Challenge) {
+    if let Err(why) = agreements::remember(&session.url, challenge) {
+        tell(&format!("warning: the answer was not kept: {why}"));
     }
+}
 
-    fn ask(&self, challenge: &Challenge) -> Result<(), Box<Finding>> {
-        let elsewhere = agreements::elsewhere(&self.url, challenge);
-        if self.person == Person::Absent || !std::io::stdin().is_terminal() {
-            return Err(unconfirmed(&self.url, challenge, elsewhere.as_deref()));
-        }
-        tell(&format!("{} asks for a token:", origin(&self.url)));
-        for (name, value) in [
-            ("authority", &challenge.authority),
-            ("tenant", &challenge.tenant),
-            ("API", &challenge.resource),
-            ("scope", &challenge.scope()),
-        ] {
-            tell(&format!("  {name:<9}  {}", printable(value)));
-        }
-        if let Some(other) = elsewhere {
-            tell(&format!(
-                "  careful: the same API was agreed for {other} before"
-            ));
-        }
-        let _ = write!(std::io::stderr(), "Get one and send it there? [y/N] ");
-        let mut answer = String::new();
-        let _ = std::io::stdin().read_line(&mut answer);
-        if matches!(answer.trim(), "y" | "Y" | "yes" | "Yes") {
-            return Ok(());
-        }
-        let finding = Finding::proved(
-            Code::ResourceNotConfirmed,
-            "you did not agree to send a token there",
-            "run it again and answer y, or give --scope",
-        );
-        Err(claimed(finding, challenge))
+fn ask(session: &Session, challenge: &Challenge) -> Result<(), Box<Finding>> {
+    let elsewhere = agreements::elsewhere(&session.url, challenge);
+    if session.person == Person::Absent || !std::io::stdin().is_terminal() {
+        return Err(unconfirmed(&session.url, challenge, elsewhere.as_deref()));
     }
+    tell(&format!("{} asks for a token:", origin(&session.url)));
+    for (name, value) in [
+        ("authority", &challenge.authority),
+        ("tenant", &challenge.tenant),
+        ("API", &challenge.resource),
+        ("scope", &challenge.scope()),
+    ] {
+        tell(&format!("  {name:<9}  {}", printable(value)));
+    }
+    if let Some(other) = elsewhere {
+        tell(&format!(
+            "  careful: the same API was agreed for {other} before"
+        ));
+    }
+    let _ = write!(std::io::stderr(), "Get one and send it there? [y/N] ");
+    let mut answer = String::new();
+    let _ = std::io::stdin().read_line(&mut answer);
+    if matches!(answer.trim(), "y" | "Y" | "yes" | "Yes") {
+        return Ok(());
+    }
+    let finding = Finding::proved(
+        Code::ResourceNotConfirmed,
+        "you did not agree to send a token there",
+        "run it again and answer y, or give --scope",
+    );
+    Err(claimed(finding, challenge))
 }

@@ -13,7 +13,7 @@ use crate::credential::MARGIN;
 use crate::diagnosis::{self, Code, Finding};
 use crate::discovery::challenge::Challenge;
 use crate::report::Outcome;
-use crate::session::{Known, Session};
+use crate::session::{Known, Session, explain, learn, send};
 use crate::token::Decoded;
 
 /// `az` starts slowly, and never this slowly.
@@ -34,10 +34,11 @@ pub(super) async fn examine(session: &Session, challenge: &Challenge, checks: &m
             return;
         }
     };
-    let known = match session.learn().await {
+    let known = match learn::learn(session).await {
         Ok(known) => known,
-        Err(report) => {
+        Err(stopped) => {
             checks.skip(&["Azure CLI"], "it would not be asked");
+            let report = explain::stopped(session, *stopped).await;
             for finding in report.findings.into_iter().take(1) {
                 no_token(checks, finding);
             }
@@ -164,7 +165,7 @@ fn described(token: &Secret) -> String {
 
 /// What the gate says to it, and then the function.
 async fn tried(session: &Session, token: &Secret, challenge: &Challenge, checks: &mut Checks) {
-    let report = session.send(token, Some(challenge.clone())).await;
+    let report = send::send(session, token, Some(challenge.clone())).await;
     let finding = report.findings.into_iter().next();
     let by_function =
         |finding: &Finding| matches!(finding.code, Code::MissingScope | Code::AppOnlyToken);
