@@ -9,6 +9,8 @@ import bicep
 import browser
 import control_room
 import docs
+import double_arm
+import double_graph
 import node_client
 import package
 import python_clients
@@ -44,5 +46,5 @@ def main() -> int:
 if __name__ == "__main__":
     # Imported for what they register.
     assert azure_cli and azure_deploy and bicep and browser and control_room and package
-    assert docs and node_client and python_clients and real_tenant and seed
+    assert docs and double_arm and double_graph and node_client and python_clients and real_tenant and seed
     sys.exit(main())

@@ -35,6 +35,8 @@ def directory(world: World, request: Request) -> Directory:
 
 def shown(entry: dict, request: Request) -> dict:
     body = {name: value for name, value in entry.items() if name not in HIDDEN}
+    if "appRoles" in body:
+        body["appRoles"] = [{**role, "origin": "Application"} for role in body["appRoles"]]
     wanted = request.query.get("$select")
     if wanted:
         body = {name: body.get(name) for name in wanted.split(",")}

@@ -35,9 +35,14 @@ def guid(value, path):
         raise Wrong(f"Cannot convert the value of '{path}' to the expected target type 'Edm.Guid'.")
 
 
+def must_not_be_sent(_value, path):
+    # resources/appRole: origin "must not be included in any POST or PATCH requests".
+    raise Wrong(f"Property '{path}' is read-only and cannot be set.")
+
+
 def one_of(*values):
     def check(value, path):
-        if value not in values or isinstance(value, bool) and True not in values:
+        if not any(type(value) is type(other) and value == other for other in values):
             raise Wrong(f"Invalid value specified for property '{path}'.")
 
     return check
@@ -83,7 +88,6 @@ SCOPE = record(
     adminConsentDescription=nullable_text,
     userConsentDisplayName=nullable_text,
     userConsentDescription=nullable_text,
-    origin=nullable_text,
 )
 API = record(
     requestedAccessTokenVersion=one_of(None, 1, 2),
@@ -99,7 +103,7 @@ APP_ROLE = record(
     description=text,
     allowedMemberTypes=many(one_of("User", "Application")),
     isEnabled=boolean,
-    origin=nullable_text,
+    origin=must_not_be_sent,
 )
 ACCESS = record(resourceAppId=guid, resourceAccess=many(record(id=guid, type=one_of("Scope", "Role"))))
 REDIRECTS = {"redirectUris": many(text)}

@@ -75,18 +75,12 @@ def check_plan(world: World, body: dict):
             "in region. Please try another region.",
         )
     if world.has("plan-quota"):
-        raise no_quota(location)
-
-
-def no_quota(location: str):
-    # The form of App Service's refusal (microsoft/azure-container-apps and azure-cli have many reports of it).
-    return error(
-        401,
-        "SubscriptionIsOverQuotaForSku",
-        "Operation cannot be completed without additional quota. Additional details - Location: "
-        f"{REGIONS[location][0]} Current Limit (FlexConsumption VMs): 0 Current Usage: 0 Amount required for this "
-        "deployment (FlexConsumption VMs): 1.",
-    )
+        # The provider's own preflight: azure-quickstart-templates and azure-cli have many reports of it.
+        raise error(
+            401,
+            "SubscriptionIsOverQuotaForSku",
+            "This region has quota of 0 instances for your subscription. Try selecting different region or SKU.",
+        )
 
 
 def check_site_name(world: World, subscription: str, group: dict, body: dict):
@@ -188,7 +182,14 @@ def fill_role(world: World, of: Subscription, made: dict, there: dict | None):
 
 def fill_plan(world: World, _of, made, there):
     if made.get("sku", {}).get("name") == "FC1" and not there and world.has("plan-quota-late"):
-        raise no_quota(made["location"])
+        # App Service's form of the same, when it is only found out as the plan is made.
+        raise error(
+            401,
+            "Unauthorized",
+            "Operation cannot be completed without additional quota. Additional details - Location: "
+            f"{REGIONS[made['location']][0]} Current Limit (FlexConsumption VMs): 0 Current Usage: 0 Amount required for "
+            "this deployment (FlexConsumption VMs): 1.",
+        )
     made["properties"]["provisioningState"] = "Succeeded"
 
 

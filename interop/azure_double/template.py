@@ -142,7 +142,8 @@ class Scope:
                 value = None
             else:
                 raise TemplateWrong(f"The value for the template parameter '{name}' is not provided.")
-            self.rules(name, rule, value)
+            if not isinstance(value, Unknown):
+                self.rules(name, rule, value)
             found[name] = self.parameters[name] = value
         return found
 
