@@ -177,7 +177,6 @@ def preflight():
         (lambda of: of["properties"].update(nobody=1), "InvalidRequestContent"),
         (lambda of: of.update(location="atlantis"), "LocationNotAvailableForResourceType"),
         (lambda of: of.pop("location"), "LocationRequired"),
-        (lambda of: of.update(type="Microsoft.Storage/nobody"), "InvalidResourceType"),
     ]:
         wrong = template()
         (storage,) = [of for of in wrong["resources"] if of["type"] == "Microsoft.Storage/storageAccounts"]
@@ -187,6 +186,7 @@ def preflight():
         ("Microsoft.Storage/storageAccounts/Store_1", "InvalidResourceName"),
         ("Microsoft.OperationalInsights/workspaces/" + "x" * 64, "InvalidResourceName"),
         ("Microsoft.Web/sites/x-", "InvalidResourceName"),
+        ("Microsoft.Storage/nobody/x", "InvalidResourceType"),
         ("Microsoft.Nobody/x/y", "InvalidResourceNamespace"),
     ]:
         with refused(404 if "Namespace" in code else 400, code):
