@@ -2,7 +2,7 @@
 // and Application Insights by a managed identity, and neither accepts a key.
 //
 // az deployment group create --resource-group GROUP --template-file deploy/main.bicep \
-//   --parameters name=NAME apiClientId=API_CLIENT_ID
+//   --parameters name=NAME apiClientId=API_CLIENT_ID cliClientId=CLI_CLIENT_ID
 
 targetScope = 'resourceGroup'
 
@@ -12,6 +12,7 @@ targetScope = 'resourceGroup'
 param name string = 'greeting-${uniqueString(resourceGroup().id)}'
 
 @description('A region that has Flex Consumption: az functionapp list-flexconsumption-locations')
+@metadata({ azd: { type: 'location' } })
 param location string = resourceGroup().location
 
 @description('The application (client) id of the API\'s registration, as deploy/register.sh prints it.')
@@ -19,22 +20,26 @@ param location string = resourceGroup().location
 @maxLength(36)
 param apiClientId string
 
+@description('The application (client) id of greeting-cli\'s registration, as deploy/register.sh prints it.')
+@minLength(36)
+@maxLength(36)
+param cliClientId string
+
 @description('The Azure Developer CLI\'s environment, if it is azd that deploys.')
 param environmentName string = ''
 
-var tags = empty(environmentName) ? {} : { 'azd-env-name': environmentName }
+// Everything here is found again by the first: deploy/remove.sh takes away what has it.
+var tags = union({ 'greeting-deployment': name }, empty(environmentName) ? {} : { 'azd-env-name': environmentName })
 var suffix = uniqueString(resourceGroup().id, name)
+// Within the limits of them all: a plan's name has 60 characters at most, a workspace's 63.
+var stem = '${take(name, 40)}-${suffix}'
 var container = 'deployments'
-
-// What the identity may do, and nothing else: use this storage, write to this Application Insights.
-var storageBlobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
-var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 
 // The same file as greeting-local reads. Its placeholders are filled with this place's values.
 var authSettings = json(replace(replace(replace(string(loadJsonContent('authsettingsV2.json')), '<authority-host>', split(environment().authentication.loginEndpoint, '/')[2]), '<tenant-id>', tenant().tenantId), '<client-id>', apiClientId))
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
-  name: '${name}-identity'
+  name: '${stem}-identity'
   location: location
   tags: tags
 }
@@ -64,18 +69,8 @@ resource deployments 'Microsoft.Storage/storageAccounts/blobServices/containers@
   name: container
 }
 
-resource storageRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(storage.id, identity.id, storageBlobDataOwner)
-  scope: storage
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataOwner)
-    principalId: identity.properties.principalId
-    principalType: 'ServicePrincipal'
-  }
-}
-
 resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
-  name: '${name}-logs'
+  name: '${stem}-logs'
   location: location
   tags: tags
   properties: {
@@ -85,7 +80,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
 }
 
 resource insights 'Microsoft.Insights/components@2020-02-02' = {
-  name: '${name}-insights'
+  name: '${stem}-insights'
   location: location
   tags: tags
   kind: 'web'
@@ -96,18 +91,20 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
-resource insightsRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(insights.id, identity.id, monitoringMetricsPublisher)
-  scope: insights
-  properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', monitoringMetricsPublisher)
+// A module, since a role assignment has to be named by the principal, which is known only once the
+// identity is there (BCP120). Named by the identity's id, the assignment could not be changed when
+// an identity is deleted and made again (RoleAssignmentUpdateNotPermitted).
+module roles 'roles.bicep' = {
+  name: 'roles-${suffix}'
+  params: {
+    storageName: storage.name
+    insightsName: insights.name
     principalId: identity.properties.principalId
-    principalType: 'ServicePrincipal'
   }
 }
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
-  name: '${name}-plan'
+  name: '${stem}-plan'
   location: location
   tags: tags
   kind: 'functionapp'
@@ -154,7 +151,9 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       minTlsVersion: '1.2'
       ftpsState: 'Disabled'
       appSettings: [
-        { name: 'AzureWebJobsStorage__accountName', value: storage.name }
+        // By the blob service's address: by the account's name, the host would try tables and queues,
+        // for which the identity has no role.
+        { name: 'AzureWebJobsStorage__blobServiceUri', value: storage.properties.primaryEndpoints.blob }
         { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
         { name: 'AzureWebJobsStorage__clientId', value: identity.properties.clientId }
         { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: insights.properties.ConnectionString }
@@ -163,7 +162,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     }
   }
   // The host starts with its storage; without the role it would fail and be slow to try again.
-  dependsOn: [ storageRole, insightsRole, deployments ]
+  dependsOn: [ roles, deployments ]
 }
 
 // Easy Auth, before any code is there.
@@ -188,3 +187,5 @@ resource basicFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-0
 
 output functionAppName string = app.name
 output greetingUrl string = 'https://${app.properties.defaultHostName}/api/greeting'
+output storageAccountName string = storage.name
+output insightsName string = insights.name

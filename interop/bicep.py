@@ -1,4 +1,4 @@
-"""deploy/main.bicep, parsed; its resources and deploy/authsettingsV2.json against the Azure SDK's own models."""
+"""deploy/*.bicep, parsed; their resources and deploy/authsettingsV2.json against the Azure SDK's own models."""
 
 import importlib
 import json
@@ -82,26 +82,29 @@ def unknown(value, known: dict | None, path: str) -> list[str]:
     return found
 
 
-@check("Bicep parser", "deploy/main.bicep: syntax, names, the SDK's models", "pycep-parser")
-def main_bicep():
-    tree = parse()
-    declared = {name for part in ("parameters", "variables", "resources") for name in tree[part]}
-    for name, resource in tree["resources"].items():
-        config = {key: value for key, value in resource["config"].items() if key not in BICEP}
-        if resource["type"] == "Microsoft.Web/sites/config":
-            # Its properties are the file's, whole.
-            expect(config["properties"], "authSettings")
-            continue
-        found = unknown(config, fields(model(*MODELS[resource["type"]])), name)
-        expect([path for path in found if path not in NEWER], [])
-        for other in resource["config"].get("dependsOn", []):
-            assert other in declared, f"{name}: there is no {other}"
-        for key in ("parent", "scope"):
-            if key in resource["config"]:
-                assert resource["config"][key] in tree["resources"], f"{name}: {key}"
-    text = (DEPLOY / "main.bicep").read_text()
-    for base in re.findall(r"\b([a-z]\w*)\.(?:id|properties|name)\b", text):
-        assert base in declared, f"there is no {base}"
+@check("Bicep parser", "deploy/*.bicep: syntax, names, the SDK's models", "pycep-parser")
+def bicep_files():
+    for path in sorted(DEPLOY.glob("*.bicep")):
+        tree = parse(path)
+        parts = ("parameters", "variables", "resources", "modules")
+        declared = {name for part in parts for name in tree.get(part, {})}
+        for name, resource in tree["resources"].items():
+            config = {key: value for key, value in resource["config"].items() if key not in BICEP}
+            if resource["type"] == "Microsoft.Web/sites/config":
+                # Its properties are the file's, whole.
+                expect(config["properties"], "authSettings")
+                continue
+            found = unknown(config, fields(model(*MODELS[resource["type"]])), name)
+            expect([path for path in found if path not in NEWER], [])
+            for other in resource["config"].get("dependsOn", []):
+                assert other in declared, f"{name}: there is no {other}"
+            for key in ("parent", "scope"):
+                if key in resource["config"]:
+                    assert resource["config"][key] in tree["resources"], f"{name}: {key}"
+        for module in tree.get("modules", {}).values():
+            expect(set(module["config"]["params"]), set(parse(DEPLOY / module["detail"]["path"])["parameters"]))
+        for base in re.findall(r"\b([a-z]\w*)\.(?:id|properties|name)\b", path.read_text()):
+            assert base in declared, f"{path.name}: there is no {base}"
     # The checks can fail: a name that Azure does not have is found.
     wrong = {"properties": {"functionAppConfig": {"runtime": {"nme": "custom"}}}}
     expect(unknown(wrong, fields(model("web", "Site")), "app"), ["app.properties.functionAppConfig.runtime.nme"])
@@ -119,7 +122,8 @@ def without_secrets():
     storage = properties["app"]["functionAppConfig"]["deployment"]["storage"]
     expect(storage["authentication"]["type"], "UserAssignedIdentity")
     # A role is given on one resource, never on the group.
-    roles = [r["config"] for r in tree["resources"].values() if r["type"].endswith("/roleAssignments")]
+    resources = [resource for path in DEPLOY.glob("*.bicep") for resource in parse(path)["resources"].values()]
+    roles = [resource["config"] for resource in resources if resource["type"].endswith("/roleAssignments")]
     expect(sorted(role["scope"] for role in roles), ["insights", "storage"])
     text = (DEPLOY / "main.bicep").read_text()
     for word in ("listKeys", "AccountKey", "@secure", "InstrumentationKey", "clientSecret"):

@@ -99,7 +99,11 @@ class Run:
         for entry in self.ordered():
             body = self.body(entry)
             if entry["type"] == NESTED:
-                self.nested(entry, body).validate_inner(self)
+                # Given what only a deployment knows, a nested template is not looked into beforehand
+                # (arm-template-whatif#157).
+                given = (body["properties"].get("parameters") or {}).values()
+                if not any(isinstance(of.get("value"), Unknown) for of in given):
+                    self.nested(entry, body).validate_inner(self)
                 self.outputs_of[self.identity(entry).lower()] = Unknown()
             else:
                 provision.check(self.world, self.subscription, self.group, known(body))
