@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use reqwest::Client;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use url::Url;
@@ -25,6 +26,8 @@ use super::endpoint::{AuthorityError, Endpoint, Tokens, credential_error};
 
 /// How long the person has.
 pub const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// How long a browser has to take its page, once there is one.
+const PAGE_PATIENCE: Duration = Duration::from_secs(5);
 
 type Open = dyn Fn(&str) + Send + Sync;
 
@@ -144,28 +147,47 @@ fn random() -> azure_core::Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// What came back: a code, or the authority's refusal.
+type Outcome = azure_core::Result<String>;
+
 /// Serves the redirect until an answer with our `state` comes; others are nobody's business.
-async fn wait(listener: TcpListener, state: &str) -> azure_core::Result<String> {
-    let (answers, mut answered) = mpsc::channel(1);
+async fn wait(listener: TcpListener, state: &str) -> Outcome {
+    let (outcomes, mut first) = mpsc::channel(1);
     loop {
         tokio::select! {
-            Some(outcome) = answered.recv() => return outcome,
+            Some(outcome) = first.recv() => return outcome,
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
-                let (answers, state) = (answers.clone(), state.to_owned());
+                let (outcomes, state) = (outcomes.clone(), state.to_owned());
                 tokio::spawn(async move {
-                    let service = service_fn(move |request| {
-                        let page = page(&request, &state, &answers);
-                        async move { Ok::<_, Infallible>(page) }
-                    });
-                    // A browser that hangs up early loses only its page.
-                    let _ = hyper::server::conn::http1::Builder::new()
-                        .timer(TokioTimer::new())
-                        .keep_alive(false)
-                        .serve_connection(TokioIo::new(stream), service)
-                        .await;
+                    if let Some(outcome) = answer(stream, &state).await {
+                        let _ = outcomes.try_send(outcome);
+                    }
                 });
             }
+        }
+    }
+}
+
+/// Answers one connection. Its outcome is known only when the page has been sent: whoever hears it
+/// may end the process, and the connection with it.
+async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, state: &str) -> Option<Outcome> {
+    let (outcomes, mut answered) = mpsc::channel(1);
+    let service = service_fn(|request| {
+        let page = page(&request, state, &outcomes);
+        async move { Ok::<_, Infallible>(page) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    // A browser that hangs up early, or reads nothing, loses only its page.
+    tokio::select! {
+        _ = &mut connection => answered.try_recv().ok(),
+        Some(outcome) = answered.recv() => {
+            let _ = tokio::time::timeout(PAGE_PATIENCE, connection).await;
+            Some(outcome)
         }
     }
 }
@@ -174,7 +196,7 @@ async fn wait(listener: TcpListener, state: &str) -> azure_core::Result<String> 
 fn page<B>(
     request: &Request<B>,
     state: &str,
-    answers: &mpsc::Sender<azure_core::Result<String>>,
+    outcomes: &mpsc::Sender<Outcome>,
 ) -> Response<Full<Bytes>> {
     let base =
         Url::parse("http://localhost/").and_then(|base| base.join(&request.uri().to_string()));
@@ -190,13 +212,13 @@ fn page<B>(
             "This is not the answer to a sign-in that greeting-cli began.",
         )
     } else if let Some(code) = query("code") {
-        let _ = answers.try_send(Ok(code));
+        let _ = outcomes.try_send(Ok(code));
         (
             StatusCode::OK,
             "Signed in. You can close this page and go back to the terminal.",
         )
     } else {
-        let _ = answers.try_send(Err(credential_error(AuthorityError {
+        let _ = outcomes.try_send(Err(credential_error(AuthorityError {
             error: query("error").unwrap_or_else(|| "no code".into()),
             error_description: query("error_description").unwrap_or_default(),
             ..AuthorityError::default()
@@ -224,3 +246,6 @@ fn page<B>(
     );
     response
 }
+
+#[cfg(test)]
+mod tests;
