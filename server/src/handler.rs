@@ -111,9 +111,16 @@ fn text(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
     response
 }
 
-/// Writes one line to the host's log; a closed stderr must not end the server.
-pub fn log(line: &str) {
+/// Tells what needs a person. The Functions host logs a custom handler's stderr as errors (its
+/// `UseStdErrorStreamForErrorsOnly`), and its stdout as information.
+pub fn alert(line: &str) {
+    // A closed stream must not end the server.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Tells what happened, and asks for nothing: a refused caller is everyday business.
+fn log(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 fn log_refusal(status: StatusCode, reason: &str, headers: &HeaderMap) {
@@ -154,7 +161,7 @@ pub async fn serve(listener: TcpListener, easy_auth: EasyAuth, shutdown: impl Fu
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    log(&format!("cannot accept a connection: {error}"));
+                    alert(&format!("cannot accept a connection: {error}"));
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::process::ExitCode;
 
 use greeting_server::authorize::EasyAuth;
-use greeting_server::handler::{EASY_AUTH_OFF, log, serve};
+use greeting_server::handler::{EASY_AUTH_OFF, alert, serve};
 use tokio::net::TcpListener;
 
 /// Where the Functions host says which port it will call.
@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log(&format!("greeting-server: {error}"));
+            alert(&format!("greeting-server: {error}"));
             ExitCode::from(2)
         }
     }
@@ -30,7 +30,7 @@ async fn run() -> Result<(), String> {
         .map_err(|error| format!("cannot listen on 127.0.0.1:{port} (from {PORT}): {error}"))?;
     let easy_auth = EasyAuth::from_setting(std::env::var(EasyAuth::SETTING).ok().as_deref());
     if easy_auth == EasyAuth::Off {
-        log(EASY_AUTH_OFF);
+        alert(EASY_AUTH_OFF);
     }
     serve(listener, easy_auth, end).await;
     Ok(())
