@@ -1,7 +1,7 @@
 //! Easy Auth's settings (`authsettingsV2`), where the person gives them: what the gate expects,
 //! instead of what its answers let guess.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -21,22 +21,38 @@ pub(crate) struct Settings {
     pub(crate) groups: Vec<String>,
 }
 
+/// Why a file's settings can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error("the settings {} can't be read: {error}", path.display())]
+    Unread {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("the settings {} are not JSON: {error}", path.display())]
+    NoJson {
+        path: PathBuf,
+        error: serde_json::Error,
+    },
+    #[error("{} has no identityProviders.azureActiveDirectory: are these authsettingsV2?", .0.display())]
+    OtherFile(PathBuf),
+}
+
 impl Settings {
     /// Reads a file as `az webapp auth show` prints it, or as `deploy/` has it.
     ///
     /// # Errors
-    /// It can't be read, in words for the terminal.
-    pub(crate) fn load(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("the settings {} can't be read: {error}", path.display()))?;
-        let value: Value = serde_json::from_str(&text)
-            .map_err(|error| format!("the settings {} are not JSON: {error}", path.display()))?;
-        Self::read(&value).ok_or_else(|| {
-            format!(
-                "{} has no identityProviders.azureActiveDirectory: are these authsettingsV2?",
-                path.display()
-            )
-        })
+    /// It can't be read.
+    pub(crate) fn load(path: &Path) -> Result<Self, Unusable> {
+        let text = std::fs::read_to_string(path).map_err(|error| Unusable::Unread {
+            path: path.to_owned(),
+            error,
+        })?;
+        let value: Value = serde_json::from_str(&text).map_err(|error| Unusable::NoJson {
+            path: path.to_owned(),
+            error,
+        })?;
+        Self::read(&value).ok_or_else(|| Unusable::OtherFile(path.to_owned()))
     }
 
     fn read(value: &Value) -> Option<Self> {

@@ -13,10 +13,13 @@ mod token_inspect;
 use std::process::ExitCode;
 
 use crate::cli::{Command, TokenCommand};
-use crate::terminal::tell;
+use crate::failure::Failure;
 
 /// Does what the command line says.
-pub(crate) async fn run(command: Command) -> ExitCode {
+///
+/// # Errors
+/// What there is no report on.
+pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Call(args) => call::run(args).await,
         Command::Token(TokenCommand::Get(args)) => token_get::run(args).await,
@@ -25,15 +28,7 @@ pub(crate) async fn run(command: Command) -> ExitCode {
         Command::Logout(args) => logout::run(&args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Explain(args) => explain::run(&args),
-        Command::Completions { shell } => completions::run(shell),
+        Command::Completions { shell } => Ok(completions::run(shell)),
         Command::Man { dir } => man::run(&dir),
     }
-}
-
-/// A mistake on the command line, told as clap tells them.
-pub(crate) fn bad_usage(why: &str) -> ExitCode {
-    tell(&format!(
-        "error: {why}\n\nFor more information, try '--help'."
-    ));
-    ExitCode::from(2)
 }

@@ -10,12 +10,14 @@ pub(crate) mod prompt;
 pub(crate) mod provided;
 mod refresh;
 
+use std::fmt;
 use std::io::IsTerminal as _;
 
 use azure_core::credentials::Secret;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-use self::cache::{Cache, Entry, Key};
+use self::cache::{Cache, KeptToken, Key};
 use crate::cli::{CredentialKind, Output};
 use crate::diagnosis::Finding;
 use crate::http::Clients;
@@ -27,14 +29,14 @@ pub(crate) const MARGIN: i64 = 300;
 
 /// For whom, from whom.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
+pub(crate) struct TokenRequest {
     pub(crate) authority: String,
     pub(crate) tenant: String,
     pub(crate) client_id: String,
     pub(crate) scope: String,
 }
 
-impl Request {
+impl TokenRequest {
     /// Whether this machine's own authority is asked.
     pub(crate) fn is_local(&self) -> bool {
         Url::parse(&self.authority).is_ok_and(|url| is_loopback(&url))
@@ -42,10 +44,10 @@ impl Request {
 }
 
 /// Gets tokens of one kind for one request.
-pub(crate) struct Seeker<'a> {
+pub(crate) struct TokenSource<'a> {
     pub(crate) kind: CredentialKind,
     pub(crate) http: &'a Clients,
-    pub(crate) request: &'a Request,
+    pub(crate) request: &'a TokenRequest,
     /// The one whose token is wanted, where several sign in here.
     pub(crate) user: Option<&'a str>,
     pub(crate) output: Output,
@@ -53,6 +55,27 @@ pub(crate) struct Seeker<'a> {
     pub(crate) cache: Option<Cache>,
     pub(crate) person: Person,
     pub(crate) reuse: Reuse,
+}
+
+/// What gave a token. Spelled in the kept file as on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Credential {
+    DeviceCode,
+    Browser,
+    AzureCli,
+    Azd,
+}
+
+impl fmt::Display for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DeviceCode => "device-code",
+            Self::Browser => "browser",
+            Self::AzureCli => "azure-cli",
+            Self::Azd => "azd",
+        })
+    }
 }
 
 /// Whether a kept token will do.
@@ -81,7 +104,7 @@ impl Person {
     }
 }
 
-impl Seeker<'_> {
+impl TokenSource<'_> {
     /// A token, kept from an earlier run or new.
     ///
     /// # Errors
@@ -90,16 +113,16 @@ impl Seeker<'_> {
         let Some(cache) = &self.cache else {
             return Ok(self.new_token().await?.access_token);
         };
-        let held = match cache.hold().await {
-            Ok(held) => held,
+        let lock = match cache.lock().await {
+            Ok(lock) => lock,
             Err(error) => {
                 tell(&format!("warning: tokens are not kept: {error}"));
                 return Ok(self.new_token().await?.access_token);
             }
         };
         if self.reuse == Reuse::Kept {
-            for name in self.kinds() {
-                if let Some(entry) = cache.find(&self.key(name), self.user).await
+            for credential in self.usable() {
+                if let Some(entry) = cache.find(&self.key(*credential), self.user).await
                     && let Some(token) = self.renewed(cache, entry).await?
                 {
                     return Ok(token);
@@ -111,7 +134,7 @@ impl Seeker<'_> {
         if let Err(why) = cache.keep(entry).await {
             tell(&format!("warning: the token is not kept: {why}"));
         }
-        drop(held);
+        drop(lock);
         Ok(token)
     }
 
@@ -128,7 +151,7 @@ impl Seeker<'_> {
         let Some(cache) = &self.cache else {
             return;
         };
-        let Ok(_held) = cache.hold().await else {
+        let Ok(_lock) = cache.lock().await else {
             return;
         };
         for entry in cache.all().await {
@@ -139,37 +162,41 @@ impl Seeker<'_> {
     }
 
     /// What is kept for this request, if anything is.
-    pub(crate) async fn kept(&self) -> Option<Entry> {
+    pub(crate) async fn kept(&self) -> Option<KeptToken> {
         let cache = self.cache.as_ref()?;
-        for name in self.kinds() {
-            if let Some(entry) = cache.find(&self.key(name), self.user).await {
+        for credential in self.usable() {
+            if let Some(entry) = cache.find(&self.key(*credential), self.user).await {
                 return Some(entry);
             }
         }
         None
     }
 
-    /// The kinds whose kept tokens will do.
-    fn kinds(&self) -> &'static [&'static str] {
+    /// The credentials whose kept tokens will do.
+    fn usable(&self) -> &'static [Credential] {
         match self.kind {
-            CredentialKind::Auto => &["device-code", "browser", "azure-cli"],
-            CredentialKind::DeviceCode => &["device-code"],
-            CredentialKind::Browser => &["browser"],
-            CredentialKind::AzureCli => &["azure-cli"],
-            CredentialKind::Azd => &["azd"],
+            CredentialKind::Auto => &[
+                Credential::DeviceCode,
+                Credential::Browser,
+                Credential::AzureCli,
+            ],
+            CredentialKind::DeviceCode => &[Credential::DeviceCode],
+            CredentialKind::Browser => &[Credential::Browser],
+            CredentialKind::AzureCli => &[Credential::AzureCli],
+            CredentialKind::Azd => &[Credential::Azd],
             CredentialKind::None => &[],
         }
     }
 
-    fn key(&self, credential: &str) -> Key {
-        let Request {
+    fn key(&self, credential: Credential) -> Key {
+        let TokenRequest {
             authority,
             tenant,
             client_id,
             scope,
         } = self.request.clone();
         Key {
-            credential: credential.to_owned(),
+            credential,
             authority,
             tenant,
             client_id,

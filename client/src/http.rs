@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -31,8 +31,8 @@ impl Clients {
     /// Clients that follow no redirect, so that a token stays with the origin it is for.
     ///
     /// # Errors
-    /// The CA file can't be read or isn't PEM, in words for the terminal.
-    pub(crate) fn new(ca_cert: Option<&Path>, timeout: Duration) -> Result<Self, String> {
+    /// The CA file can't be read or is not PEM.
+    pub(crate) fn new(ca_cert: Option<&Path>, timeout: Duration) -> Result<Self, NoCertificates> {
         Ok(Self {
             certificates: ca_cert.map(certificates).transpose()?.unwrap_or_default(),
             timeout,
@@ -65,13 +65,27 @@ impl Clients {
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
-    let pem = std::fs::read(path)
-        .map_err(|error| format!("the CA file {} can't be read: {error}", path.display()))?;
+/// Why a CA file can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoCertificates {
+    #[error("the CA file {} can't be read: {error}", path.display())]
+    NotRead {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("{} holds no PEM certificate", .0.display())]
+    NotPem(PathBuf),
+}
+
+fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, NoCertificates> {
+    let pem = std::fs::read(path).map_err(|error| NoCertificates::NotRead {
+        path: path.to_owned(),
+        error,
+    })?;
     reqwest::Certificate::from_pem_bundle(&pem)
         .ok()
         .filter(|certificates| !certificates.is_empty())
-        .ok_or_else(|| format!("{} holds no PEM certificate", path.display()))
+        .ok_or_else(|| NoCertificates::NotPem(path.to_owned()))
 }
 
 /// A query may hold what is nobody's business (a function key).

@@ -8,6 +8,7 @@
 //! - `credential`: where tokens come from, what is kept of them, and what a person sees meanwhile
 //! - `discovery`: what a function tells of itself, and how far that is trusted
 //! - `diagnosis`: why a call was refused, pure; `report`: how that is told
+//! - `failure`: what ends a command that has nothing to report on
 //! - `signature`: a signature against the issuer's keys; `auth_settings`: what the gate was told,
 //!   where the person gives it
 //! - `token`: a JWT, decoded, never trusted
@@ -21,6 +22,7 @@ mod commands;
 mod credential;
 mod diagnosis;
 mod discovery;
+mod failure;
 mod http;
 mod known_clients;
 mod loopback;
@@ -38,6 +40,7 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Color};
 use crate::credential::prompt;
+use crate::failure::Failure;
 
 /// A shell's status of a program that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
@@ -58,8 +61,7 @@ pub fn run() -> ExitCode {
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            terminal::tell(&format!("error: the program can't start: {error}"));
-            return ExitCode::FAILURE;
+            return Failure::NotStarted(error).tell();
         }
     };
     runtime.spawn(async {
@@ -68,7 +70,9 @@ pub fn run() -> ExitCode {
             std::process::exit(INTERRUPTED);
         }
     });
-    let status = runtime.block_on(commands::run(cli.command));
+    let status = runtime
+        .block_on(commands::run(cli.command))
+        .unwrap_or_else(|failure| failure.tell());
     // Threads that wait for a line, a lock or a key store are not waited for.
     runtime.shutdown_background();
     status

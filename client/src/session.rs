@@ -13,10 +13,11 @@ use crate::auth_settings::Settings;
 use crate::cli::CallArgs;
 use crate::credential::cache::Cache;
 use crate::credential::provided::provided;
-use crate::credential::{Person, Request, Reuse, Seeker};
+use crate::credential::{Person, Reuse, TokenRequest, TokenSource};
 use crate::diagnosis::Finding;
 use crate::discovery::challenge::Challenge;
 use crate::discovery::metadata::discover;
+use crate::failure::Usage;
 use crate::http::{self, Answer, Clients};
 use crate::terminal::{printable, tell};
 
@@ -32,21 +33,21 @@ pub(crate) struct Session {
 
 /// What has to be known to ask for a token.
 pub(crate) struct Known {
-    pub(crate) request: Request,
+    pub(crate) request: TokenRequest,
     pub(crate) challenge: Option<Challenge>,
 }
 
 impl Session {
     /// # Errors
-    /// A mistake on the command line, in words.
-    pub(crate) fn new(args: CallArgs) -> Result<Self, String> {
+    /// A mistake on the command line.
+    pub(crate) fn new(args: CallArgs) -> Result<Self, Usage> {
         let url = function_url(&args.url)?;
         if args
             .access_token
             .as_deref()
             .is_some_and(|value| value != "-")
         {
-            return Err("--access-token takes only -, and reads the token from stdin: what is written as an argument, others can see (ps, shell history)".into());
+            return Err(Usage::TokenAsArgument);
         }
         let settings = args
             .auth_settings
@@ -91,11 +92,11 @@ impl Session {
     /// # Errors
     /// Why there is none.
     pub(crate) async fn token(&self, known: &Known) -> Result<Secret, Box<Finding>> {
-        self.seeker(&known.request).get().await
+        self.token_source(&known.request).get().await
     }
 
-    pub(crate) fn seeker<'a>(&'a self, request: &'a Request) -> Seeker<'a> {
-        Seeker {
+    pub(crate) fn token_source<'a>(&'a self, request: &'a TokenRequest) -> TokenSource<'a> {
+        TokenSource {
             kind: self.args.credential,
             http: &self.http,
             request,
@@ -130,18 +131,14 @@ impl Session {
 /// A URL that a function can have.
 ///
 /// # Errors
-/// In words, for the command line.
-pub(crate) fn function_url(text: &str) -> Result<Url, String> {
+/// A mistake on the command line.
+pub(crate) fn function_url(text: &str) -> Result<Url, Usage> {
     let url = Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))
-        .ok_or_else(|| {
-            format!(
-                "{text:?} is not an http or https URL; write the scheme too: https://…/api/greeting"
-            )
-        })?;
+        .ok_or_else(|| Usage::Url(text.to_owned()))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("the URL holds a user or a password: a function is called with a token".into());
+        return Err(Usage::UserInUrl);
     }
     Ok(url)
 }

@@ -307,3 +307,21 @@ fn a_long_wait_is_the_persons_to_decide() {
     let output = run(&arguments, TOKEN);
     assert_eq!((first(&output).0, busy.asked().len()), (6, 1));
 }
+
+#[test]
+fn inspect_says_what_to_do_where_the_function_is_not_reached() {
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let url = format!("http://127.0.0.1:{port}/api/greeting");
+    let output = run(&["token", "inspect", "--url", &url], TOKEN);
+    assert_eq!(output.status.code(), Some(7));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.starts_with(&format!("error: {url} was not reached: "))
+            && said.ends_with("\n\n  fix  start it: greeting-local up\n"),
+        "{said}"
+    );
+}

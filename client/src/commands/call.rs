@@ -2,23 +2,18 @@
 
 use std::process::ExitCode;
 
-use super::bad_usage;
 use crate::cli::{CallArgs, CredentialKind};
 use crate::diagnosis::{Code, Finding, Sent};
+use crate::failure::Failure;
 use crate::report::Report;
 use crate::session::{Session, explain, learn, send};
 
 /// `call`
-pub(crate) async fn run(args: CallArgs) -> ExitCode {
-    let (session, report) = match Session::new(args) {
-        Ok(session) => {
-            let report = call(&session).await;
-            (session, report)
-        }
-        Err(usage) => return bad_usage(&usage),
-    };
+pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
+    let session = Session::new(args)?;
+    let report = call(&session).await;
     report.print(session.args.output);
-    ExitCode::from(report.exit())
+    Ok(ExitCode::from(report.exit()))
 }
 
 async fn call(session: &Session) -> Report {
@@ -41,7 +36,7 @@ async fn call(session: &Session) -> Report {
     };
     // Nobody is asked to sign in for a function that is not there.
     if learn::says_all(session)
-        && session.seeker(&known.request).kept().await.is_none()
+        && session.token_source(&known.request).kept().await.is_none()
         && let Err(unreached) = session.get(None).await
     {
         return explain::unreachable(session, &unreached);
@@ -53,7 +48,7 @@ async fn call(session: &Session) -> Report {
             // were replaced; kept, it would be refused until its end.
             let useless = |finding: &Finding| USELESS.contains(&finding.code);
             if report.status == Some(401) && report.findings.iter().any(useless) {
-                session.seeker(&known.request).forget(&token).await;
+                session.token_source(&known.request).forget(&token).await;
             }
             report
         }

@@ -8,13 +8,13 @@ use std::process::ExitCode;
 use serde::Serialize;
 use serde_json::json;
 
-use super::bad_usage;
 use crate::cli::{CallArgs, Output};
 use crate::clock::{how_long, now};
 use crate::credential::Person;
 use crate::diagnosis::{self, Code, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::Challenge;
 use crate::discovery::trust::{self, Trust};
+use crate::failure::Failure;
 use crate::http::Answer;
 use crate::report::finding_text;
 use crate::session::Session;
@@ -22,7 +22,7 @@ use crate::terminal::{WIDTH, json as pretty, printable, say, unicode, writable};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "lowercase", tag = "result")]
-enum Outcome {
+enum CheckResult {
     Ok { seen: String },
     Failed { finding: Box<Finding> },
     Skipped { because: String },
@@ -32,48 +32,48 @@ enum Outcome {
 struct Check {
     link: &'static str,
     #[serde(flatten)]
-    outcome: Outcome,
+    result: CheckResult,
 }
 
 #[derive(Default)]
 struct Checks(Vec<Check>);
 
 impl Checks {
-    fn push(&mut self, link: &'static str, outcome: Outcome) {
-        self.0.push(Check { link, outcome });
+    fn push(&mut self, link: &'static str, result: CheckResult) {
+        self.0.push(Check { link, result });
     }
 
     fn ok(&mut self, link: &'static str, seen: impl Into<String>) {
-        self.push(link, Outcome::Ok { seen: seen.into() });
+        self.push(link, CheckResult::Ok { seen: seen.into() });
     }
 
     fn failed(&mut self, link: &'static str, finding: Finding) {
         let finding = Box::new(finding);
-        self.push(link, Outcome::Failed { finding });
+        self.push(link, CheckResult::Failed { finding });
     }
 
     fn skip(&mut self, links: &[&'static str], because: &str) {
         for link in links {
             let because = because.to_owned();
-            self.push(link, Outcome::Skipped { because });
+            self.push(link, CheckResult::Skipped { because });
         }
     }
 
     /// Nothing failed, and the last link was really tried.
     fn sound(&self) -> bool {
-        let failed = |check: &Check| matches!(check.outcome, Outcome::Failed { .. });
+        let failed = |check: &Check| matches!(check.result, CheckResult::Failed { .. });
         let last = self.0.last();
         !self.0.iter().any(failed)
-            && last.is_some_and(|check| matches!(check.outcome, Outcome::Ok { .. }))
+            && last.is_some_and(|check| matches!(check.result, CheckResult::Ok { .. }))
     }
 
     fn human(&self, marks: [&str; 2]) -> String {
         let mut text = String::new();
-        for Check { link, outcome } in &self.0 {
-            let line = match outcome {
-                Outcome::Ok { seen } => line(marks[0], link, seen),
-                Outcome::Skipped { because } => line("-", link, &format!("skipped: {because}")),
-                Outcome::Failed { finding } => format!(
+        for Check { link, result } in &self.0 {
+            let line = match result {
+                CheckResult::Ok { seen } => line(marks[0], link, seen),
+                CheckResult::Skipped { because } => line("-", link, &format!("skipped: {because}")),
+                CheckResult::Failed { finding } => format!(
                     "{:<2} {link}\n{}",
                     marks[1],
                     finding_text(finding).trim_end()
@@ -100,14 +100,11 @@ fn line(mark: &str, link: &str, said: &str) -> String {
 }
 
 /// Checks and prints. Exit 0 only if every link holds.
-pub(crate) async fn run(args: CallArgs) -> ExitCode {
-    let session = match Session::new(args) {
-        // A check asks nobody and signs nobody in.
-        Ok(session) => Session {
-            person: Person::Absent,
-            ..session
-        },
-        Err(usage) => return bad_usage(&usage),
+pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
+    // A check asks nobody and signs nobody in.
+    let session = Session {
+        person: Person::Absent,
+        ..Session::new(args)?
     };
     let mut checks = Checks::default();
     examine(&session, &mut checks).await;
@@ -123,7 +120,7 @@ pub(crate) async fn run(args: CallArgs) -> ExitCode {
             say(&writable(checks.human(marks).trim_end()));
         }
     }
-    ExitCode::from(u8::from(!sound))
+    Ok(ExitCode::from(u8::from(!sound)))
 }
 
 const AFTER_NETWORK: [&str; 8] = [

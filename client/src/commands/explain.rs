@@ -8,12 +8,16 @@ use serde_json::json;
 use crate::cli::{ExplainArgs, Output};
 use crate::diagnosis::Code;
 use crate::diagnosis::catalogue::Section;
-use crate::terminal::{WIDTH, json as pretty, printable, say, tell};
+use crate::failure::Failure;
+use crate::terminal::{WIDTH, json as pretty, say};
 
 const BOLD: Style = Style::new().bold();
 
-/// Prints one entry, or the list of codes.
-pub(crate) fn run(args: &ExplainArgs) -> ExitCode {
+/// Prints one explanation, or the list of codes.
+///
+/// # Errors
+/// There is no such code.
+pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let Some(code) = &args.code else {
         say(match args.output {
             Output::Human => list(),
@@ -25,24 +29,19 @@ pub(crate) fn run(args: &ExplainArgs) -> ExitCode {
             ),
         }
         .trim_end());
-        return ExitCode::SUCCESS;
+        return Ok(ExitCode::SUCCESS);
     };
-    let Some(found) = Code::find(&code.to_lowercase()) else {
-        tell(&format!(
-            "error: {} is not in the catalogue\n\n  fix  greeting-cli explain, for the list",
-            printable(code)
-        ));
-        return ExitCode::from(2);
-    };
+    let found =
+        Code::find(&code.to_lowercase()).ok_or_else(|| Failure::UnknownCode(code.clone()))?;
     match args.output {
         Output::Human => say(human(found).trim_end()),
         Output::Json => say(&pretty(&value(found))),
     }
-    ExitCode::SUCCESS
+    Ok(ExitCode::SUCCESS)
 }
 
 fn value(code: Code) -> serde_json::Value {
-    let entry = code.entry();
+    let entry = code.explanation();
     json!({
         "code": code,
         "section": entry.section.title(),
@@ -53,7 +52,7 @@ fn value(code: Code) -> serde_json::Value {
 }
 
 fn human(code: Code) -> String {
-    let entry = code.entry();
+    let entry = code.explanation();
     let text = |text: &str| textwrap::fill(text, WIDTH);
     let codes = code.aadsts_text().map_or(String::new(), |codes| {
         format!("\n\n{BOLD}Entra's codes{BOLD:#}\n{}", text(&codes))
@@ -71,7 +70,7 @@ fn list() -> String {
     let mut text = String::new();
     let mut section: Option<Section> = None;
     for code in Code::ALL {
-        let own = code.entry().section;
+        let own = code.explanation().section;
         if section != Some(own) {
             let gap = if section.is_none() { "" } else { "\n" };
             text.push_str(&format!("{gap}{BOLD}{}{BOLD:#}\n", own.title()));

@@ -2,19 +2,16 @@
 
 use std::process::ExitCode;
 
-use super::bad_usage;
 use crate::cli::{CallArgs, Output};
+use crate::failure::Failure;
 use crate::session::{Session, explain, learn};
 use crate::terminal::{json, printable, say};
 
 /// `login`: a new token for later calls, whatever is kept.
-pub(crate) async fn run(args: CallArgs) -> ExitCode {
-    let session = match Session::new(args) {
-        Ok(session) => session,
-        Err(usage) => return bad_usage(&usage),
-    };
+pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
+    let session = Session::new(args)?;
     let outcome = match learn::learn(&session).await {
-        Ok(known) => match session.seeker(&known.request).anew().get().await {
+        Ok(known) => match session.token_source(&known.request).anew().get().await {
             Ok(_) => Ok(known),
             Err(finding) => Err(Box::new(explain::no_token(
                 &session,
@@ -27,7 +24,7 @@ pub(crate) async fn run(args: CallArgs) -> ExitCode {
     match outcome {
         Ok(known) => {
             let user = session
-                .seeker(&known.request)
+                .token_source(&known.request)
                 .kept()
                 .await
                 .and_then(|entry| entry.user);
@@ -40,11 +37,11 @@ pub(crate) async fn run(args: CallArgs) -> ExitCode {
                     printable(user.as_deref().unwrap_or("an unnamed user"))
                 )),
             }
-            ExitCode::SUCCESS
+            Ok(ExitCode::SUCCESS)
         }
         Err(report) => {
             report.print(session.args.output);
-            ExitCode::from(report.exit())
+            Ok(ExitCode::from(report.exit()))
         }
     }
 }

@@ -5,23 +5,18 @@ use std::process::ExitCode;
 use crate::cli::{LogoutArgs, Output};
 use crate::credential::cache::Cache;
 use crate::discovery::agreements;
+use crate::failure::Failure;
 use crate::terminal::{json, say, tell};
 
 /// `logout`: forgets every token and every agreement.
-pub(crate) async fn run(args: &LogoutArgs) -> ExitCode {
+pub(crate) async fn run(args: &LogoutArgs) -> Result<ExitCode, Failure> {
     let outcome = match Cache::open() {
         Some(cache) => cache.clear().await,
         None => Ok(false),
     };
-    let forgot = match outcome.and_then(|forgot| agreements::forget().map(|_| forgot)) {
-        Ok(forgot) => forgot,
-        Err(error) => {
-            tell(&format!(
-                "error: the tokens could not be removed: {error}\n\n  fix  remove the greeting-cli folder in your state folder by hand"
-            ));
-            return ExitCode::FAILURE;
-        }
-    };
+    let forgot = outcome
+        .and_then(|forgot| agreements::forget().map(|_| forgot))
+        .map_err(Failure::NotRemoved)?;
     match (args.output, forgot) {
         (Output::Json, forgot) => say(&json(
             &serde_json::json!({"outcome": "ok", "forgot": forgot}),
@@ -31,5 +26,5 @@ pub(crate) async fn run(args: &LogoutArgs) -> ExitCode {
         }
         (Output::Human, false) => tell("there was no token to forget"),
     }
-    ExitCode::SUCCESS
+    Ok(ExitCode::SUCCESS)
 }

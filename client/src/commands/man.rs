@@ -6,23 +6,20 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 
 use crate::cli::Cli;
-use crate::terminal::{say, tell};
+use crate::failure::Failure;
+use crate::terminal::say;
 
 /// Writes `greeting-cli.1`, `greeting-cli-call.1`, … into a folder, and says where.
-pub(crate) fn run(dir: &Path) -> ExitCode {
-    let written =
-        std::fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(Cli::command(), dir));
-    match written {
-        Ok(()) => {
-            say(&format!("{}", dir.display()));
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            tell(&format!(
-                "error: the man pages can't be written to {}: {error}\n\n  fix  name a folder that you may write",
-                dir.display()
-            ));
-            ExitCode::FAILURE
-        }
-    }
+///
+/// # Errors
+/// The folder can't be written.
+pub(crate) fn run(dir: &Path) -> Result<ExitCode, Failure> {
+    std::fs::create_dir_all(dir)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), dir))
+        .map_err(|error| Failure::ManPages {
+            dir: dir.to_owned(),
+            error,
+        })?;
+    say(&dir.display().to_string());
+    Ok(ExitCode::SUCCESS)
 }

@@ -2,17 +2,14 @@
 
 use std::process::ExitCode;
 
-use super::bad_usage;
 use crate::cli::CallArgs;
+use crate::failure::Failure;
 use crate::session::{Session, explain, learn};
 use crate::terminal::say;
 
 /// `token get`: the token alone on stdout.
-pub(crate) async fn run(args: CallArgs) -> ExitCode {
-    let session = match Session::new(args) {
-        Ok(session) => session,
-        Err(usage) => return bad_usage(&usage),
-    };
+pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
+    let session = Session::new(args)?;
     let outcome = match learn::learn(&session).await {
         Ok(known) => session
             .token(&known)
@@ -23,12 +20,12 @@ pub(crate) async fn run(args: CallArgs) -> ExitCode {
     match outcome {
         Ok(token) => {
             say(token.secret());
-            ExitCode::SUCCESS
+            Ok(ExitCode::SUCCESS)
         }
         Err(report) => {
             // stdout is for the token; a program that wants JSON gets it all the same.
             report.print(session.args.output);
-            ExitCode::from(report.exit())
+            Ok(ExitCode::from(report.exit()))
         }
     }
 }

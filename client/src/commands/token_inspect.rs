@@ -10,7 +10,6 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::bad_usage;
 use crate::auth_settings::Settings;
 use crate::cli::{InspectArgs, Output};
 use crate::clock::{how_long, now, utc};
@@ -20,6 +19,7 @@ use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::Challenge;
 use crate::discovery::metadata::discover;
 use crate::discovery::trust::{self, Trust};
+use crate::failure::{Failure, Usage};
 use crate::http::{self, Clients, without_query};
 use crate::session::function_url;
 use crate::signature;
@@ -58,36 +58,27 @@ struct Inspected {
 }
 
 /// Prints a token's meaning. Exit 0: nothing would refuse it; 4: the gate would; 5: the function.
-pub(crate) async fn run(args: &InspectArgs) -> ExitCode {
-    match inspect(args).await {
-        Ok(inspected) => {
-            inspected.print(args.output);
-            ExitCode::from(inspected.exit())
-        }
-        Err(status) => status,
-    }
+///
+/// # Errors
+/// There is no token, or nothing to compare it with.
+pub(crate) async fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
+    let inspected = inspect(args).await?;
+    inspected.print(args.output);
+    Ok(ExitCode::from(inspected.exit()))
 }
 
-async fn inspect(args: &InspectArgs) -> Result<Inspected, ExitCode> {
-    let usage = |why: String| bad_usage(&why);
+async fn inspect(args: &InspectArgs) -> Result<Inspected, Failure> {
     // Reading certificates takes longer than all the rest, and most tokens are read offline.
     let online = args.url.is_some() || args.verify;
     let clients = online
         .then(|| Clients::new(args.ca_cert.as_deref(), args.timeout))
-        .transpose()
-        .map_err(usage)?;
+        .transpose()?;
     let settings = args
         .auth_settings
         .as_deref()
         .map(Settings::load)
-        .transpose()
-        .map_err(usage)?;
-    let url = args
-        .url
-        .as_deref()
-        .map(function_url)
-        .transpose()
-        .map_err(usage)?;
+        .transpose()?;
+    let url = args.url.as_deref().map(function_url).transpose()?;
     let challenge = match (&url, &clients) {
         (Some(url), Some(clients)) => challenge(clients, url, args).await?,
         _ => None,
@@ -124,9 +115,9 @@ async fn inspect(args: &InspectArgs) -> Result<Inspected, ExitCode> {
 }
 
 /// From the argument or stdin.
-fn brought(argument: &str) -> Result<Secret, ExitCode> {
+fn brought(argument: &str) -> Result<Secret, Failure> {
     let text = if argument == "-" {
-        pasted().map_err(|_| bad_usage("stdin is not text"))?
+        pasted().map_err(|_| Usage::StdinNotText)?
     } else {
         tell(
             "warning: a token as an argument stays in the shell's history and is seen by ps; pipe it in instead: greeting-cli token inspect -",
@@ -134,16 +125,13 @@ fn brought(argument: &str) -> Result<Secret, ExitCode> {
         argument.to_owned()
     };
     if text.trim().is_empty() {
-        tell(
-            "error: no token on stdin\n\n  fix  greeting-cli token get URL | greeting-cli token inspect -, or greeting-cli token inspect --cached",
-        );
-        return Err(ExitCode::from(2));
+        return Err(Failure::NoTokenOnStdin);
     }
     Ok(Secret::new(text.trim().to_owned()))
 }
 
 /// The token that was kept last, for this function's API where one is named.
-async fn cached(challenge: Option<&Challenge>) -> Result<Secret, ExitCode> {
+async fn cached(challenge: Option<&Challenge>) -> Result<Secret, Failure> {
     let entries = match Cache::open() {
         Some(cache) => cache.all().await,
         None => Vec::new(),
@@ -153,10 +141,7 @@ async fn cached(challenge: Option<&Challenge>) -> Result<Secret, ExitCode> {
             entry.key.scope == challenge.scope() && entry.key.authority == challenge.authority
         })
     });
-    let Some(entry) = found else {
-        tell("error: no such token is kept\n\n  fix  greeting-cli login URL");
-        return Err(ExitCode::from(3));
-    };
+    let entry = found.ok_or(Failure::NoKeptToken)?;
     let user = entry.user.as_deref().unwrap_or("an unnamed user");
     tell(&printable(&format!(
         "the token of {user} for {}, by {}",
@@ -202,18 +187,17 @@ async fn challenge(
     clients: &Clients,
     url: &Url,
     args: &InspectArgs,
-) -> Result<Option<Challenge>, ExitCode> {
+) -> Result<Option<Challenge>, Failure> {
     if args.verbose {
         tell(&format!("> GET {} no token", without_query(url)));
     }
-    let answer = http::get(clients, url, None).await.map_err(|unreached| {
-        tell(&printable(&format!(
-            "error: {} was not reached: {}",
-            without_query(url),
-            unreached.why
-        )));
-        ExitCode::from(7)
-    })?;
+    let answer = http::get(clients, url, None)
+        .await
+        .map_err(|unreached| Failure::NotReached {
+            url: without_query(url),
+            finding: Box::new(diagnosis::unreached(url, &unreached)),
+            why: unreached.why,
+        })?;
     let told = |line: &str| {
         if args.verbose {
             tell(&printable(line));

@@ -2,12 +2,12 @@
 
 use azure_identity::{AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions};
 
-use super::Seeker;
-use super::cache::Entry;
+use super::cache::KeptToken;
+use super::{Credential, TokenSource};
 use crate::diagnosis::{self, Finding};
 
-impl Seeker<'_> {
-    pub(super) async fn by_azd(&self) -> Result<Entry, Box<Finding>> {
+impl TokenSource<'_> {
+    pub(super) async fn by_azd(&self) -> Result<KeptToken, Box<Finding>> {
         let options = AzureDeveloperCliCredentialOptions {
             tenant_id: Some(self.request.tenant.clone()),
             ..Default::default()
@@ -15,6 +15,8 @@ impl Seeker<'_> {
         let failed =
             |error: azure_core::Error| Box::new(diagnosis::azd_failure(&error.to_string()));
         let credential = AzureDeveloperCliCredential::new(Some(options)).map_err(failed)?;
-        self.by_tool("azd", credential).await.map_err(failed)
+        self.by_tool(Credential::Azd, credential)
+            .await
+            .map_err(failed)
     }
 }

@@ -2,19 +2,19 @@
 
 use azure_identity::{AzureCliCredential, AzureCliCredentialOptions};
 
-use super::Seeker;
-use super::cache::Entry;
+use super::cache::KeptToken;
+use super::{Credential, TokenSource};
 use crate::diagnosis::{self, Finding};
 
-impl Seeker<'_> {
-    pub(super) async fn by_azure_cli(&self) -> Result<Entry, Box<Finding>> {
+impl TokenSource<'_> {
+    pub(super) async fn by_azure_cli(&self) -> Result<KeptToken, Box<Finding>> {
         let options = AzureCliCredentialOptions {
             tenant_id: Some(self.request.tenant.clone()),
             ..Default::default()
         };
         let credential =
             AzureCliCredential::new(Some(options)).map_err(|error| self.az_failed(&error))?;
-        self.by_tool("azure-cli", credential)
+        self.by_tool(Credential::AzureCli, credential)
             .await
             .map_err(|error| self.az_failed(&error))
     }

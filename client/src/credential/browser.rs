@@ -1,13 +1,13 @@
 //! Sign in in this machine's browser.
 
-use super::cache::Entry;
-use super::{Request, Seeker, prompt};
+use super::cache::KeptToken;
+use super::{Credential, TokenRequest, TokenSource, prompt};
 use crate::diagnosis::Finding;
 use crate::oauth::browser::BrowserCredential;
 
-impl Seeker<'_> {
-    pub(super) async fn by_browser(&self) -> Result<Entry, Box<Finding>> {
-        let Request {
+impl TokenSource<'_> {
+    pub(super) async fn by_browser(&self) -> Result<KeptToken, Box<Finding>> {
+        let TokenRequest {
             authority,
             tenant,
             client_id,
@@ -28,7 +28,10 @@ impl Seeker<'_> {
                 Err(error) => Err(error),
             };
         prompt::done();
-        let entry = self.entry("browser", signed_in.map_err(|error| self.explain(&error))?);
+        let entry = self.kept_token(
+            Credential::Browser,
+            signed_in.map_err(|error| self.explain(&error))?,
+        );
         prompt::signed_in(entry.user.as_deref(), self.user, self.output);
         Ok(entry)
     }

@@ -13,6 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use super::Credential;
 use crate::state_folder;
 use crate::terminal::tell;
 
@@ -22,7 +23,7 @@ const SERVICE: &str = "greeting-cli";
 /// What a token is for: all of it has to match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Key {
-    pub(crate) credential: String,
+    pub(crate) credential: Credential,
     pub(crate) authority: String,
     pub(crate) tenant: String,
     pub(crate) client_id: String,
@@ -31,7 +32,7 @@ pub(crate) struct Key {
 
 /// A token that was got before. `Debug` shows no secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Entry {
+pub(crate) struct KeptToken {
     pub(crate) key: Key,
     /// Who signed in, where the token says so.
     pub(crate) user: Option<String>,
@@ -47,7 +48,20 @@ enum Stored {
     /// Sealed with the key store's key: nonce and ciphertext, base64.
     Sealed(String),
     /// No key store: plain, for the file's owner only.
-    Plain(Vec<Entry>),
+    Plain(Vec<KeptToken>),
+}
+
+/// Why a token is not kept.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotKept {
+    #[error("the tokens can't be sealed")]
+    NotSealed,
+    #[error("the key store gives no key")]
+    NoKey,
+    #[error("the key store did not open: {0}")]
+    KeyStore(keyring::Error),
+    #[error("{}: {error}", dir.display())]
+    NotWritten { dir: PathBuf, error: io::Error },
 }
 
 /// The cache of this user.
@@ -56,10 +70,10 @@ pub(crate) struct Cache {
     dir: PathBuf,
 }
 
-/// Held while a token is sought, so that two runs don't sign in twice. Let go when dropped, or
+/// CacheLock while a token is sought, so that two runs don't sign in twice. Let go when dropped, or
 /// when the process ends.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct CacheLock {
     _file: File,
 }
 
@@ -73,7 +87,7 @@ impl Cache {
     ///
     /// # Errors
     /// The folder can't be written.
-    pub(crate) async fn hold(&self) -> io::Result<Held> {
+    pub(crate) async fn lock(&self) -> io::Result<CacheLock> {
         state_folder::private_dir(&self.dir)?;
         let mut options = File::options();
         options.create(true).append(true);
@@ -81,19 +95,19 @@ impl Cache {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(self.dir.join("lock"))?;
         if file.try_lock().is_ok() {
-            return Ok(Held { _file: file });
+            return Ok(CacheLock { _file: file });
         }
         tell("another greeting-cli is signing in; waiting for it …");
         tokio::task::spawn_blocking(move || {
             file.lock()?;
-            Ok(Held { _file: file })
+            Ok(CacheLock { _file: file })
         })
         .await
         .map_err(io::Error::other)?
     }
 
     /// The token for this key, expired or not: `user`'s, else that of the last who signed in.
-    pub(crate) async fn find(&self, key: &Key, user: Option<&str>) -> Option<Entry> {
+    pub(crate) async fn find(&self, key: &Key, user: Option<&str>) -> Option<KeptToken> {
         self.read().await.into_iter().rfind(|entry| {
             entry.key == *key
                 && user.is_none_or(|user| {
@@ -106,15 +120,15 @@ impl Cache {
     }
 
     /// Every kept token, the last one that was got last.
-    pub(crate) async fn all(&self) -> Vec<Entry> {
+    pub(crate) async fn all(&self) -> Vec<KeptToken> {
         self.read().await
     }
 
-    /// Keeps a token in place of the key's and user's earlier one. Call it while [`hold`](Self::hold)ing.
+    /// Keeps a token in place of the key's and user's earlier one. Call it while [`lock`](Self::lock)ed.
     ///
     /// # Errors
-    /// In words for a warning: the call that needed the token can go on.
-    pub(crate) async fn keep(&self, entry: Entry) -> Result<(), String> {
+    /// For a warning: the call that needed the token can go on.
+    pub(crate) async fn keep(&self, entry: KeptToken) -> Result<(), NotKept> {
         let mut entries = self.read().await;
         entries.retain(|other| other.key != entry.key || other.user != entry.user);
         entries.push(entry);
@@ -125,7 +139,7 @@ impl Cache {
     ///
     /// # Errors
     /// As [`keep`](Self::keep).
-    pub(crate) async fn forget(&self, entry: &Entry) -> Result<(), String> {
+    pub(crate) async fn forget(&self, entry: &KeptToken) -> Result<(), NotKept> {
         let mut entries = self.read().await;
         entries.retain(|other| other.key != entry.key || other.user != entry.user);
         self.write(entries).await
@@ -136,7 +150,7 @@ impl Cache {
     /// # Errors
     /// The file can't be removed.
     pub(crate) async fn clear(&self) -> io::Result<bool> {
-        let _held = self.hold().await?;
+        let _lock = self.lock().await?;
         let _ = blocking(|| keyring::Entry::new(SERVICE, "cache-key")?.delete_credential()).await;
         match std::fs::remove_file(self.dir.join(FILE)) {
             Ok(()) => Ok(true),
@@ -145,7 +159,7 @@ impl Cache {
         }
     }
 
-    async fn read(&self) -> Vec<Entry> {
+    async fn read(&self) -> Vec<KeptToken> {
         let path = self.dir.join(FILE);
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
@@ -153,7 +167,7 @@ impl Cache {
         };
         let entries = match serde_json::from_slice(&bytes) {
             Ok(Stored::Plain(entries)) => Some(entries),
-            Ok(Stored::Sealed(sealed)) => match store_key(false).await {
+            Ok(Stored::Sealed(sealed)) => match key().await {
                 Ok(Some(key)) => unseal(&key, &sealed),
                 // Sealed by a key that is not here.
                 Ok(None) | Err(keyring::Error::NoDefaultStore) => None,
@@ -168,11 +182,15 @@ impl Cache {
         })
     }
 
-    async fn write(&self, entries: Vec<Entry>) -> Result<(), String> {
+    async fn write(&self, entries: Vec<KeptToken>) -> Result<(), NotKept> {
         let path = self.dir.join(FILE);
-        let stored = match store_key(true).await {
-            Ok(Some(key)) => Stored::Sealed(seal(&key, &entries).ok_or("sealing failed")?),
-            Ok(None) => return Err("the key store gives no key".to_owned()),
+        let key = match key().await {
+            Ok(None) => new_key().await,
+            other => other,
+        };
+        let stored = match key {
+            Ok(Some(key)) => Stored::Sealed(seal(&key, &entries).ok_or(NotKept::NotSealed)?),
+            Ok(None) => return Err(NotKept::NoKey),
             Err(keyring::Error::NoDefaultStore) => {
                 if !path.exists() {
                     tell(&format!(
@@ -183,15 +201,17 @@ impl Cache {
                 Stored::Plain(entries)
             }
             // A locked store is no reason to keep tokens in the open.
-            Err(error) => return Err(format!("the key store did not open: {error}")),
+            Err(error) => return Err(NotKept::KeyStore(error)),
         };
-        let bytes = serde_json::to_vec(&stored).map_err(|error| error.to_string())?;
-        state_folder::write(&self.dir, FILE, &bytes)
-            .map_err(|error| format!("{}: {error}", self.dir.display()))
+        let bytes = serde_json::to_vec(&stored).map_err(|_| NotKept::NotSealed)?;
+        state_folder::write(&self.dir, FILE, &bytes).map_err(|error| NotKept::NotWritten {
+            dir: self.dir.clone(),
+            error,
+        })
     }
 }
 
-fn seal(key: &[u8], entries: &[Entry]) -> Option<String> {
+fn seal(key: &[u8], entries: &[KeptToken]) -> Option<String> {
     let mut bytes = serde_json::to_vec(entries).ok()?;
     let key = RandomizedNonceKey::new(&AES_256_GCM, key).ok()?;
     let nonce = key
@@ -200,7 +220,7 @@ fn seal(key: &[u8], entries: &[Entry]) -> Option<String> {
     Some(STANDARD.encode([&nonce.as_ref()[..], &bytes].concat()))
 }
 
-fn unseal(key: &[u8], sealed: &str) -> Option<Vec<Entry>> {
+fn unseal(key: &[u8], sealed: &str) -> Option<Vec<KeptToken>> {
     let bytes = STANDARD.decode(sealed).ok()?;
     let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
     let key = RandomizedNonceKey::new(&AES_256_GCM, key).ok()?;
@@ -220,28 +240,37 @@ fn set_aside(path: &Path) {
     }
 }
 
-/// The key store's key; made where there is none and `make` says so. `None`: no key yet.
-///
-/// `GREETING_KEY_STORE=none` says that there is no key store, for machines where asking hangs.
-async fn store_key(make: bool) -> keyring::Result<Option<Vec<u8>>> {
-    if std::env::var_os("GREETING_KEY_STORE").is_some_and(|value| value == "none") {
-        return Err(keyring::Error::NoDefaultStore);
-    }
-    blocking(move || {
-        let entry = keyring::Entry::new(SERVICE, "cache-key")?;
-        match entry.get_secret() {
-            Ok(key) if key.len() == 32 => return Ok(Some(key)),
-            Ok(_) | Err(keyring::Error::NoEntry) => {}
-            Err(error) => return Err(error),
-        }
+/// The key store's key. `None`: there is none yet.
+async fn key() -> keyring::Result<Option<Vec<u8>>> {
+    in_key_store(|entry| match entry.get_secret() {
+        Ok(key) if key.len() == 32 => Ok(Some(key)),
+        Ok(_) | Err(keyring::Error::NoEntry) => Ok(None),
+        Err(error) => Err(error),
+    })
+    .await
+}
+
+/// A new key, kept by the key store. `None`: the system has no randomness.
+async fn new_key() -> keyring::Result<Option<Vec<u8>>> {
+    in_key_store(|entry| {
         let mut key = vec![0; 32];
-        if !make || aws_lc_rs::rand::fill(&mut key).is_err() {
+        if aws_lc_rs::rand::fill(&mut key).is_err() {
             return Ok(None);
         }
         entry.set_secret(&key)?;
         Ok(Some(key))
     })
     .await
+}
+
+/// `GREETING_KEY_STORE=none` says that there is no key store, for machines where asking hangs.
+async fn in_key_store<T: Send + 'static>(
+    ask: impl FnOnce(keyring::Entry) -> keyring::Result<T> + Send + 'static,
+) -> keyring::Result<T> {
+    if std::env::var_os("GREETING_KEY_STORE").is_some_and(|value| value == "none") {
+        return Err(keyring::Error::NoDefaultStore);
+    }
+    blocking(|| ask(keyring::Entry::new(SERVICE, "cache-key")?)).await
 }
 
 /// The key store blocks, and may ask the person to unlock it.

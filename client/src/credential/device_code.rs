@@ -1,17 +1,17 @@
 //! Sign in on any device with a code.
 
-use super::cache::Entry;
-use super::{Request, Seeker, prompt};
+use super::cache::KeptToken;
+use super::{Credential, TokenRequest, TokenSource, prompt};
 use crate::diagnosis::Finding;
 use crate::oauth::device_code::DeviceCodeCredential;
 
-impl Seeker<'_> {
-    pub(super) async fn by_device_code(&self) -> Result<Entry, Box<Finding>> {
+impl TokenSource<'_> {
+    pub(super) async fn by_device_code(&self) -> Result<KeptToken, Box<Finding>> {
         let credential = self.device_code()?;
         let signed_in = credential.authenticate(&self.scopes()).await;
         prompt::done();
-        let entry = self.entry(
-            "device-code",
+        let entry = self.kept_token(
+            Credential::DeviceCode,
             signed_in.map_err(|error| self.explain(&error))?,
         );
         prompt::signed_in(entry.user.as_deref(), self.user, self.output);
@@ -19,7 +19,7 @@ impl Seeker<'_> {
     }
 
     pub(super) fn device_code(&self) -> Result<DeviceCodeCredential, Box<Finding>> {
-        let Request {
+        let TokenRequest {
             authority,
             tenant,
             client_id,

@@ -6,8 +6,8 @@ use azure_core::credentials::{AccessToken, TokenCredential};
 use serde_json::Value;
 use url::Url;
 
-use super::cache::Entry;
-use super::{Request, Seeker};
+use super::cache::KeptToken;
+use super::{Credential, TokenRequest, TokenSource};
 use crate::cli::CredentialKind;
 use crate::diagnosis::{self, Code, Finding};
 use crate::http::Unreached;
@@ -15,9 +15,9 @@ use crate::oauth::device_code::{AuthorityError, Tokens};
 use crate::provenance::Source;
 use crate::token::Decoded;
 
-impl Seeker<'_> {
+impl TokenSource<'_> {
     /// A token that nobody kept.
-    pub(super) async fn new_token(&self) -> Result<Entry, Box<Finding>> {
+    pub(super) async fn new_token(&self) -> Result<KeptToken, Box<Finding>> {
         match self.kind {
             CredentialKind::DeviceCode => self.by_device_code().await,
             CredentialKind::Browser => self.by_browser().await,
@@ -44,12 +44,12 @@ impl Seeker<'_> {
 
     pub(super) async fn by_tool<C: TokenCredential>(
         &self,
-        name: &str,
-        credential: Arc<C>,
-    ) -> azure_core::Result<Entry> {
-        let access = credential.get_token(&[&self.request.scope], None).await?;
-        Ok(self.entry(
-            name,
+        credential: Credential,
+        sdk: Arc<C>,
+    ) -> azure_core::Result<KeptToken> {
+        let access = sdk.get_token(&[&self.request.scope], None).await?;
+        Ok(self.kept_token(
+            credential,
             Tokens {
                 access,
                 refresh: None,
@@ -75,7 +75,7 @@ impl Seeker<'_> {
         [&self.request.scope, "openid", "profile", "offline_access"]
     }
 
-    pub(super) fn entry(&self, credential: &str, tokens: Tokens) -> Entry {
+    pub(super) fn kept_token(&self, credential: Credential, tokens: Tokens) -> KeptToken {
         let Tokens {
             access: AccessToken { token, expires_on },
             refresh,
@@ -85,7 +85,7 @@ impl Seeker<'_> {
             .or_else(|| Some(token.clone()))
             .and_then(|token| Decoded::parse(token.secret()).ok())
             .and_then(|token| token.user().map(str::to_owned));
-        Entry {
+        KeptToken {
             key: self.key(credential),
             user,
             access_token: token,
@@ -96,7 +96,7 @@ impl Seeker<'_> {
 
     /// What the authority or the network did.
     pub(super) fn explain(&self, error: &azure_core::Error) -> Box<Finding> {
-        let Request {
+        let TokenRequest {
             authority,
             tenant,
             client_id,

@@ -2,19 +2,19 @@
 
 use azure_core::credentials::Secret;
 
-use super::cache::{Cache, Entry};
-use super::{MARGIN, Person, Seeker};
+use super::cache::{Cache, KeptToken};
+use super::{MARGIN, Person, TokenSource};
 use crate::clock::now;
 use crate::diagnosis::Finding;
 use crate::oauth::device_code::AuthorityError;
 use crate::terminal::tell;
 
-impl Seeker<'_> {
+impl TokenSource<'_> {
     /// A kept token that is good for a while, or a new one for its refresh token. None: neither.
     pub(super) async fn renewed(
         &self,
         cache: &Cache,
-        entry: Entry,
+        entry: KeptToken,
     ) -> Result<Option<Secret>, Box<Finding>> {
         if entry.expires_at > now() + MARGIN {
             return Ok(Some(entry.access_token));
@@ -25,7 +25,7 @@ impl Seeker<'_> {
         let credential = self.device_code()?;
         match credential.refresh(refresh, &self.scopes()).await {
             Ok(tokens) => {
-                let mut renewed = self.entry(&entry.key.credential, tokens);
+                let mut renewed = self.kept_token(entry.key.credential, tokens);
                 renewed.user = renewed.user.or(entry.user);
                 // Without a new one the old one stays good (RFC 6749 section 6).
                 renewed.refresh_token = renewed.refresh_token.or(entry.refresh_token);

@@ -56,16 +56,28 @@ pub(crate) fn elsewhere(url: &Url, challenge: &Challenge) -> Option<String> {
         .map(|(other, _)| other)
 }
 
+/// Why an agreement is not remembered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotRemembered {
+    #[error("no home folder: set XDG_STATE_HOME")]
+    NoFolder,
+    #[error("{}: {error}", dir.display())]
+    NotWritten {
+        dir: std::path::PathBuf,
+        error: std::io::Error,
+    },
+}
+
 /// Keeps an agreement.
 ///
 /// # Errors
-/// The folder can't be written, in words; the call can go on.
-pub(crate) fn remember(url: &Url, challenge: &Challenge) -> Result<(), String> {
-    let dir = state_dir().ok_or("no home folder: set XDG_STATE_HOME")?;
+/// For a warning: the call can go on.
+pub(crate) fn remember(url: &Url, challenge: &Challenge) -> Result<(), NotRemembered> {
+    let dir = state_dir().ok_or(NotRemembered::NoFolder)?;
     let mut all = read();
     all.insert(url.origin().ascii_serialization(), Agreed::of(challenge));
     write(&dir, "agreed.json", json(&all).as_bytes())
-        .map_err(|error| format!("{}: {error}", dir.display()))
+        .map_err(|error| NotRemembered::NotWritten { dir, error })
 }
 
 /// Forgets every agreement. Returns whether there was any.

@@ -1,7 +1,7 @@
 //! What has to be known before a token is asked for: said, or learnt of the function.
 
 use super::{Known, Session, trust};
-use crate::credential::Request;
+use crate::credential::TokenRequest;
 use crate::diagnosis::Finding;
 use crate::discovery::challenge::Challenge;
 use crate::discovery::trust::may_carry_token;
@@ -91,8 +91,8 @@ fn request(
     tenant: String,
     scope: String,
     else_from: &str,
-) -> Request {
-    let request = Request {
+) -> TokenRequest {
+    let request = TokenRequest {
         authority: authority.trim_end_matches('/').to_owned(),
         tenant,
         client_id: session.args.client_id.clone(),

@@ -19,7 +19,16 @@ use crate::token::Decoded;
 /// `az` starts slowly, and never this slowly.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Who is signed in.
+/// What the check of the Azure CLI came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AzureCli {
+    /// It can give a token.
+    SignedIn,
+    /// A call would not ask it, or it gives none.
+    NotUsed,
+}
+
+/// Who is signed in to the Azure CLI.
 enum Az {
     SignedIn(String),
     Not(Box<Finding>),
@@ -45,7 +54,7 @@ pub(super) async fn examine(session: &Session, challenge: &Challenge, checks: &m
             return;
         }
     };
-    let az = azure_cli(session, &known, provided.is_some(), checks).await;
+    let az = azure_cli(session, &known, provided.as_ref(), checks).await;
     let token = match provided {
         Some(token) => Ok(token),
         None => kept(session, &known, az).await,
@@ -65,10 +74,15 @@ fn no_token(checks: &mut Checks, finding: Finding) {
 }
 
 /// Checked where a call would ask it; a failure only where nothing else would do.
-async fn azure_cli(session: &Session, known: &Known, brought: bool, checks: &mut Checks) -> bool {
+async fn azure_cli(
+    session: &Session,
+    known: &Known,
+    provided: Option<&Secret>,
+    checks: &mut Checks,
+) -> AzureCli {
     let kind = session.args.credential;
     let unused = match kind {
-        _ if brought => Some("a token is brought"),
+        _ if provided.is_some() => Some("a token is brought"),
         CredentialKind::Auto if known.request.is_local() => {
             Some("a local authority has its own users")
         }
@@ -77,23 +91,23 @@ async fn azure_cli(session: &Session, known: &Known, brought: bool, checks: &mut
     };
     if let Some(because) = unused {
         checks.skip(&["Azure CLI"], because);
-        return false;
+        return AzureCli::NotUsed;
     }
     match signed_in(&known.request.tenant, &known.request.scope).await {
         Az::SignedIn(user) => {
             checks.ok("Azure CLI", format!("signed in as {user}"));
-            true
+            AzureCli::SignedIn
         }
         Az::Not(finding) if kind == CredentialKind::AzureCli => {
             checks.failed("Azure CLI", *finding);
-            false
+            AzureCli::NotUsed
         }
         Az::Not(finding) => {
             checks.skip(
                 &["Azure CLI"],
                 &format!("{}; a device code does without", finding.summary),
             );
-            false
+            AzureCli::NotUsed
         }
     }
 }
@@ -126,9 +140,9 @@ async fn signed_in(tenant: &str, scope: &str) -> Az {
 }
 
 /// A kept token, or az's: what needs nobody.
-async fn kept(session: &Session, known: &Known, az: bool) -> Result<Secret, Box<Finding>> {
-    let mut seeker = session.seeker(&known.request);
-    let kept = seeker.kept().await;
+async fn kept(session: &Session, known: &Known, az: AzureCli) -> Result<Secret, Box<Finding>> {
+    let mut token_source = session.token_source(&known.request);
+    let kept = token_source.kept().await;
     let usable = kept
         .is_some_and(|entry| entry.expires_at > now() + MARGIN || entry.refresh_token.is_some());
     let quiet = matches!(
@@ -136,11 +150,11 @@ async fn kept(session: &Session, known: &Known, az: bool) -> Result<Secret, Box<
         CredentialKind::AzureCli | CredentialKind::Azd
     );
     if usable || quiet {
-        return seeker.get().await;
+        return token_source.get().await;
     }
-    if az {
-        seeker.kind = CredentialKind::AzureCli;
-        return seeker.get().await;
+    if az == AzureCli::SignedIn {
+        token_source.kind = CredentialKind::AzureCli;
+        return token_source.get().await;
     }
     Err(Box::new(Finding::proved(
         Code::NoToken,

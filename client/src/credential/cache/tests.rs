@@ -1,9 +1,9 @@
 use super::*;
 
-fn entry() -> Entry {
-    Entry {
+fn kept_token() -> KeptToken {
+    KeptToken {
         key: Key {
-            credential: "device-code".into(),
+            credential: Credential::DeviceCode,
             authority: "a".into(),
             tenant: "t".into(),
             client_id: "c".into(),
@@ -18,8 +18,8 @@ fn entry() -> Entry {
 
 #[test]
 fn what_is_sealed_opens_with_the_key_only() {
-    let sealed = seal(&[1; 32], &[entry()]).unwrap();
-    assert_eq!(unseal(&[1; 32], &sealed).unwrap()[0].key, entry().key);
+    let sealed = seal(&[1; 32], &[kept_token()]).unwrap();
+    assert_eq!(unseal(&[1; 32], &sealed).unwrap()[0].key, kept_token().key);
     assert!(unseal(&[2; 32], &sealed).is_none());
     let plain = STANDARD.decode(&sealed).unwrap();
     assert!(!String::from_utf8_lossy(&plain).contains("the-"));
@@ -30,5 +30,19 @@ fn what_is_sealed_opens_with_the_key_only() {
 
 #[test]
 fn debug_shows_no_secret() {
-    assert!(!format!("{:?}", entry()).contains("the-"));
+    assert!(!format!("{:?}", kept_token()).contains("the-"));
+}
+
+/// Other versions read the kept file: its spelling stays.
+#[test]
+fn credentials_are_spelled_as_on_the_command_line() {
+    for (credential, spelling) in [
+        (Credential::DeviceCode, "device-code"),
+        (Credential::Browser, "browser"),
+        (Credential::AzureCli, "azure-cli"),
+        (Credential::Azd, "azd"),
+    ] {
+        assert_eq!(serde_json::to_value(credential).unwrap(), spelling);
+        assert_eq!(credential.to_string(), spelling);
+    }
 }

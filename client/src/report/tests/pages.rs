@@ -35,7 +35,7 @@ fn the_troubleshooting_page_is_the_catalogue() {
     );
     let mut section = None;
     for code in Code::ALL {
-        let entry = code.entry();
+        let entry = code.explanation();
         if section != Some(entry.section) {
             let _ = write!(page, "\n## {}\n", entry.section.title());
             section = Some(entry.section);

@@ -1,0 +1,101 @@
+//! What ends a command that has nothing to report on: what happened, and what to do.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::auth_settings;
+use crate::diagnosis::Finding;
+use crate::http::NoCertificates;
+use crate::terminal::{printable, tell};
+
+/// A mistake on the command line.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Usage {
+    #[error("{0:?} is not an http or https URL; write the scheme too: https://…/api/greeting")]
+    Url(String),
+    #[error("the URL holds a user or a password: a function is called with a token")]
+    UserInUrl,
+    #[error(
+        "--access-token takes only -, and reads the token from stdin: what is written as an argument, others can see (ps, shell history)"
+    )]
+    TokenAsArgument,
+    #[error("stdin is not text")]
+    StdinNotText,
+    #[error(transparent)]
+    Settings(#[from] auth_settings::Unusable),
+    #[error(transparent)]
+    Certificates(#[from] NoCertificates),
+}
+
+/// What ends a command.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Usage(Usage),
+    #[error("{} is not in the catalogue", printable(.0))]
+    UnknownCode(String),
+    #[error("no token on stdin")]
+    NoTokenOnStdin,
+    #[error("no such token is kept")]
+    NoKeptToken,
+    #[error("{} was not reached: {why}", printable(.url))]
+    NotReached {
+        url: String,
+        why: String,
+        finding: Box<Finding>,
+    },
+    #[error("the tokens could not be removed: {0}")]
+    NotRemoved(io::Error),
+    #[error("the man pages can't be written to {}: {error}", dir.display())]
+    ManPages { dir: PathBuf, error: io::Error },
+    #[error("the program can't start: {0}")]
+    NotStarted(io::Error),
+}
+
+impl<T: Into<Usage>> From<T> for Failure {
+    fn from(usage: T) -> Self {
+        Self::Usage(usage.into())
+    }
+}
+
+impl Failure {
+    /// What to do about it.
+    fn fix(&self) -> &str {
+        match self {
+            Self::Usage(_) => "For more information, try '--help'.",
+            Self::UnknownCode(_) => "greeting-cli explain, for the list",
+            Self::NoTokenOnStdin => {
+                "greeting-cli token get URL | greeting-cli token inspect -, or greeting-cli token inspect --cached"
+            }
+            Self::NoKeptToken => "greeting-cli login URL",
+            Self::NotReached { finding, .. } => &finding.fix,
+            Self::NotRemoved(_) => "remove the greeting-cli folder in your state folder by hand",
+            Self::ManPages { .. } => "name a folder that you may write",
+            Self::NotStarted(_) => "none here: the system has no room for another thread or timer",
+        }
+    }
+
+    /// The exit status of the contract.
+    fn exit(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::UnknownCode(_) | Self::NoTokenOnStdin => 2,
+            Self::NoKeptToken => 3,
+            Self::NotReached { .. } => 7,
+            Self::NotRemoved(_) | Self::ManPages { .. } | Self::NotStarted(_) => 1,
+        }
+    }
+
+    /// Prints it, a mistake on the command line as clap prints those.
+    pub(crate) fn tell(&self) -> ExitCode {
+        let label = match self {
+            Self::Usage(_) => "",
+            _ => "  fix  ",
+        };
+        tell(&format!("error: {self}\n\n{label}{}", self.fix()));
+        ExitCode::from(self.exit())
+    }
+}
+
+#[cfg(test)]
+mod tests;
