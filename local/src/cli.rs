@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use local_easy_auth::{ChallengeForm, ClaimNames};
+use local_events::Print;
 
-use crate::easy_auth::{ChallengeForm, ClaimNames};
-use crate::log::Print;
 use crate::package::Target;
 use crate::tenant::{AuthorityHost, TenantId};
 

@@ -24,12 +24,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
+use local_easy_auth::Rules;
+use local_entra::Authority;
+use local_events::Log;
 
 pub(crate) use self::verdict::Function;
-use crate::authority::Authority;
-use crate::easy_auth::Rules;
-use crate::log::Log;
-use crate::state::Ready;
+use crate::control::running::Ready;
 
 /// What the room looks at.
 pub(crate) struct Room {

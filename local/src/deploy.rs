@@ -6,11 +6,8 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use local_failure::Failure;
 use serde_json::Value;
-
-use crate::failure::Failure;
-use crate::functions_host::FunctionApp;
-use crate::package::AppFiles;
 
 /// The local tenant. A fixed GUID, so that what people paste keeps working between runs.
 pub(crate) const TENANT_ID: &str = "6d3c1f0a-8b52-4e7d-9f41-2c5a7be01d93";
@@ -22,7 +19,7 @@ pub(crate) const API_CLIENT_ID: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
 pub(crate) const CLI_CLIENT_ID: &str = "c41d7e95-06fb-4a38-8d2e-b7390f5a6e22";
 
 /// Name, compiled-in content.
-type File = (&'static str, &'static str);
+pub(crate) type File = (&'static str, &'static str);
 
 const APP_REGISTRATION: File = (
     "deploy/app-registration.json",
@@ -36,7 +33,8 @@ const AUTH_SETTINGS: File = (
     "deploy/authsettingsV2.json",
     include_str!("../../deploy/authsettingsV2.json"),
 );
-const FUNCTION_APP: [File; 2] = [
+/// The function app that is run where there is none.
+pub(crate) const FUNCTION_APP: [File; 2] = [
     ("host.json", include_str!("../../host.json")),
     (
         "greeting/function.json",
@@ -224,21 +222,6 @@ pub(crate) fn app_root(named: Option<&Path>) -> Result<Option<PathBuf>, Failure>
     }
     let current = std::env::current_dir().ok();
     Ok(current.filter(|folder| folder.join("host.json").is_file()))
-}
-
-/// What is packaged besides the handler.
-///
-/// # Errors
-/// The app's files are missing or wrong.
-pub(crate) fn app_files(named: Option<&Path>) -> Result<AppFiles, Failure> {
-    let Some(root) = app_root(named)? else {
-        return Ok(AppFiles::built_in(&FUNCTION_APP));
-    };
-    let failed = |error: &dyn std::fmt::Display| {
-        Failure::new("the function app can't be packaged", error, "")
-    };
-    let app = FunctionApp::load(&root).map_err(|error| failed(&error))?;
-    AppFiles::read(&app).map_err(|error| failed(&error))
 }
 
 /// Writes the function app's own files to `root`, for use outside a checkout.

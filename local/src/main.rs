@@ -1,41 +1,23 @@
 //! `greeting-local`: Azure on a laptop. A local Entra ID, a local Easy Auth and a local Functions
 //! host in one process, so that the same function runs with the same authentication.
 //!
-//! - `authority`: the local Entra ID; `tls`: the development CA that its clients trust
-//! - `easy_auth`: the gate; `functions_host`: starts the handler and forwards to it
-//! - `stack`: the three together, on loopback; `up` and `demo` run it
-//! - `relay`: one request over one connection; `upstream`: any app behind the gate
-//! - `log`: what happened to each request; `control`: how the other commands ask
-//! - `state`: the folder that outlives a run; `deploy`: the files that configure Azure
-//! - `tenant`: a real tenant in place of the local authority; `package`: what Azure runs
+//! - `commands`: a file for each; `cli`: their arguments
+//! - `stack`: authority, gate and Functions host together, on loopback; `up` and `demo` run it
+//! - `control`: what the other commands ask the stack that runs; `control_room`: its page
+//! - `deploy`: the files that configure Azure; `tenant`: a real tenant in place of the local one
+//! - `package`: what Azure runs; `programs`: those that run beside this one
 
-mod approve;
-mod authority;
 mod cli;
+mod commands;
 mod control;
 mod control_room;
-mod demo;
 mod deploy;
-mod easy_auth;
-mod env;
-mod failure;
-mod functions_host;
-mod log;
-mod mint;
 mod package;
-mod page;
-mod policy;
 mod programs;
-mod relay;
 mod say;
-mod serve;
 mod stack;
 mod state;
 mod tenant;
-mod tls;
-mod up;
-mod upstream;
-mod watch;
 
 use std::process::ExitCode;
 
@@ -57,15 +39,21 @@ fn main() -> ExitCode {
     };
     let result = runtime.block_on(async {
         match cli.command {
-            Command::Demo(args) => demo::run(args).await,
-            Command::Up(args) => up::run(args).await.map(|()| ExitCode::SUCCESS),
-            Command::Env(args) => env::run(&args).map(|()| ExitCode::SUCCESS),
-            Command::Approve(args) => approve::run(args).await.map(|()| ExitCode::SUCCESS),
-            Command::Mint(args) => mint::run(&args).map(|()| ExitCode::SUCCESS),
-            Command::Policy(args) => policy::run(args).await.map(|()| ExitCode::SUCCESS),
-            Command::RotateKeys(args) => policy::rotate(args).await.map(|()| ExitCode::SUCCESS),
-            Command::Log(args) => log::run(args).await.map(|()| ExitCode::SUCCESS),
-            Command::Package(args) => package::run(&args).map(|()| ExitCode::SUCCESS),
+            Command::Demo(args) => commands::demo::run(args).await,
+            Command::Up(args) => commands::up::run(args).await.map(|()| ExitCode::SUCCESS),
+            Command::Env(args) => commands::env::run(&args).map(|()| ExitCode::SUCCESS),
+            Command::Approve(args) => commands::approve::run(args)
+                .await
+                .map(|()| ExitCode::SUCCESS),
+            Command::Mint(args) => commands::mint::run(&args).map(|()| ExitCode::SUCCESS),
+            Command::Policy(args) => commands::policy::run(args)
+                .await
+                .map(|()| ExitCode::SUCCESS),
+            Command::RotateKeys(args) => commands::rotate_keys::run(args)
+                .await
+                .map(|()| ExitCode::SUCCESS),
+            Command::Log(args) => commands::log::run(args).await.map(|()| ExitCode::SUCCESS),
+            Command::Package(args) => commands::package::run(&args).map(|()| ExitCode::SUCCESS),
         }
     });
     // Whatever still reads a terminal or a socket must not hold the exit.

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::SystemTime;
 
+use local_failure::Failure;
 use serde_json::Value;
-
-use crate::failure::Failure;
 
 /// The profile of the build that this program is itself.
 const RELEASE: bool = !cfg!(debug_assertions);

@@ -1,35 +1,37 @@
 //! Authority, gate, Functions host and handler, started together and stopped together.
 
 mod app;
+mod front_end;
 mod issuing;
 mod options;
+mod upstream;
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use http_body_util::BodyExt;
-use hyper::Request;
+use local_easy_auth::{Gate, GateParts, Rules, Settings};
+use local_entra::Authority;
+use local_events::{Clock, Log, tell};
+use local_failure::Failure;
+use local_functions_host::LocalSettings;
+use local_http::localhost::only_localhost;
+use local_http::page;
+use local_http::serve::{Loopback, Service, router_service};
+use local_http::tls::DevelopmentCa;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::app::{Prepared, Started, function_url};
+use self::front_end::FrontEnd;
 use self::issuing::{authority, callbacks, client, in_state};
 pub(crate) use self::options::Options;
-use crate::authority::{Authority, Clock, only_localhost};
-use crate::control::Door;
+use self::upstream::Upstream;
+use crate::control::door::Door;
+use crate::control::running::{IssuedBy, Ready, Running};
+use crate::control::{approve, log, policy, rotate_keys};
 use crate::control_room::{Function, Room};
-use crate::easy_auth::{App, Gate, GateParts, Rules, Settings};
-use crate::failure::Failure;
-use crate::functions_host::LocalSettings;
-use crate::log::{self, Log};
-use crate::relay::BoxBody;
-use crate::serve::{Loopback, Service};
-use crate::state::{IssuedBy, Ready, Running};
-use crate::tls::DevelopmentCa;
-use crate::upstream::Upstream;
-use crate::{approve, control_room, deploy, page, policy};
+use crate::{control_room, deploy};
 
 /// The function app's port, as `func start` has it.
 const PORT: u16 = 7071;
@@ -146,6 +148,7 @@ impl Stack {
                 .merge(page::router())
                 .merge(approve::router(authority.clone(), door.clone()))
                 .merge(policy::router(authority.clone(), door.clone()))
+                .merge(rotate_keys::router(authority.clone(), door.clone()))
                 .merge(control_room::router(Room {
                     authority: authority.clone(),
                     rules: rules.clone(),
@@ -161,38 +164,49 @@ impl Stack {
         .merge(log::router(options.log.clone(), door))
         .layer(DefaultBodyLimit::max(64 * 1024))
         .layer(middleware::from_fn(only_localhost))
-        .layer(middleware::from_fn_with_state(
-            options.log.clone(),
-            log::tell,
-        ));
+        .layer(middleware::from_fn_with_state(options.log.clone(), tell));
         serving.push(tokio::spawn(control_door.serve(
             Some(acceptor(&[b"h2", b"http/1.1"])?),
             router_service(pages),
             stopped.clone(),
         )));
 
-        let (app, started) = match (prepared, upstream) {
+        let (app, started): (Service, _) = match (prepared, upstream) {
             (Some(prepared), _) => {
                 let started = prepared
                     .start(&rules.settings, gate_door.port, &options)
                     .await?;
-                (App::Functions(started.host.clone()), Some(started))
+                let host = started.host.clone();
+                let app: Service = Arc::new(move |request| {
+                    let host = host.clone();
+                    Box::pin(async move { host.call(request).await })
+                });
+                (app, Some(started))
             }
-            (None, Some(upstream)) => (App::Upstream(upstream), None),
+            (None, Some(upstream)) => {
+                let app: Service = Arc::new(move |request| {
+                    let upstream = upstream.clone();
+                    Box::pin(async move { upstream.call(request).await })
+                });
+                (app, None)
+            }
             // Not reached: what has no upstream was prepared.
             (None, None) => return Err(Failure::new("nothing stands behind the gate", "", "")),
         };
-        let gate = Gate::new(GateParts {
-            rules,
-            http,
-            client_secret,
-            app,
+        let front_end = Arc::new(FrontEnd {
+            gate: Gate::new(GateParts {
+                rules,
+                http,
+                client_secret,
+                app,
+            }),
             cors: local.cors(),
+            clock,
             log: options.log.clone(),
         });
         let service: Service = Arc::new(move |request| {
-            let gate = gate.clone();
-            Box::pin(async move { gate.call(request).await })
+            let front_end = front_end.clone();
+            Box::pin(async move { front_end.call(request).await })
         });
         // HTTP/1.1 only: WebSockets over HTTP/2 are another protocol (RFC 8441).
         let tls = options
@@ -283,28 +297,5 @@ async fn bind(port: u16, flag: &str) -> Result<Loopback, Failure> {
                 ));
             }
         }
-    }
-}
-
-/// The authority's router as a service of `serve.rs`.
-fn router_service(router: axum::Router) -> Service {
-    Arc::new(move |request: Request<hyper::body::Incoming>| {
-        let mut router = router.clone();
-        Box::pin(async move {
-            let answer = tower_service_call(&mut router, request.map(Body::new)).await;
-            answer.map(|body| BoxBody::new(body.map_err(Into::into)))
-        })
-    })
-}
-
-async fn tower_service_call(
-    router: &mut axum::Router,
-    request: Request<Body>,
-) -> axum::response::Response {
-    use hyper::service::Service as _;
-    let service = hyper_util::service::TowerToHyperService::new(router.clone());
-    match service.call(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
     }
 }

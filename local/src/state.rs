@@ -1,56 +1,9 @@
-//! The state folder, and what is said in it about the stack that is running.
+//! The state folder.
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
-use serde::{Deserialize, Serialize};
-
-use crate::failure::Failure;
-
-/// What a ready stack is, for programs. Written to `--ready-file`; nothing in it is a secret.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Ready {
-    pub(crate) function_url: String,
-    pub(crate) authority_host: String,
-    pub(crate) tenant_id: String,
-    pub(crate) api_client_id: String,
-    pub(crate) cli_client_id: String,
-    pub(crate) scope: String,
-    pub(crate) ca_cert: PathBuf,
-}
-
-impl Ready {
-    /// The API's identifier URI: the scope without its last part.
-    pub(crate) fn api(&self) -> &str {
-        self.scope
-            .rsplit_once('/')
-            .map_or(self.scope.as_str(), |(api, _)| api)
-    }
-}
-
-/// What `env`, `approve` and `mint` read of the stack that is running. Kept 0600: the control
-/// secret approves sign-ins.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Running {
-    pub(crate) ready: Ready,
-    /// The folder whose `deploy/` it read.
-    pub(crate) root: PathBuf,
-    /// The origin of its control door.
-    pub(crate) control: String,
-    pub(crate) control_secret: String,
-    pub(crate) issuer: IssuedBy,
-}
-
-/// Whose tokens the gate takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum IssuedBy {
-    /// The local authority's, which is part of the stack.
-    LocalAuthority,
-    /// A real tenant's: there is no local authority.
-    RealTenant,
-}
+use local_failure::Failure;
 
 /// The state folder, made private (0700) when it is first needed.
 ///
@@ -59,12 +12,7 @@ pub(crate) enum IssuedBy {
 pub(crate) fn folder(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
     let folder = match chosen {
         Some(folder) => folder.to_owned(),
-        None => choose_app_strategy(AppStrategyArgs {
-            app_name: "greeting-local".to_owned(),
-            ..AppStrategyArgs::default()
-        })
-        .map(|strategy| strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
-        .map_err(|error| {
+        None => state_folder::of("greeting-local").map_err(|error| {
             Failure::new(
                 "there is no folder for the state",
                 error,
@@ -72,7 +20,7 @@ pub(crate) fn folder(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
             )
         })?,
     };
-    make_private(&folder).map_err(|error| {
+    state_folder::make_private(&folder).map_err(|error| {
         Failure::new(
             format!("the state folder {} can't be made", folder.display()),
             error,
@@ -82,84 +30,4 @@ pub(crate) fn folder(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
     // Other programs are told of files in it, wherever they stand.
     fs::canonicalize(&folder)
         .map_err(|error| Failure::new(format!("{} can't be read", folder.display()), error, ""))
-}
-
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Replaces `path` whole, readable by its owner only: a reader sees the old or the new content.
-pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    // tempfile makes its files 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(content)?;
-    file.persist(path)?;
-    Ok(())
-}
-
-impl Running {
-    fn path(state: &Path) -> PathBuf {
-        state.join("running.json")
-    }
-
-    /// The stack, if it has the local authority that `command` is about.
-    ///
-    /// # Errors
-    /// It takes the tokens of a real tenant.
-    pub(crate) fn with_authority(self, command: &str) -> Result<Self, Failure> {
-        match self.issuer {
-            IssuedBy::LocalAuthority => Ok(self),
-            IssuedBy::RealTenant => Err(Failure::new(
-                format!("greeting-local {command} is for the local authority"),
-                format!(
-                    "the running stack takes the tokens of {}/{}, which only that tenant issues",
-                    self.ready.authority_host, self.ready.tenant_id
-                ),
-                "sign in there: greeting-cli call, or az account get-access-token; or start greeting-local up without --tenant",
-            )),
-        }
-    }
-
-    /// Says in `state` that this stack runs.
-    pub(crate) fn save(&self, state: &Path) -> io::Result<()> {
-        write_private(&Self::path(state), &serde_json::to_vec_pretty(self)?)
-    }
-
-    /// What runs, by what `state` says.
-    ///
-    /// # Errors
-    /// Nothing runs, or the file is not readable.
-    pub(crate) fn load(state: &Path) -> Result<Self, Failure> {
-        let why = match fs::read(Self::path(state)) {
-            Ok(text) => match serde_json::from_slice(&text) {
-                Ok(running) => return Ok(running),
-                Err(error) => error.to_string(),
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                format!("{} says of no stack", state.display())
-            }
-            Err(error) => error.to_string(),
-        };
-        Err(Failure::new(
-            "no greeting-local is running",
-            why,
-            "start it with: greeting-local up",
-        ))
-    }
-
-    /// Removes the note, if it is still this stack's.
-    pub(crate) fn remove(&self, state: &Path) {
-        if Self::load(state).is_ok_and(|now| now.control_secret == self.control_secret) {
-            // Nothing depends on it: a note left behind only names ports that do not answer.
-            let _ = fs::remove_file(Self::path(state));
-        }
-    }
 }

@@ -5,12 +5,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use local_easy_auth::Settings;
+use local_failure::Failure;
 use url::Url;
 
 use crate::cli::TenantArgs;
 use crate::deploy::{Place, Source};
-use crate::easy_auth::Settings;
-use crate::failure::Failure;
 
 /// The Azure CLI's client id: public, in every tenant, and pre-authorized by
 /// `deploy/app-registration.json`.

@@ -4,13 +4,13 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
+use local_entra::foreign;
+use local_events::Told;
 use serde::Deserialize;
 
 use super::Shared;
 use super::view::Done;
-use crate::authority::foreign;
-use crate::log::Told;
-use crate::policy::{Change, words};
+use crate::control::policy::{Change, words};
 
 pub(super) const POLICY: &str = "/control-room/policy";
 pub(super) const ROTATE: &str = "/control-room/rotate-keys";

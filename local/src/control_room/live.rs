@@ -3,11 +3,12 @@
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use local_events::Told;
+use local_http::page;
 use serde::Deserialize;
 
 use super::Shared;
-use crate::log::Told;
-use crate::{log, page};
+use crate::control::log;
 
 pub(super) const PATH: &str = "/control-room/events";
 pub(super) const SCRIPT: &str = "/control-room/script.js";

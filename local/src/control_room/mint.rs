@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Parser;
+use local_events::Told;
+use local_http::page::{Page, Width};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -14,9 +16,7 @@ use super::form::{Chosen, form};
 use super::verdict::{Said, Verdicts};
 use super::{Room, Shared};
 use crate::cli::{Cli, Command, Shell};
-use crate::log::Told;
-use crate::page::{Page, Width};
-use crate::{env, mint};
+use crate::commands::{env, mint};
 
 pub(super) const PATH: &str = "/control-room/mint";
 

@@ -5,8 +5,7 @@ use axum::http::HeaderMap;
 use greeting_server::authorize::{Decision, EasyAuth, authorize};
 use greeting_server::handler::GREETING;
 use greeting_server::principal;
-
-use crate::easy_auth::{Rules, Verdict};
+use local_easy_auth::{Rules, Verdict};
 
 /// What stands behind the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

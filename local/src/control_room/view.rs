@@ -5,16 +5,16 @@ use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use clap::ValueEnum;
+use local_entra::{DAEMON_CLIENT_ID, Daemon, REFUSALS, describe};
+use local_events::Row;
+use local_http::page::{Page, Script, Width};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::form::{Chosen, form};
 use super::{Room, Shared, actions, live};
-use crate::authority::{DAEMON_CLIENT_ID, Daemon, REFUSALS, describe};
 use crate::cli::{Client, Shell};
-use crate::env;
-use crate::log::Row;
-use crate::page::{Page, Script, Width};
+use crate::commands::env;
 
 /// Events on the page; more are in the log.
 const SHOWN: usize = 200;

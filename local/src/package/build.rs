@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use local_failure::Failure;
+
 use super::AppFiles;
 use super::elf::Target;
-use crate::failure::Failure;
 use crate::programs;
 
 /// The package that is built, and its program.
 pub(super) const HANDLER: &str = "greeting-server";
 
 /// What to do about a handler that can't be packaged.
-pub(super) fn hint(target: &Target) -> String {
+pub(crate) fn hint(target: &Target) -> String {
     format!(
         "build it so: RUSTFLAGS='-C target-feature=+crt-static' cargo build --profile dist --target {target} -p {HANDLER}"
     )
@@ -22,7 +23,7 @@ pub(super) fn hint(target: &Target) -> String {
 ///
 /// # Errors
 /// There is no checkout to build it from, or cargo fails.
-pub(super) fn handler(app: &AppFiles, target: &Target) -> Result<PathBuf, Failure> {
+pub(crate) fn handler(app: &AppFiles, target: &Target) -> Result<PathBuf, Failure> {
     let failed = |why: String| {
         Failure::new(
             "the handler could not be built",

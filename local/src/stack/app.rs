@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use local_easy_auth::{Settings, UnauthenticatedAction};
+use local_failure::Failure;
+use local_functions_host::Watch;
+use local_functions_host::{FunctionApp, Handler, HandlerSpec, Host, Refusals};
+
 use super::Options;
 use crate::deploy;
-use crate::easy_auth::{Settings, UnauthenticatedAction};
-use crate::failure::Failure;
-use crate::functions_host::{FunctionApp, Handler, HandlerSpec, Host, Refusals};
 use crate::programs;
-use crate::watch::Watch;
 
 /// This project's own handler.
 const GREETING_SERVER: &str = "greeting-server";
@@ -87,7 +88,7 @@ impl Prepared {
         let handler = Handler::start(spec(&app, executable, quiet))
             .await
             .map_err(|error| Failure::new("the handler did not start", error, ""))?;
-        let host = Host::new(app, Arc::new(handler), options.log.clone(), refusals);
+        let host = Host::new(app, Arc::new(handler), refusals);
         let watch = watch.map(|watch| {
             let host = host.clone();
             watch.run(

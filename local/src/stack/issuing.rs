@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use local_easy_auth::Settings;
+use local_entra::{Authority, Daemon, Directory, KeyRing, Parts};
+use local_events::Clock;
+use local_failure::Failure;
+
 use super::Options;
-use crate::authority::{Authority, Clock, Daemon, Directory, KeyRing, Parts};
 use crate::deploy::{self, Files};
-use crate::easy_auth::Settings;
-use crate::failure::Failure;
 
 /// Where the gate's browser sign-in comes back to.
 pub(super) fn callbacks(settings: &Settings, scheme: &str, port: u16) -> Vec<String> {

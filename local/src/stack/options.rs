@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use local_easy_auth::{Behaviour, Settings};
+use local_events::Log;
+use local_failure::Failure;
+
 use crate::deploy::{Files, Place, Source};
-use crate::easy_auth::{Behaviour, Settings};
-use crate::failure::Failure;
-use crate::log::Log;
 use crate::tenant::Tenant;
 
 /// What to start.

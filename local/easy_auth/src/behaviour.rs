@@ -1,0 +1,133 @@
+//! What Azure decides outside of authsettingsV2: app settings, and the behaviours that are
+//! observed rather than documented, each one named switch.
+
+use clap::ValueEnum;
+
+/// Which of the two captured forms a 401 has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ChallengeForm {
+    /// As on Linux: no body, `login.microsoftonline.com`'s path
+    #[default]
+    Linux,
+    /// As on Windows: a line of HTML, `login.windows.net`'s path
+    Windows,
+    /// As on Container Apps: the realm alone
+    ContainerApps,
+}
+
+/// How claims are named in the principal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ClaimNames {
+    /// Long names for some, as observed on Azure
+    #[default]
+    Mapped,
+    /// The token's own
+    Raw,
+}
+
+/// What the gate does that is not in authsettingsV2.
+#[derive(Debug, Clone)]
+pub struct Behaviour {
+    /// The form of the 401.
+    pub challenge: ChallengeForm,
+    /// How the principal names claims.
+    pub claims: ClaimNames,
+    /// Whether a v1 token passes at an issuer URL that ends in `/v2.0` (reports differ).
+    pub accept_v1_tokens: bool,
+    /// Whether AllowAnonymous lets an invalid token through as anonymous (one user's report).
+    pub anonymous_with_invalid_token: bool,
+    /// App setting `WEBSITE_AUTH_AAD_ALLOWED_TENANTS`: tenant ids, for a multi-tenant issuer.
+    pub allowed_tenants: Option<Vec<String>>,
+    /// App setting `WEBSITE_AUTH_AAD_REQUIRE_CLIENT_SERVICE_PRINCIPAL`: the token needs `oid`.
+    pub require_oid: bool,
+    /// App setting `WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES`: turns RFC 9728 metadata on.
+    pub metadata_scopes: Option<Vec<String>>,
+    /// App setting `WEBSITE_AUTH_USE_LEGACY_CLAIMS`: `roles` keeps its short name.
+    pub legacy_claims: bool,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            challenge: ChallengeForm::default(),
+            claims: ClaimNames::default(),
+            accept_v1_tokens: false,
+            anonymous_with_invalid_token: true,
+            allowed_tenants: None,
+            require_oid: false,
+            metadata_scopes: None,
+            legacy_claims: true,
+        }
+    }
+}
+
+/// Azure takes at most this many tenants (documented).
+const MAX_TENANTS: usize = 10;
+
+impl Behaviour {
+    /// Reads the app settings that Easy Auth reads.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub fn read(mut self, setting: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let list = |name: &str| {
+            setting(name).map(|text| {
+                text.split(',')
+                    .map(|item| item.trim().to_owned())
+                    .filter(|item| !item.is_empty())
+                    .collect::<Vec<_>>()
+            })
+        };
+        let flag = |name: &str, default: bool| match setting(name) {
+            None => Ok(default),
+            Some(text) if ["true", "1"].contains(&text.to_ascii_lowercase().as_str()) => Ok(true),
+            Some(text) if ["false", "0"].contains(&text.to_ascii_lowercase().as_str()) => Ok(false),
+            Some(text) => Err(format!(
+                "app setting {name} is {text:?}: write true or false"
+            )),
+        };
+        self.allowed_tenants = list("WEBSITE_AUTH_AAD_ALLOWED_TENANTS");
+        if self
+            .allowed_tenants
+            .as_ref()
+            .is_some_and(|tenants| tenants.len() > MAX_TENANTS)
+        {
+            return Err(format!(
+                "app setting WEBSITE_AUTH_AAD_ALLOWED_TENANTS lists more than {MAX_TENANTS} tenants, which Azure ignores"
+            ));
+        }
+        self.metadata_scopes = list("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES");
+        self.require_oid = flag("WEBSITE_AUTH_AAD_REQUIRE_CLIENT_SERVICE_PRINCIPAL", false)?;
+        self.legacy_claims = flag("WEBSITE_AUTH_USE_LEGACY_CLAIMS", true)?;
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, value: &str) -> Result<Behaviour, String> {
+        Behaviour::default().read(|asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn app_settings_are_read() {
+        let default = Behaviour::default().read(|_| None).unwrap();
+        assert!(default.legacy_claims && !default.require_oid && default.metadata_scopes.is_none());
+        let scopes = read("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES", "a, b").unwrap();
+        assert_eq!(scopes.metadata_scopes.unwrap(), ["a", "b"]);
+        let name = "WEBSITE_AUTH_AAD_REQUIRE_CLIENT_SERVICE_PRINCIPAL";
+        assert!(read(name, "True").unwrap().require_oid);
+        assert!(read(name, "ja").unwrap_err().contains(name));
+        assert!(
+            !read("WEBSITE_AUTH_USE_LEGACY_CLAIMS", "False")
+                .unwrap()
+                .legacy_claims
+        );
+        let eleven = ["t"; 11].join(",");
+        assert!(read("WEBSITE_AUTH_AAD_ALLOWED_TENANTS", &eleven).is_err());
+        let two = read("WEBSITE_AUTH_AAD_ALLOWED_TENANTS", "a,b,").unwrap();
+        assert_eq!(two.allowed_tenants.unwrap(), ["a", "b"]);
+    }
+}

@@ -1,0 +1,357 @@
+//! The browser side, `/.auth/*`: sign-in with code and PKCE, sessions in encrypted cookies,
+//! client-directed sign-in with `X-ZUMO-AUTH`, `/.auth/me`, `/.auth/refresh`, `/.auth/logout`.
+//!
+//! <https://learn.microsoft.com/azure/app-service/configure-authentication-customize-sign-in-out>
+//!
+//! - `session`: who is signed in; `sign_in`: the way there and back; `pages`: what is shown
+
+mod pages;
+mod session;
+mod sign_in;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE,
+};
+use hyper::{Method, Request, Response, StatusCode};
+use jiff::Timestamp;
+use local_events::Clock;
+use local_http::relay::{BoxBody, answer, text};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use self::session::{Session, Sessions};
+pub(crate) use self::sign_in::RESERVED;
+use super::behaviour::Behaviour;
+use super::decision::{Claims, Evidence, check_claims};
+use super::issuer::Issuer;
+use super::origin::Origin;
+use super::reason::Reason;
+use super::settings::Settings;
+use super::{bearer, headers};
+
+/// A token is a few KiB; a body above this is none.
+const MAX_BODY: usize = 64 * 1024;
+
+/// What the browser side needs; one a gate.
+pub(crate) struct Browser {
+    sessions: Sessions,
+    http: reqwest::Client,
+    /// `clientSecretSettingName`'s value. Never printed.
+    secret: Option<String>,
+    clock: Clock,
+}
+
+/// The gate's parts that are borrowed for one request.
+#[derive(Clone, Copy)]
+pub(crate) struct Gate<'a> {
+    pub settings: &'a Settings,
+    pub behaviour: &'a Behaviour,
+    pub issuer: &'a Issuer,
+    pub origin: &'a Origin,
+}
+
+impl Gate<'_> {
+    fn prefix(&self) -> &str {
+        &self.settings.http_settings.routes.api_prefix
+    }
+
+    fn store(&self) -> bool {
+        self.settings.login.token_store.enabled
+    }
+}
+
+#[derive(Deserialize)]
+struct Directed {
+    access_token: Option<String>,
+    id_token: Option<String>,
+}
+
+impl Browser {
+    pub(crate) fn new(http: reqwest::Client, secret: Option<String>, clock: Clock) -> Self {
+        Self {
+            sessions: Sessions::new(),
+            http,
+            secret,
+            clock,
+        }
+    }
+
+    /// The session that a request brings, by cookie or `X-ZUMO-AUTH`.
+    pub(crate) fn evidence(&self, headers: &HeaderMap) -> Evidence {
+        match self.sessions.find(headers, self.clock.now()) {
+            Ok(session) => Evidence::Session(session.claims),
+            Err(reason) => Evidence::None(reason),
+        }
+    }
+
+    /// Adds what only sessions bring, where the token store is on.
+    pub(crate) fn add_tokens(&self, settings: &Settings, headers: &mut HeaderMap) {
+        if !settings.login.token_store.enabled {
+            return;
+        }
+        let Ok(session) = self.sessions.find(headers, self.clock.now()) else {
+            return;
+        };
+        let mut set = |name: &'static str, value: Option<String>| {
+            if let Some(mut value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+                value.set_sensitive(true);
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        };
+        set(
+            "x-ms-token-aad-expires-on",
+            Some(rfc3339(session.tokens.expires_at)),
+        );
+        set("x-ms-token-aad-id-token", session.tokens.id);
+        // Azure has an access token to give only with a client secret (documented).
+        if self.secret.is_some() {
+            set("x-ms-token-aad-access-token", session.tokens.access);
+            set("x-ms-token-aad-refresh-token", session.tokens.refresh);
+        }
+    }
+
+    /// Sends a browser to sign in and come back to `wanted` (path and query).
+    pub(crate) fn send_to_sign_in(&self, gate: Gate<'_>, wanted: &str) -> Response<BoxBody> {
+        let login = format!("{}/login/aad", gate.prefix());
+        if gate.settings.login.preserve_url_fragments_for_logins {
+            return pages::keep_fragment(&login);
+        }
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("post_login_redirect_uri", wanted)
+            .finish();
+        redirect(&format!("{login}?{query}"))
+    }
+
+    /// Answers one request to the gate's own pages.
+    pub(crate) async fn call(
+        &self,
+        gate: Gate<'_>,
+        request: Request<Incoming>,
+    ) -> Response<BoxBody> {
+        let path = request.uri().path().to_owned();
+        let inside = path.strip_prefix(gate.prefix()).unwrap_or("/logout");
+        let read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let mut response = match (inside.trim_end_matches('/'), read) {
+            ("/login/aad", true) => self.begin(gate, &request).await,
+            ("/login/aad", false) if request.method() == Method::POST => {
+                self.directed(gate, request).await
+            }
+            ("/login/aad/callback", true) => self.finish(gate, &request).await,
+            ("/login/done", true) => pages::signed_in(gate.prefix()),
+            ("/me", true) => self.me(gate, request.headers()),
+            ("/refresh", true) => self.refresh(gate, request.headers()).await,
+            ("/logout", true) => self.sign_out(gate, &request).await,
+            ("/logout/complete", true) => pages::signed_out(gate.prefix()),
+            (
+                "/login/aad"
+                | "/login/aad/callback"
+                | "/login/done"
+                | "/me"
+                | "/refresh"
+                | "/logout"
+                | "/logout/complete",
+                false,
+            ) => text(StatusCode::METHOD_NOT_ALLOWED, ""),
+            _ => text(
+                StatusCode::NOT_FOUND,
+                "Easy Auth has no such page here: the local gate has /login/aad, /me, /refresh and /logout.\n",
+            ),
+        };
+        response
+            .headers_mut()
+            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+
+    /// Client-directed sign-in: a token in, a session's `authenticationToken` out (documented).
+    async fn directed(&self, gate: Gate<'_>, request: Request<Incoming>) -> Response<BoxBody> {
+        // A form of another site can't send this type without asking first.
+        let is_json = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .is_some_and(|kind| kind.split(';').next().unwrap_or("").trim() == "application/json");
+        if !is_json {
+            return text(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Send application/json: {\"access_token\": \"…\"}.\n",
+            );
+        }
+        let Ok(body) = Limited::new(request.into_body(), MAX_BODY).collect().await else {
+            return text(
+                StatusCode::BAD_REQUEST,
+                "The body is too long, or broke off.\n",
+            );
+        };
+        let Ok(directed) = serde_json::from_slice::<Directed>(&body.to_bytes()) else {
+            return text(
+                StatusCode::BAD_REQUEST,
+                "Send {\"access_token\": \"…\"} or {\"id_token\": \"…\"}.\n",
+            );
+        };
+        let (token, is_id) = match (directed.access_token, directed.id_token) {
+            (Some(token), _) => (token, false),
+            (None, Some(token)) => (token, true),
+            (None, None) => {
+                return text(
+                    StatusCode::BAD_REQUEST,
+                    "Send {\"access_token\": \"…\"} or {\"id_token\": \"…\"}.\n",
+                );
+            }
+        };
+        let Ok(claims) = self.checked(gate, &token).await else {
+            return text(
+                StatusCode::UNAUTHORIZED,
+                "The token is not one that this gate accepts.\n",
+            );
+        };
+        let tokens = session::Tokens {
+            access: (!is_id).then(|| token.clone()),
+            id: is_id.then_some(token),
+            refresh: None,
+            expires_at: super::decision::time(&claims, "exp").unwrap_or(0),
+        };
+        let (id, _) = self.start(gate, claims, tokens);
+        let user = session::user_id(&id);
+        let sealed = self.sessions.seal(&id);
+        json_answer(&json!({"authenticationToken": sealed, "user": {"userId": user}}))
+    }
+
+    /// The claims of a token that the gate accepts now.
+    async fn checked(&self, gate: Gate<'_>, token: &str) -> Result<Claims, Reason> {
+        match bearer::verify(gate.issuer, token).await? {
+            Evidence::Token { claims, issuers } => {
+                check_claims(gate.settings, &issuers, &claims, self.clock.now())?;
+                Ok(claims)
+            }
+            Evidence::None(reason) => Err(reason),
+            Evidence::Session(_) => Err(Reason::MalformedToken), // a token is never one
+        }
+    }
+
+    /// A new session; its id, and for how many seconds its cookie lives.
+    fn start(&self, gate: Gate<'_>, claims: Claims, tokens: session::Tokens) -> (String, i64) {
+        let now = self.clock.now();
+        let expiration = &gate.settings.login.cookie_expiration;
+        let life = match expiration.convention {
+            super::settings::CookieConvention::FixedTime => expiration.time_to_expiration.0,
+            super::settings::CookieConvention::IdentityProviderDerived => {
+                tokens.expires_at.saturating_sub(now).max(0)
+            }
+        };
+        let grace = hours(
+            gate.settings
+                .login
+                .token_store
+                .token_refresh_extension_hours,
+        );
+        let session = Session {
+            claims,
+            tokens,
+            ends_at: now.saturating_add(life),
+            forgotten_at: now.saturating_add(life).saturating_add(grace),
+        };
+        (self.sessions.insert(session, now), life)
+    }
+
+    fn me(&self, gate: Gate<'_>, headers: &HeaderMap) -> Response<BoxBody> {
+        if !gate.store() {
+            return no_store();
+        }
+        let Ok(session) = self.sessions.find(headers, self.clock.now()) else {
+            return text(StatusCode::UNAUTHORIZED, "");
+        };
+        let claims = headers::principal(&session.claims, gate.behaviour).claims;
+        let user = ["preferred_username", "upn", "email", "sub"]
+            .iter()
+            .find_map(|name| session.claims.get(*name)?.as_str());
+        let mut me = json!({
+            "expires_on": rfc3339(session.tokens.expires_at),
+            "id_token": session.tokens.id,
+            "provider_name": "aad",
+            "user_claims": claims,
+            "user_id": user,
+        });
+        if let (Some(access), Some(_)) = (session.tokens.access, &self.secret) {
+            me["access_token"] = Value::String(access);
+        }
+        json_answer(&json!([me]))
+    }
+
+    async fn sign_out(&self, gate: Gate<'_>, request: &Request<Incoming>) -> Response<BoxBody> {
+        self.sessions.remove(request.headers());
+        let wanted = query(request, "post_logout_redirect_uri")
+            .unwrap_or_else(|| format!("{}/logout/complete", gate.prefix()));
+        let Some(target) = sign_in::target(gate, &wanted) else {
+            return sign_in::not_allowed(&wanted);
+        };
+        let published = gate.issuer.published(None).await.ok();
+        let end = published.and_then(|published| published.end_session_endpoint.clone());
+        // The authority wants an absolute URL to come back to.
+        let absolute = if target.starts_with('/') {
+            gate.origin.url(gate.origin.scheme, &target)
+        } else {
+            target.clone()
+        };
+        let mut response = match end.and_then(|end| reqwest::Url::parse(&end).ok()) {
+            Some(mut url) => {
+                url.query_pairs_mut()
+                    .append_pair("post_logout_redirect_uri", &absolute);
+                redirect(url.as_str())
+            }
+            None => redirect(&target),
+        };
+        let gone = session::cookie(session::COOKIE, "", "/", Some(0), gate.origin);
+        add_cookie(&mut response, &gone);
+        response
+    }
+}
+
+fn hours(hours: f64) -> i64 {
+    #[allow(clippy::cast_possible_truncation)] // the settings allow a year's hours at most
+    let seconds = (hours * 3600.0) as i64;
+    seconds
+}
+
+fn rfc3339(seconds: i64) -> String {
+    Timestamp::from_second(seconds).map_or_else(|_| String::new(), |time| time.to_string())
+}
+
+fn no_store() -> Response<BoxBody> {
+    text(
+        StatusCode::NOT_FOUND,
+        "The token store is off; login.tokenStore.enabled turns it on.\n",
+    )
+}
+
+fn json_answer(value: &Value) -> Response<BoxBody> {
+    answer(StatusCode::OK, "application/json", value.to_string())
+}
+
+fn redirect(to: &str) -> Response<BoxBody> {
+    let mut response = text(StatusCode::FOUND, Bytes::new());
+    response.headers_mut().remove(CONTENT_TYPE);
+    match HeaderValue::from_str(to) {
+        Ok(location) => {
+            response.headers_mut().insert(LOCATION, location);
+            response
+        }
+        Err(_) => text(StatusCode::BAD_REQUEST, "The redirect is not a URL.\n"),
+    }
+}
+
+fn add_cookie(response: &mut Response<BoxBody>, cookie: &str) {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}
+
+/// A parameter of the request's query.
+fn query(request: &Request<Incoming>, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(request.uri().query()?.as_bytes())
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.into_owned())
+}

@@ -1,0 +1,77 @@
+//! What the gate shows a person. No script but for the URL's fragment, which only a script sees.
+
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use hyper::{Response, StatusCode};
+use local_http::page::{Page, Script, Style};
+use local_http::relay::{BoxBody, answer};
+use maud::{PreEscaped, html};
+
+/// To the sign-in, with all of the URL that was wanted.
+const KEEP_FRAGMENT: &str = "const a=document.getElementById('login');location.replace(a.href+'?post_login_redirect_uri='+encodeURIComponent(location.pathname+location.search+location.hash))";
+
+pub(super) fn signed_in(prefix: &str) -> Response<BoxBody> {
+    let body = html! {
+        p { "The local Easy Auth knows this browser now." }
+        p { a href="/" { "Go to the app" } " or " a href={ (prefix) "/logout" } { "sign out" } "." }
+    };
+    send(Page::new("You are signed in", body))
+}
+
+pub(super) fn signed_out(prefix: &str) -> Response<BoxBody> {
+    let body = html! {
+        p { "The local Easy Auth has forgotten this browser." }
+        p { (sign_in(prefix, "Sign in again")) }
+    };
+    send(Page::new("You are signed out", body))
+}
+
+pub(super) fn failed(status: StatusCode, why: &str, prefix: &str) -> Response<BoxBody> {
+    let body = html! {
+        p.alert role="alert" { (why) }
+        p { (sign_in(prefix, "Try again")) }
+    };
+    send(Page {
+        status,
+        ..Page::new("You are not signed in", body)
+    })
+}
+
+fn sign_in(prefix: &str, text: &str) -> maud::Markup {
+    html! { a href={ (prefix) "/login/aad?post_login_redirect_uri=/" } { (text) } }
+}
+
+/// Sends the browser to `login` with all of the URL that it wanted, `#…` included.
+pub(super) fn keep_fragment(login: &str) -> Response<BoxBody> {
+    let body = html! {
+        p { a #login href=(login) { "Sign in" } }
+        script { (PreEscaped(KEEP_FRAGMENT)) }
+    };
+    send(Page {
+        // A client that runs no script sees that it is not signed in.
+        status: StatusCode::UNAUTHORIZED,
+        script: Script::Inline(KEEP_FRAGMENT),
+        ..Page::new("Signing in …", body)
+    })
+}
+
+fn send(page: Page<'_>) -> Response<BoxBody> {
+    let page = Page {
+        style: Style::Inline,
+        ..page
+    };
+    let mut response = answer(page.status, "text/html; charset=utf-8", page.html());
+    let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&page.policy()) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

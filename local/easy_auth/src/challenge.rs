@@ -1,0 +1,92 @@
+//! What a caller without a good token is told: the challenge, and RFC 9728 metadata.
+
+use bytes::Bytes;
+use hyper::header::{HeaderMap, HeaderValue, SERVER, WWW_AUTHENTICATE};
+use hyper::{Response, StatusCode};
+use local_http::relay::{BoxBody, answer};
+use serde_json::json;
+
+use super::behaviour::{Behaviour, ChallengeForm};
+use super::decision::METADATA;
+use super::origin::Origin;
+use super::settings::Settings;
+
+/// The Windows form's body, as captured.
+const WINDOWS_BODY: &str = "You do not have permission to view this directory or page.";
+
+/// A 401 or 403 of the gate's own, as captured on Azure. It never says why.
+pub(crate) fn refusal(
+    settings: &Settings,
+    behaviour: &Behaviour,
+    status: StatusCode,
+    origin: &Origin,
+    path: &str,
+) -> Response<BoxBody> {
+    let mut response = match behaviour.challenge {
+        ChallengeForm::Windows => answer(status, "text/html", WINDOWS_BODY),
+        ChallengeForm::Linux | ChallengeForm::ContainerApps => {
+            let mut response = answer(status, "text/html", Bytes::new());
+            response.headers_mut().clear();
+            response
+        }
+    };
+    let headers = response.headers_mut();
+    if behaviour.challenge == ChallengeForm::Linux {
+        headers.insert(SERVER, HeaderValue::from_static("Kestrel"));
+        if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
+            headers.insert("x-ms-middleware-request-id", id);
+        }
+    }
+    if status == StatusCode::UNAUTHORIZED && !settings.provider().login.disable_www_authenticate {
+        add_challenge(settings, behaviour, headers, origin, path);
+    }
+    response
+}
+
+/// Easy Auth's challenge: separated by spaces, not commas.
+fn add_challenge(
+    settings: &Settings,
+    behaviour: &Behaviour,
+    headers: &mut HeaderMap,
+    origin: &Origin,
+    path: &str,
+) {
+    let issuer = settings.issuer();
+    let host = origin.quotable_host();
+    let mut challenge = format!("Bearer realm=\"{host}\"");
+    let tenant = issuer.strip_suffix("/v2.0");
+    let authorize = match (behaviour.challenge, tenant) {
+        (ChallengeForm::ContainerApps, _) => None,
+        (ChallengeForm::Linux, Some(tenant)) => Some(format!("{tenant}/oauth2/v2.0/authorize")),
+        (_, tenant) => Some(format!("{}/oauth2/authorize", tenant.unwrap_or(issuer))),
+    };
+    if let Some(authorize) = authorize {
+        let client = &settings.provider().registration.client_id;
+        challenge += &format!(" authorization_uri=\"{authorize}\" resource_id=\"{client}\"");
+    }
+    if behaviour.metadata_scopes.is_some() {
+        // The path is the caller's own; as a URI it has neither quotes nor backslashes.
+        let path = if path == "/" { "" } else { path };
+        let scheme = origin.scheme;
+        challenge += &format!(" resource_metadata=\"{scheme}://{host}{METADATA}{path}\"");
+    }
+    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+}
+
+/// The protected resource's metadata (RFC 9728 section 3.2; App Service's preview).
+pub(crate) fn metadata(
+    scopes: &[String],
+    issuer: &str,
+    origin: &Origin,
+    path: &str,
+) -> Response<BoxBody> {
+    let resource = path.strip_prefix(METADATA).unwrap_or("");
+    let document = json!({
+        "resource": format!("{}://{}{resource}", origin.scheme, origin.quotable_host()),
+        "authorization_servers": [issuer],
+        "scopes_supported": scopes,
+    });
+    answer(StatusCode::OK, "application/json", document.to_string())
+}

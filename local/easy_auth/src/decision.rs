@@ -1,0 +1,249 @@
+//! The gate's decision, pure: settings, what the request is, what its token says, the time.
+//!
+//! Signatures are checked in `bearer.rs`, sessions in `browser/`; here claims are already their
+//! issuer's own.
+
+use serde_json::{Map, Value};
+
+use super::behaviour::Behaviour;
+use super::reason::Reason;
+use super::settings::{Settings, UnauthenticatedAction};
+
+/// Clock skew that `exp` and `nbf` are allowed, in seconds (observed on Azure: five minutes).
+const SKEW: i64 = 300;
+/// Where RFC 9728 puts a resource's metadata; the resource's own path may follow.
+pub(crate) const METADATA: &str = "/.well-known/oauth-protected-resource";
+
+/// The claims of a token, in the order in which its issuer wrote them.
+pub type Claims = Map<String, Value>;
+
+/// What the decision needs to know of a request.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Facts<'a> {
+    /// Without the query.
+    pub path: &'a str,
+    /// A browser that wants a page: GET, `Accept: text/html`, no `Authorization` (inferred).
+    pub wants_page: bool,
+    /// It came over plain HTTP where HTTPS is to be had.
+    pub plain_http: bool,
+}
+
+/// What the request shows of its caller.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Evidence {
+    /// No token and no session, or one that does not hold.
+    None(Reason),
+    /// A bearer token that the issuer signed. `issuers` are the names that it may go by.
+    Token {
+        claims: Claims,
+        issuers: Vec<String>,
+    },
+    /// A browser session: these claims were checked when it began.
+    Session(Claims),
+}
+
+/// What the gate does with a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Easy Auth is off: on to the app as it came.
+    Off,
+    /// The same URL over HTTPS.
+    UseHttps,
+    /// One of the gate's own pages, below the API prefix.
+    Own,
+    /// The metadata of RFC 9728.
+    Metadata,
+    /// On to the app, with the principal of these claims.
+    Pass(Claims),
+    /// On to the app, with no principal, and why there is none.
+    Anonymous(Reason),
+    /// 401 with the challenge.
+    Unauthorized(Reason),
+    /// 403.
+    Forbidden(Reason),
+    /// 302 to the sign-in page.
+    SignIn(Reason),
+}
+
+/// The decision, in the documented order.
+pub(crate) fn decide(
+    settings: &Settings,
+    behaviour: &Behaviour,
+    facts: Facts<'_>,
+    evidence: Evidence,
+    now: i64,
+) -> Verdict {
+    if !settings.platform.enabled {
+        return Verdict::Off;
+    }
+    if facts.plain_http && settings.http_settings.require_https {
+        return Verdict::UseHttps;
+    }
+    if is_below(facts.path, &settings.http_settings.routes.api_prefix)
+        || settings.login.routes.logout_endpoint.as_deref() == Some(facts.path)
+    {
+        return Verdict::Own;
+    }
+    if behaviour.metadata_scopes.is_some() && is_below(facts.path, METADATA) {
+        return Verdict::Metadata;
+    }
+    let (claims, reason) = match evidence {
+        Evidence::None(reason) => (None, reason),
+        Evidence::Session(claims) => (Some(claims), Reason::NoSession),
+        Evidence::Token { claims, issuers } => {
+            match check_claims(settings, &issuers, &claims, now) {
+                Ok(()) => (Some(claims), Reason::NoToken),
+                Err(reason) => (None, reason),
+            }
+        }
+    };
+    if let Some(claims) = claims {
+        return match check_policy(settings, behaviour, &claims) {
+            Ok(()) => Verdict::Pass(claims),
+            Err(reason) => Verdict::Forbidden(reason),
+        };
+    }
+    let validation = &settings.global_validation;
+    if settings.is_excluded(facts.path) {
+        return Verdict::Anonymous(reason);
+    }
+    let action = match validation.require_authentication {
+        Some(false) => UnauthenticatedAction::AllowAnonymous,
+        _ => validation.unauthenticated_client_action,
+    };
+    let nothing_sent = matches!(reason, Reason::NoToken | Reason::NoSession);
+    match action {
+        UnauthenticatedAction::AllowAnonymous
+            if nothing_sent || behaviour.anonymous_with_invalid_token =>
+        {
+            Verdict::Anonymous(reason)
+        }
+        UnauthenticatedAction::RedirectToLoginPage if facts.wants_page => Verdict::SignIn(reason),
+        UnauthenticatedAction::Return403 => Verdict::Forbidden(reason),
+        UnauthenticatedAction::Return401
+        | UnauthenticatedAction::RedirectToLoginPage
+        | UnauthenticatedAction::AllowAnonymous => Verdict::Unauthorized(reason),
+    }
+}
+
+/// Whether `path` is `prefix` or below it.
+pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Checks what a correctly signed token says. `issuers` are those that discovery names; none
+/// means that any will do, as for `common` (documented).
+///
+/// # Errors
+/// The first reason for which Easy Auth would not accept it.
+pub(crate) fn check_claims(
+    settings: &Settings,
+    issuers: &[String],
+    claims: &Claims,
+    now: i64,
+) -> Result<(), Reason> {
+    let provider = settings.provider();
+    let seen = claims.get("iss").and_then(Value::as_str).unwrap_or("");
+    if !issuers.is_empty() && !issuers.iter().any(|issuer| issuer == seen) {
+        return Err(Reason::WrongIssuer {
+            seen: seen.to_owned(),
+            expected: issuers.to_vec(),
+        });
+    }
+    let mut expected = vec![provider.registration.client_id.clone()];
+    expected.extend(provider.validation.allowed_audiences.iter().cloned());
+    let aud = claims.get("aud").unwrap_or(&Value::Null);
+    // Entra's tokens have one audience; an array is not one of them.
+    if !aud
+        .as_str()
+        .is_some_and(|aud| expected.iter().any(|e| e == aud))
+    {
+        return Err(Reason::WrongAudience {
+            seen: aud.to_string(),
+            expected,
+        });
+    }
+    let exp = time(claims, "exp").ok_or(Reason::MissingTime("exp"))?;
+    if exp.saturating_add(SKEW) <= now {
+        return Err(Reason::Expired {
+            by_seconds: now.saturating_sub(exp),
+        });
+    }
+    if claims.contains_key("nbf") {
+        let nbf = time(claims, "nbf").ok_or(Reason::MissingTime("nbf"))?;
+        if nbf > now.saturating_add(SKEW) {
+            return Err(Reason::NotYetValid {
+                by_seconds: nbf.saturating_sub(now),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A NumericDate (RFC 7519 section 2), which has to be a JSON number.
+pub(crate) fn time(claims: &Claims, name: &str) -> Option<i64> {
+    let value = claims.get(name)?;
+    #[allow(clippy::cast_possible_truncation)] // a float cast saturates, which is what is wanted
+    value.as_i64().or_else(|| value.as_f64().map(|t| t as i64))
+}
+
+/// The authorization policy, for a caller who is authenticated.
+pub(crate) fn check_policy(
+    settings: &Settings,
+    behaviour: &Behaviour,
+    claims: &Claims,
+) -> Result<(), Reason> {
+    let validation = &settings.provider().validation;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    if settings.is_multi_tenant()
+        && let Some(tenants) = &behaviour.allowed_tenants
+    {
+        let tid = text("tid").unwrap_or("");
+        if !tenants
+            .iter()
+            .any(|tenant| tenant.eq_ignore_ascii_case(tid))
+        {
+            return Err(Reason::TenantNotAllowed(tid.to_owned()));
+        }
+    }
+    let client = text("azp").or_else(|| text("appid"));
+    let oid = text("oid");
+    if behaviour.require_oid && oid.is_none() {
+        return Err(Reason::NoObjectId);
+    }
+    let groups: Vec<&str> = match claims.get("groups") {
+        Some(Value::Array(groups)) => groups.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let has = |list: &[String], value: Option<&str>| {
+        value.is_some_and(|value| list.iter().any(|item| item.eq_ignore_ascii_case(value)))
+    };
+    let in_groups = |list: &[String]| groups.iter().any(|group| has(list, Some(group)));
+
+    let checks = &validation.jwt_claim_checks;
+    let policy = &validation.default_authorization_policy;
+    let client_allowed = checks
+        .allowed_client_applications
+        .as_ref()
+        .is_none_or(|list| has(list, client))
+        && (policy.allowed_applications.is_empty() || has(&policy.allowed_applications, client));
+    if !client_allowed {
+        return Err(Reason::ClientNotAllowed);
+    }
+    let principals = &policy.allowed_principals;
+    let unrestricted = principals.identities.is_empty() && principals.groups.is_empty();
+    let principal_allowed = checks
+        .allowed_groups
+        .as_ref()
+        .is_none_or(|list| in_groups(list))
+        && (unrestricted || has(&principals.identities, oid) || in_groups(&principals.groups));
+    if principal_allowed {
+        Ok(())
+    } else {
+        Err(Reason::PrincipalNotAllowed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,250 @@
+//! The configured issuer: its discovery document and its keys, cached, refetched on an unknown
+//! `kid`, and kept while it is away.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use jsonwebtoken::DecodingKey;
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use super::settings::Settings;
+
+/// How often an unknown `kid` may cause a fetch, so that callers can't make the gate hammer
+/// the issuer.
+const REFETCH_AFTER: Duration = Duration::from_secs(60);
+/// How long keys are taken for the issuer's own without asking again.
+const STALE_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// How long an issuer that does not answer is not asked again.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// Keys and discovery documents are a few KiB; more is not one.
+const MAX_DOCUMENT: usize = 1 << 20;
+
+/// What the issuer publishes.
+pub(crate) struct Published {
+    /// What `iss` may be: `issuer` of the discovery document, and for a setting that accepts v1
+    /// tokens the v1 document's. None for a multi-tenant issuer: any will do.
+    pub issuers: Vec<String>,
+    /// `issuer`, as metadata names it.
+    pub issuer: String,
+    pub authorization_endpoint: Option<String>,
+    pub token_endpoint: Option<String>,
+    pub end_session_endpoint: Option<String>,
+    keys: Vec<(String, DecodingKey)>,
+}
+
+impl Published {
+    /// The signature key named `kid`.
+    pub(crate) fn key(&self, kid: &str) -> Option<&DecodingKey> {
+        self.keys
+            .iter()
+            .find(|(id, _)| id == kid)
+            .map(|(_, key)| key)
+    }
+}
+
+/// Fetches and keeps what one issuer publishes.
+pub(crate) struct Issuer {
+    url: String,
+    multi_tenant: bool,
+    accept_v1: bool,
+    http: reqwest::Client,
+    cached: RwLock<Cached>,
+    /// Held while fetching, so that many callers with an unknown kid cause one fetch.
+    fetching: Mutex<()>,
+    refetch_after: Duration,
+}
+
+#[derive(Default)]
+struct Cached {
+    published: Option<Arc<Published>>,
+    tried: Option<Instant>,
+    /// When an unknown `kid` last caused a fetch.
+    tried_for_kid: Option<Instant>,
+    failure: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: String,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    end_session_endpoint: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Jwks {
+    keys: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct RsaKey {
+    kid: String,
+    kty: String,
+    n: String,
+    e: String,
+    #[serde(rename = "use")]
+    usage: Option<String>,
+    key_ops: Option<Vec<String>>,
+    alg: Option<String>,
+}
+
+impl Issuer {
+    /// The issuer of `settings`; `http` trusts whoever serves it.
+    pub(crate) fn new(settings: &Settings, accept_v1: bool, http: reqwest::Client) -> Self {
+        Self {
+            url: settings.issuer().to_owned(),
+            multi_tenant: settings.is_multi_tenant(),
+            accept_v1,
+            http,
+            cached: RwLock::default(),
+            fetching: Mutex::new(()),
+            refetch_after: REFETCH_AFTER,
+        }
+    }
+
+    /// What the issuer publishes, fresh enough to know `kid` if it is known at all.
+    ///
+    /// # Errors
+    /// A sentence, when nothing was ever fetched and nothing can be.
+    pub(crate) async fn published(&self, kid: Option<&str>) -> Result<Arc<Published>, String> {
+        if let Some(answer) = self.remembered(kid) {
+            return answer;
+        }
+        let _one_at_a_time = self.fetching.lock().await;
+        // Whoever held it before may have fetched what is asked for.
+        if let Some(answer) = self.remembered(kid) {
+            return answer;
+        }
+        let fetched = self.fetch().await;
+        let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let had_keys = cached.published.is_some();
+        cached.tried = Some(now);
+        if had_keys {
+            cached.tried_for_kid = Some(now);
+        }
+        match fetched {
+            Ok(published) => {
+                let published = Arc::new(published);
+                cached.published = Some(published.clone());
+                cached.failure = None;
+                Ok(published)
+            }
+            // Known keys keep serving while the issuer is away.
+            Err(why) => {
+                cached.failure = Some(why.clone());
+                cached.published.clone().ok_or(why)
+            }
+        }
+    }
+
+    /// What is known without asking; `None` where it is time to ask.
+    fn remembered(&self, kid: Option<&str>) -> Option<Result<Arc<Published>, String>> {
+        let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
+        let since = cached.tried?.elapsed();
+        let Some(published) = &cached.published else {
+            let why = cached.failure.clone()?;
+            return (since < RETRY_AFTER.min(self.refetch_after)).then_some(Err(why));
+        };
+        let known = kid.is_none_or(|kid| published.key(kid).is_some());
+        if cached.failure.is_none() && known {
+            return (since < STALE_AFTER).then(|| Ok(published.clone()));
+        }
+        // The first fetch was for no unknown kid: a key that is rotated right after it is found.
+        let recently = cached
+            .tried_for_kid
+            .is_some_and(|tried| tried.elapsed() < self.refetch_after);
+        recently.then(|| Ok(published.clone()))
+    }
+
+    async fn fetch(&self) -> Result<Published, String> {
+        let discovery: Discovery = self.get(&document(&self.url)).await?;
+        let mut issuers = vec![discovery.issuer.clone()];
+        if self.multi_tenant {
+            issuers.clear();
+        } else if let Some(v1) = self.url.strip_suffix("/v2.0").filter(|_| self.accept_v1) {
+            issuers.push(self.get::<Discovery>(&document(v1)).await?.issuer);
+        }
+        let jwks: Jwks = self.get(&discovery.jwks_uri).await?;
+        Ok(Published {
+            issuers,
+            issuer: discovery.issuer,
+            authorization_endpoint: discovery.authorization_endpoint,
+            token_endpoint: discovery.token_endpoint,
+            end_session_endpoint: discovery.end_session_endpoint,
+            keys: keys(jwks),
+        })
+    }
+
+    async fn get<T: serde::de::DeserializeOwned>(&self, url: &str) -> Result<T, String> {
+        let failed = |why: &dyn std::fmt::Display| format!("{url}: {why}");
+        let parsed = reqwest::Url::parse(url).map_err(|error| failed(&error))?;
+        if parsed.scheme() != "https"
+            && !matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+        {
+            return Err(failed(&"keys are fetched over https only"));
+        }
+        let mut response = self
+            .http
+            .get(parsed)
+            .send()
+            .await
+            .and_then(reqwest::Response::error_for_status)
+            .map_err(|error| failed(&chain(&error.without_url())))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| failed(&chain(&error.without_url())))?
+        {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_DOCUMENT {
+                return Err(failed(&"the answer is over 1 MiB"));
+            }
+        }
+        serde_json::from_slice(&body).map_err(|error| failed(&error))
+    }
+}
+
+/// An error and what caused it: "error sending request" alone tells nobody that it was the name,
+/// the proxy or the certificate.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.ends_with(&more) {
+            text += &format!(": {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// The keys that sign tokens. A key of another kind is not an error: issuers publish those too.
+pub(super) fn keys(jwks: Jwks) -> Vec<(String, DecodingKey)> {
+    jwks.keys
+        .into_iter()
+        .filter_map(|key| serde_json::from_value::<RsaKey>(key).ok())
+        .filter(|key| {
+            key.kty == "RSA"
+                && key.usage.as_deref().is_none_or(|usage| usage == "sig")
+                // RFC 7517 section 4.3.
+                && key.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"))
+                && key.alg.as_deref().is_none_or(|alg| alg == "RS256")
+        })
+        .filter_map(|key| {
+            let decoding = DecodingKey::from_rsa_components(&key.n, &key.e).ok()?;
+            Some((key.kid, decoding))
+        })
+        .collect()
+}
+
+fn document(issuer: &str) -> String {
+    format!("{issuer}/.well-known/openid-configuration")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+//! Easy Auth, locally: decides on each request, then hands it to the app with or without a
+//! principal.
+//!
+//! - `settings`: the `authsettingsV2` document; `behaviour`: what is not in it
+//! - `bearer`, `issuer`: from the `Authorization` header to claims that the issuer signed
+//! - `decision`, `reason`: what happens to a request, and why; pure
+//! - `rules`: what it decides by, for requests and for whoever wants to know beforehand
+//! - `headers`, `origin`: what only the gate may set, and the URL that the caller asked for
+//! - `challenge`, `browser`: the gate's own answers
+
+mod bearer;
+mod behaviour;
+mod browser;
+mod challenge;
+mod decision;
+mod headers;
+mod issuer;
+mod origin;
+mod reason;
+mod rules;
+mod settings;
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION};
+use hyper::{Method, Request, Response, StatusCode};
+use local_http::relay::{BoxBody, text};
+use local_http::serve::{Peer, Service};
+use serde_json::Value;
+
+pub use self::behaviour::{Behaviour, ChallengeForm, ClaimNames};
+use self::browser::Browser;
+use self::decision::Evidence;
+pub use self::decision::{Claims, Facts, Verdict};
+use self::origin::Origin;
+pub use self::reason::Reason;
+pub use self::rules::Rules;
+pub use self::settings::{Settings, UnauthenticatedAction};
+
+/// What a gate is made of.
+pub struct GateParts {
+    /// What it decides by.
+    pub rules: Arc<Rules>,
+    /// Redeems codes, so it has to trust the issuer's certificate.
+    pub http: reqwest::Client,
+    /// `clientSecretSettingName`'s value.
+    pub client_secret: Option<String>,
+    /// What stands behind the gate.
+    pub app: Service,
+}
+
+/// The gate in front of one app.
+pub struct Gate {
+    rules: Arc<Rules>,
+    browser: Browser,
+    app: Service,
+}
+
+/// What is logged of an answer, beside the request.
+pub struct Outcome {
+    /// `passed`, `anonymous`, `refused`, `sign-in`, `own`, `off` or `https`.
+    pub word: &'static str,
+    /// Why, where there is more to say.
+    pub reason: Option<Reason>,
+    /// The delegated scopes of a caller who passed.
+    pub scp: Option<String>,
+    /// Their app roles.
+    pub roles: Vec<String>,
+}
+
+impl Outcome {
+    fn new(word: &'static str, reason: Option<Reason>) -> Self {
+        Self {
+            word,
+            reason,
+            scp: None,
+            roles: Vec::new(),
+        }
+    }
+
+    fn passed(claims: &Claims) -> Self {
+        let roles = claims.get("roles").and_then(Value::as_array);
+        Self {
+            word: "passed",
+            reason: None,
+            scp: claims.get("scp").and_then(Value::as_str).map(str::to_owned),
+            roles: roles
+                .into_iter()
+                .flatten()
+                .filter_map(|role| role.as_str().map(str::to_owned))
+                .collect(),
+        }
+    }
+}
+
+impl Gate {
+    /// A gate that decides by `rules` and hands on to `app`.
+    #[must_use]
+    pub fn new(parts: GateParts) -> Self {
+        let clock = parts.rules.clock;
+        Self {
+            rules: parts.rules,
+            browser: Browser::new(parts.http, parts.client_secret, clock),
+            app: parts.app,
+        }
+    }
+
+    /// Answers one request.
+    ///
+    /// The order is that of the documented decision: forged headers go first, whatever follows,
+    /// and a wrong path without a token is 401, not 404.
+    pub async fn call(&self, mut request: Request<Incoming>) -> (Response<BoxBody>, Outcome) {
+        let peer = request.extensions().get::<Peer>().copied();
+        let secure = peer.is_some_and(|peer| peer.secure);
+        let origin = Origin::of(
+            &self.rules.settings,
+            request.uri().authority(),
+            request.headers(),
+            secure,
+        );
+        if let Some(peer) = peer {
+            headers::add_forwarded(&mut request, peer, origin.scheme);
+        }
+        // With Easy Auth off nothing is stripped either; the handler then refuses by itself.
+        if self.rules.settings.platform.enabled {
+            headers::strip(request.headers_mut());
+        }
+        let evidence = self.evidence(&request).await;
+        let path = request.uri().path().to_owned();
+        let facts = Facts {
+            path: &path,
+            wants_page: wants_page(&request),
+            plain_http: origin.scheme_is_known && origin.scheme == "http",
+        };
+        let is_session = matches!(evidence, Evidence::Session(_));
+        let verdict = self.rules.verdict(facts, evidence);
+        let gate = browser::Gate {
+            settings: &self.rules.settings,
+            behaviour: &self.rules.behaviour,
+            issuer: &self.rules.issuer,
+            origin: &origin,
+        };
+        match verdict {
+            Verdict::Off => (self.pass(request).await, Outcome::new("off", None)),
+            Verdict::UseHttps => (use_https(&request, &origin), Outcome::new("https", None)),
+            Verdict::Own => {
+                let outcome = Outcome::new("own", None);
+                (self.browser.call(gate, request).await, outcome)
+            }
+            Verdict::Metadata => (
+                self.metadata(&origin, &path).await,
+                Outcome::new("own", None),
+            ),
+            Verdict::Pass(claims) => {
+                let outcome = Outcome::passed(&claims);
+                headers::add(request.headers_mut(), &claims, &self.rules.behaviour);
+                if is_session {
+                    self.browser
+                        .add_tokens(&self.rules.settings, request.headers_mut());
+                }
+                (self.pass(request).await, outcome)
+            }
+            Verdict::Anonymous(reason) => {
+                let outcome = Outcome::new("anonymous", Some(reason));
+                (self.pass(request).await, outcome)
+            }
+            Verdict::Unauthorized(reason) => {
+                let response = self.refuse(StatusCode::UNAUTHORIZED, &origin, &path);
+                (response, Outcome::new("refused", Some(reason)))
+            }
+            Verdict::Forbidden(reason) => {
+                let response = self.refuse(StatusCode::FORBIDDEN, &origin, &path);
+                (response, Outcome::new("refused", Some(reason)))
+            }
+            Verdict::SignIn(reason) => {
+                let wanted = request.uri().path_and_query().map_or("/", |p| p.as_str());
+                let response = self.browser.send_to_sign_in(gate, wanted);
+                (response, Outcome::new("sign-in", Some(reason)))
+            }
+        }
+    }
+
+    /// What the request shows of its caller: a bearer token decides where there is one, else a
+    /// session.
+    async fn evidence(&self, request: &Request<Incoming>) -> Evidence {
+        if !self.rules.settings.platform.enabled || !self.rules.settings.provider().enabled {
+            return Evidence::None(Reason::NoToken);
+        }
+        match bearer::token(request.headers()) {
+            Ok(token) => self.rules.evidence(token).await,
+            Err(Reason::NoToken) => self.browser.evidence(request.headers()),
+            Err(reason) => Evidence::None(reason),
+        }
+    }
+
+    async fn pass(&self, request: Request<Incoming>) -> Response<BoxBody> {
+        (self.app)(request).await
+    }
+
+    fn refuse(&self, status: StatusCode, origin: &Origin, path: &str) -> Response<BoxBody> {
+        challenge::refusal(
+            &self.rules.settings,
+            &self.rules.behaviour,
+            status,
+            origin,
+            path,
+        )
+    }
+
+    async fn metadata(&self, origin: &Origin, path: &str) -> Response<BoxBody> {
+        let scopes = self
+            .rules
+            .behaviour
+            .metadata_scopes
+            .as_deref()
+            .unwrap_or(&[]);
+        // The issuer's own name for itself, else the one in the settings.
+        let published = self.rules.issuer.published(None).await.ok();
+        let issuer = published
+            .as_ref()
+            .map_or(self.rules.settings.issuer(), |published| {
+                published.issuer.as_str()
+            });
+        challenge::metadata(scopes, issuer, origin, path)
+    }
+}
+
+/// A browser that wants a page: told apart from API callers by what it accepts (inferred).
+fn wants_page(request: &Request<Incoming>) -> bool {
+    let headers = request.headers();
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && !headers.contains_key(AUTHORIZATION)
+        && headers
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| value.contains("text/html"))
+}
+
+fn use_https(request: &Request<Incoming>, origin: &Origin) -> Response<BoxBody> {
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str());
+    // App Service's own status for it.
+    let mut response = text(StatusCode::MOVED_PERMANENTLY, "");
+    match HeaderValue::from_str(&origin.url("https", path)) {
+        Ok(location) => {
+            response.headers_mut().insert(LOCATION, location);
+            response
+        }
+        Err(_) => text(StatusCode::BAD_REQUEST, "Use HTTPS.\n"),
+    }
+}

@@ -1,0 +1,103 @@
+//! The tokens' claims, v1 and v2.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use super::directory::{User, UserState};
+use super::{Authority, TokenVersion};
+
+/// An access token's life in seconds; Entra's is 60 to 90 minutes.
+pub const LIFETIME: i64 = 3600;
+
+/// Who signs guests in: a tenant that is not this one.
+const GUESTS_HOME: &str = "https://sts.windows.net/b9d2f6a1-3c84-4e57-8a10-5f6e7d8c9b02/";
+
+/// What an access token is for.
+pub struct Grant<'a> {
+    pub user: &'a User,
+    pub client: &'a str,
+    /// The resource as it was asked for; v1 tokens repeat it.
+    pub resource: &'a str,
+    pub scopes: &'a [String],
+    pub version: TokenVersion,
+    pub issued: i64,
+    pub expires: i64,
+}
+
+impl Authority {
+    /// A delegated access token's claims, in Entra's order.
+    pub fn access_claims(&self, grant: &Grant<'_>) -> Map<String, Value> {
+        let user = grant.user;
+        let tenant = self.tenant();
+        let subject = pairwise(user.oid, grant.client);
+        let scp = grant.scopes.join(" ");
+        let (issued, expires) = (grant.issued, grant.expires);
+        let claims = match grant.version {
+            TokenVersion::V2 => json!({
+                "aud": self.api_client_id(), "iss": self.issuer_v2(),
+                "iat": issued, "nbf": issued, "exp": expires,
+                "aio": opaque(), "azp": grant.client, "azpacr": "0",
+                "name": user.name, "oid": user.oid, "preferred_username": user.upn,
+                "rh": opaque(), "scp": scp, "sub": subject, "tid": tenant,
+                "uti": opaque(), "ver": "2.0",
+            }),
+            TokenVersion::V1 => json!({
+                "aud": grant.resource, "iss": self.issuer_v1(),
+                "iat": issued, "nbf": issued, "exp": expires,
+                "acr": "1", "aio": opaque(), "amr": ["pwd"],
+                "appid": grant.client, "appidacr": "0", "ipaddr": "127.0.0.1",
+                "name": user.name, "oid": user.oid, "rh": opaque(), "scp": scp,
+                "sub": subject, "tid": tenant, "unique_name": user.upn, "upn": user.upn,
+                "uti": opaque(), "ver": "1.0",
+            }),
+        };
+        let mut claims = object(claims);
+        if user.state == UserState::Guest {
+            // Only where it differs from the issuer (access token claims reference, `idp`).
+            insert_before(&mut claims, "name", "idp", json!(GUESTS_HOME));
+        }
+        claims
+    }
+
+    /// An ID token's claims.
+    pub fn id_claims(&self, user: &User, client: &str, now: i64) -> Value {
+        json!({
+            "aud": client, "iss": self.issuer_v2(), "iat": now, "nbf": now, "exp": now + LIFETIME,
+            "name": user.name, "oid": user.oid, "preferred_username": user.upn,
+            "sub": pairwise(user.oid, client), "tid": self.tenant(), "uti": opaque(), "ver": "2.0",
+        })
+    }
+}
+
+/// A subject that differs between clients (OpenID Connect Core section 8.1).
+fn pairwise(oid: &str, client: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(
+        &aws_lc_rs::digest::SHA256,
+        format!("{oid}{client}").as_bytes(),
+    );
+    URL_SAFE_NO_PAD.encode(digest)
+}
+
+/// A value that Entra's own services read, and nobody else.
+pub(super) fn opaque() -> String {
+    URL_SAFE_NO_PAD.encode(uuid::Uuid::new_v4().as_bytes())
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// Entra's order of claims is alphabetical, after the registered ones.
+pub(super) fn insert_before(
+    claims: &mut Map<String, Value>,
+    before: &str,
+    name: &str,
+    value: Value,
+) {
+    let index = claims.keys().position(|known| known == before);
+    claims.shift_insert(index.unwrap_or(claims.len()), name.to_owned(), value);
+}

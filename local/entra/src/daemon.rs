@@ -1,0 +1,223 @@
+//! The daemon: a confidential client of the tenant, with a secret and a certificate that are made
+//! at first start, so that client credentials can be tried without Azure.
+
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, Validation};
+use serde_json::{Map, Value};
+
+use super::device_code::secret;
+use super::error::AuthorityError;
+use super::keys::{KeyError, SigningKeys};
+
+/// The daemon's client id, and its service principal's object id.
+pub const CLIENT_ID: &str = "5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853";
+pub(super) const OBJECT_ID: &str = "e2b7d0c9-4a35-4f18-8c6e-7f1a5d9b3064";
+const SECRET: &str = "daemon-secret";
+const CERTIFICATE: &str = "daemon.pem";
+/// Skew allowed to an assertion's times, in seconds.
+const SKEW: f64 = 300.0;
+
+/// What the daemon proves itself with.
+pub struct Daemon {
+    secret: String,
+    certificate: SigningKeys,
+}
+
+/// Where its owner finds its credentials.
+pub struct Paths {
+    pub secret: PathBuf,
+    /// Private key and certificate, PEM.
+    pub certificate: PathBuf,
+}
+
+impl Daemon {
+    /// Its credentials in `folder`, made if there are none.
+    ///
+    /// # Errors
+    /// The folder can't be written.
+    pub fn load_or_create(folder: &Path) -> Result<Self, KeyError> {
+        let paths = Self::paths(folder);
+        if !paths.secret.exists() {
+            state_folder::write_private(&paths.secret, secret().as_bytes())?;
+        }
+        if !paths.certificate.exists() {
+            state_folder::write_private(&paths.certificate, SigningKeys::new_pem()?.as_bytes())?;
+        }
+        Ok(Self {
+            secret: std::fs::read_to_string(paths.secret)?.trim().to_owned(),
+            certificate: SigningKeys::load(&paths.certificate)?,
+        })
+    }
+
+    /// The files in `folder`.
+    pub fn paths(folder: &Path) -> Paths {
+        Paths {
+            secret: folder.join(SECRET),
+            certificate: folder.join(CERTIFICATE),
+        }
+    }
+
+    /// Whether `sent` is the secret.
+    pub(super) fn check_secret(&self, sent: &str) -> Result<(), AuthorityError> {
+        verify_slices_are_equal(sent.as_bytes(), self.secret.as_bytes())
+            .map_err(|_| AuthorityError::SecretWrong(CLIENT_ID.to_owned()))
+    }
+
+    /// Checks a client assertion (RFC 7523 section 3): by the certificate, for this authority, in
+    /// time. `audiences` are the names that this token endpoint goes by.
+    pub(super) fn check_assertion(
+        &self,
+        assertion: &str,
+        audiences: &[String],
+        now: i64,
+    ) -> Result<(), AuthorityError> {
+        let header = jsonwebtoken::decode_header(assertion)
+            .map_err(|_| AuthorityError::AssertionMalformed)?;
+        // PS256 with x5t#S256, RS256 with x5t: what the Microsoft libraries send, some of them
+        // with padding.
+        let named = |sent: &Option<String>, ours: &str| {
+            sent.as_deref()
+                .map(|sent| sent.trim_end_matches('=') == ours)
+        };
+        let sha1 = named(&header.x5t, self.certificate.kid());
+        let sha256 = named(&header.x5t_s256, &self.certificate.thumbprint_256());
+        let chain = header.x5c.as_ref().and_then(|chain| chain.first());
+        let whole = chain.map(|first| {
+            // MSAL Python leaves the PEM's line ends in it.
+            let first: String = first.split_ascii_whitespace().collect();
+            STANDARD
+                .decode(first)
+                .is_ok_and(|der| der == self.certificate.certificate())
+        });
+        let ours = [sha1, sha256, whole];
+        let known = ours.contains(&Some(true)) && !ours.contains(&Some(false));
+        let algorithm = match header.alg {
+            algorithm @ (Algorithm::RS256 | Algorithm::PS256) if known => algorithm,
+            _ => return Err(AuthorityError::AssertionKeyUnknown),
+        };
+        let mut validation = Validation::new(algorithm);
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        let key = self
+            .certificate
+            .verifying()
+            .map_err(|_| AuthorityError::AssertionKeyUnknown)?;
+        let claims = jsonwebtoken::decode::<Map<String, Value>>(assertion, &key, &validation)
+            .map_err(|_| AuthorityError::AssertionKeyUnknown)?
+            .claims;
+        let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or("");
+        if ["iss", "sub"]
+            .iter()
+            .any(|name| !text(name).eq_ignore_ascii_case(CLIENT_ID))
+        {
+            return Err(AuthorityError::AssertionMalformed);
+        }
+        if !audiences.iter().any(|audience| audience == text("aud")) {
+            return Err(AuthorityError::AssertionAudience(text("aud").to_owned()));
+        }
+        // Floats occur.
+        let time = |name: &str| claims.get(name).and_then(Value::as_f64);
+        #[allow(clippy::cast_precision_loss)] // seconds since 1970 are exact in a double
+        let now = now as f64;
+        let in_time = time("exp").is_some_and(|exp| exp + SKEW > now)
+            && time("nbf").is_none_or(|nbf| nbf - SKEW <= now);
+        if in_time {
+            Ok(())
+        } else {
+            Err(AuthorityError::AssertionTime)
+        }
+    }
+}
+
+impl SigningKeys {
+    /// `x5t#S256` (RFC 7515 section 4.1.8).
+    fn thumbprint_256(&self) -> String {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.certificate());
+        URL_SAFE_NO_PAD.encode(digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{EncodingKey, Header};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_assertion_is_checked_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon = Daemon::load_or_create(folder.path()).unwrap();
+        let other = SigningKeys::new_pem().unwrap();
+        let own = std::fs::read_to_string(Daemon::paths(folder.path()).certificate).unwrap();
+        let audiences = ["https://localhost/t/oauth2/v2.0/token".to_owned()];
+        let check =
+            |pem: &str, alg: Algorithm, claims: Value, x5t: Option<&str>, x5t256: Option<&str>| {
+                let mut header = Header::new(alg);
+                header.x5t = x5t.map(str::to_owned);
+                header.x5t_s256 = x5t256.map(str::to_owned);
+                let key = EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap();
+                let assertion = jsonwebtoken::encode(&header, &claims, &key).unwrap();
+                daemon.check_assertion(&assertion, &audiences, 1000)
+            };
+        let good = || json!({"iss": CLIENT_ID, "sub": CLIENT_ID, "aud": audiences[0], "exp": 1600.5, "nbf": 1000.0});
+        let with = |name: &str, value: Value| {
+            let mut claims = good();
+            claims[name] = value;
+            claims
+        };
+        let sha1 = daemon.certificate.kid().to_owned();
+        let padded = format!("{sha1}=");
+        let sha256 = daemon.certificate.thumbprint_256();
+        let (rs, ps) = (Algorithm::RS256, Algorithm::PS256);
+        assert_eq!(check(&own, rs, good(), Some(&sha1), None), Ok(()));
+        assert_eq!(check(&own, rs, good(), Some(&padded), None), Ok(()));
+        assert_eq!(check(&own, ps, good(), None, Some(&sha256)), Ok(()));
+        use AuthorityError as E;
+        assert_eq!(
+            check(&other, rs, good(), Some(&sha1), None),
+            Err(E::AssertionKeyUnknown)
+        );
+        assert_eq!(
+            check(&own, rs, good(), Some("x"), None),
+            Err(E::AssertionKeyUnknown)
+        );
+        assert_eq!(
+            check(&own, rs, good(), None, None),
+            Err(E::AssertionKeyUnknown)
+        );
+        assert_eq!(
+            check(&own, Algorithm::RS512, good(), Some(&sha1), None),
+            Err(E::AssertionKeyUnknown)
+        );
+        let late = with("exp", json!(600));
+        assert_eq!(
+            check(&own, rs, late, Some(&sha1), None),
+            Err(E::AssertionTime)
+        );
+        let early = with("nbf", json!(2000));
+        assert_eq!(
+            check(&own, rs, early, Some(&sha1), None),
+            Err(E::AssertionTime)
+        );
+        let foreign = with("aud", json!("https://login.example/"));
+        assert!(matches!(
+            check(&own, rs, foreign, Some(&sha1), None),
+            Err(E::AssertionAudience(_))
+        ));
+        let somebody = with("sub", json!("x"));
+        assert_eq!(
+            check(&own, rs, somebody, Some(&sha1), None),
+            Err(E::AssertionMalformed)
+        );
+        assert_eq!(
+            daemon.check_assertion("a.b", &audiences, 0),
+            Err(E::AssertionMalformed)
+        );
+    }
+}

@@ -1,0 +1,218 @@
+//! The signing keys: RSA 2048, made at first start, worthless on any other machine.
+
+use std::fmt;
+use std::path::Path;
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, PublicKeyData};
+use serde_json::{Value, json};
+
+/// Private key and its certificate, in one file.
+pub(super) const FILE: &str = "signing-key.pem";
+
+/// Why there are no keys, or no signature.
+#[derive(Debug)]
+pub struct KeyError(String);
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<E: std::error::Error> From<E> for KeyError {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// The authority's key. `kid` is the certificate's SHA-1 thumbprint, as Entra's is.
+pub struct SigningKeys {
+    signing: EncodingKey,
+    kid: String,
+    modulus: Vec<u8>,
+    exponent: Vec<u8>,
+    certificate: Vec<u8>,
+}
+
+impl SigningKeys {
+    /// The key in `folder`, made if there is none that can be read.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn load_or_create(folder: &Path) -> Result<Self, KeyError> {
+        let path = folder.join(FILE);
+        if let Some(keys) = std::fs::read_to_string(&path)
+            .ok()
+            .and_then(|pem| Self::parse(&pem).ok())
+        {
+            return Ok(keys);
+        }
+        let pem = Self::new_pem()?;
+        state_folder::write_private(&path, pem.as_bytes())?;
+        // Another process may have written after us; what is on disk is what both use.
+        Self::parse(&std::fs::read_to_string(&path)?)
+    }
+
+    /// A key that is kept nowhere and published nowhere.
+    pub fn throw_away() -> Result<Self, KeyError> {
+        Self::parse(&Self::new_pem()?)
+    }
+
+    /// A new key and its certificate, PEM.
+    pub(super) fn new_pem() -> Result<String, KeyError> {
+        let key = KeyPair::generate_for(&PKCS_RSA_SHA256)?;
+        let certificate =
+            CertificateParams::new(["greeting-local".to_owned()])?.self_signed(&key)?;
+        Ok(format!("{}{}", key.serialize_pem(), certificate.pem()))
+    }
+
+    pub(super) fn parse(pem: &str) -> Result<Self, KeyError> {
+        use rustls_pki_types::{CertificateDer, pem::PemObject};
+        let key = KeyPair::from_pem(pem)?;
+        let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
+            .map_err(|error| KeyError(error.to_string()))?;
+        let (modulus, exponent) = rsa_parts(key.der_bytes())
+            .ok_or_else(|| KeyError(format!("{FILE} holds no RSA key")))?;
+        let thumbprint = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &certificate);
+        Ok(Self {
+            signing: EncodingKey::from_rsa_pem(key.serialize_pem().as_bytes())?,
+            kid: URL_SAFE_NO_PAD.encode(thumbprint),
+            modulus,
+            exponent,
+            certificate: certificate.to_vec(),
+        })
+    }
+
+    /// The key in a file.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(super) fn load(path: &Path) -> Result<Self, KeyError> {
+        Self::parse(&std::fs::read_to_string(path)?)
+    }
+
+    /// As a JWK, with the members that Entra's have.
+    pub fn jwk(&self, issuer: &str) -> Value {
+        json!({
+            "kty": "RSA",
+            "use": "sig",
+            "kid": self.kid,
+            "x5t": self.kid,
+            "n": URL_SAFE_NO_PAD.encode(&self.modulus),
+            "e": URL_SAFE_NO_PAD.encode(&self.exponent),
+            "x5c": [STANDARD.encode(&self.certificate)],
+            "issuer": issuer,
+        })
+    }
+
+    /// The certificate, DER.
+    pub(super) fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// The public half.
+    ///
+    /// # Errors
+    /// It is no RSA key.
+    pub(super) fn verifying(&self) -> Result<DecodingKey, KeyError> {
+        let (n, e) = (
+            URL_SAFE_NO_PAD.encode(&self.modulus),
+            URL_SAFE_NO_PAD.encode(&self.exponent),
+        );
+        Ok(DecodingKey::from_rsa_components(&n, &e)?)
+    }
+
+    /// Signs `claims` with RS256; a v1 token's header names the key twice.
+    ///
+    /// # Errors
+    /// The key can't sign.
+    pub fn sign(&self, claims: &Value, with_x5t: WithX5t) -> Result<String, KeyError> {
+        self.sign_as(&self.kid, claims, with_x5t)
+    }
+
+    /// Signs with another algorithm of the same key.
+    pub fn sign_with(&self, algorithm: Algorithm, claims: &Value) -> Result<String, KeyError> {
+        let mut header = Header::new(algorithm);
+        header.kid = Some(self.kid.clone());
+        Ok(jsonwebtoken::encode(&header, claims, &self.signing)?)
+    }
+
+    /// Signs, but does not say by which key.
+    pub fn sign_without_kid(&self, claims: &Value) -> Result<String, KeyError> {
+        let header = Header::new(Algorithm::RS256);
+        Ok(jsonwebtoken::encode(&header, claims, &self.signing)?)
+    }
+
+    /// Signs under another key's id: what a forger does.
+    pub fn sign_as(
+        &self,
+        kid: &str,
+        claims: &Value,
+        with_x5t: WithX5t,
+    ) -> Result<String, KeyError> {
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(kid.to_owned());
+        if with_x5t == WithX5t::Yes {
+            header.x5t = Some(kid.to_owned());
+        }
+        Ok(jsonwebtoken::encode(&header, claims, &self.signing)?)
+    }
+
+    /// The key's id.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The public modulus, which a confused verifier may take for an HMAC secret.
+    pub fn modulus(&self) -> &[u8] {
+        &self.modulus
+    }
+}
+
+/// Whether the header says `x5t` beside `kid`, as v1 tokens do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithX5t {
+    Yes,
+    No,
+}
+
+/// Modulus and exponent of `RSAPublicKey ::= SEQUENCE { INTEGER, INTEGER }` (RFC 8017 A.1.1).
+fn rsa_parts(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (0x30, sequence, _) = element(der)? else {
+        return None;
+    };
+    let (0x02, modulus, rest) = element(sequence)? else {
+        return None;
+    };
+    let (0x02, exponent, _) = element(rest)? else {
+        return None;
+    };
+    let unsigned = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .skip_while(|byte| **byte == 0)
+            .copied()
+            .collect()
+    };
+    Some((unsigned(modulus), unsigned(exponent)))
+}
+
+/// One DER element: tag, content, what follows.
+fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&tag, rest) = der.split_first()?;
+    let (&first, mut rest) = rest.split_first()?;
+    let mut length = usize::from(first);
+    if first >= 0x80 {
+        let (bytes, after) = rest.split_at_checked(usize::from(first & 0x7f))?;
+        length = bytes.iter().try_fold(0_usize, |sum, byte| {
+            sum.checked_mul(256)?.checked_add(usize::from(*byte))
+        })?;
+        rest = after;
+    }
+    let (content, after) = rest.split_at_checked(length)?;
+    Some((tag, content, after))
+}

@@ -1,0 +1,323 @@
+//! The local Entra ID: what a client needs to sign in, and a gate to check its tokens.
+//!
+//! - `discovery`: the documents that clients and gates start from
+//! - `directory`: tenant, API, clients, users, from `deploy/`
+//! - `device_code`: what is out: device codes, refresh tokens
+//! - `authorize`, `codes`: authorization code with PKCE
+//! - `token`: the device-code and token endpoints; `parameters`, `scopes`: what they are asked;
+//!   `error`: Entra's envelope
+//! - `claims`, `keys`: what a token says, and who signed it; `minting`: with any defect
+//! - `client_credentials`, `daemon`: clients that prove themselves
+//! - `policy`, `ring`: what an administrator changes while it runs
+//! - `resource_manager`: what `az login` looks up
+//! - `pages`: what a person sees; `told`: what the log is told
+
+mod authorize;
+mod claims;
+mod client_credentials;
+mod codes;
+mod daemon;
+mod device_code;
+mod directory;
+mod discovery;
+mod error;
+mod keys;
+mod minting;
+mod pages;
+mod parameters;
+mod policy;
+mod resource_manager;
+mod ring;
+mod scopes;
+mod token;
+mod told;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use local_events::Clock;
+
+pub use self::claims::LIFETIME;
+pub use self::daemon::{CLIENT_ID as DAEMON_CLIENT_ID, Daemon};
+use self::device_code::Grants;
+pub use self::directory::Directory;
+use self::directory::UserState;
+use self::keys::{KeyError, SigningKeys};
+pub use self::minting::{MintSpec, Shape, Signature};
+pub use self::pages::{describe, foreign};
+pub use self::policy::{Policy, REFUSALS, refusal};
+pub use self::ring::KeyRing;
+
+/// A token's shape: v1 (`sts.windows.net`) or v2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenVersion {
+    /// As `sts.windows.net` issues them.
+    V1,
+    /// What requestedAccessTokenVersion 2 gives.
+    V2,
+}
+
+/// Why a sign-in was not approved.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ApproveError {
+    /// No pending sign-in has this code.
+    NoSuchCode,
+    /// The tenant has no such user.
+    NoSuchUser(String),
+    /// The account is disabled.
+    Disabled(String),
+}
+
+impl ApproveError {
+    /// For the log, which names nobody.
+    pub fn line(&self) -> &'static str {
+        match self {
+            Self::NoSuchCode => "no sign-in with this code is pending",
+            Self::NoSuchUser(_) => "the tenant has no such user",
+            Self::Disabled(_) => "AADSTS50057: The user account is disabled.",
+        }
+    }
+}
+
+impl fmt::Display for ApproveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchCode => f.write_str("no sign-in with this code is pending"),
+            Self::NoSuchUser(user) => write!(f, "the tenant has no user {user:?}"),
+            Self::Disabled(user) => write!(f, "AADSTS50057: the account {user:?} is disabled"),
+        }
+    }
+}
+
+/// A device sign-in that waits for its person.
+pub struct Waiting {
+    /// The client's name.
+    pub client: String,
+    /// What it asks for, separated by spaces.
+    pub scopes: String,
+    /// For how long.
+    pub seconds: i64,
+}
+
+/// What tokens can be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Resource {
+    /// The API of `deploy/app-registration.json`.
+    Api,
+    /// Azure Resource Manager, which `az login` asks for.
+    Management,
+}
+
+/// The authority. Clones share one state.
+#[derive(Clone)]
+pub struct Authority(Arc<Inner>);
+
+struct Inner {
+    directory: Directory,
+    ring: RwLock<KeyRing>,
+    daemon: Option<Daemon>,
+    origin: String,
+    clock: Clock,
+    grants: Mutex<Grants>,
+    policy: Mutex<Policy>,
+    auto_approve: Option<String>,
+}
+
+/// What an authority is made of.
+pub struct Parts {
+    /// Who and what the tenant knows.
+    pub directory: Directory,
+    /// What signs its tokens.
+    pub keys: KeyRing,
+    /// The confidential client, if there is one.
+    pub daemon: Option<Daemon>,
+    /// `https://localhost:PORT`; issuers carry it.
+    pub origin: String,
+    /// By which tokens are issued.
+    pub clock: Clock,
+    /// Where refresh tokens outlive a run, if they do.
+    pub refresh_store: Option<PathBuf>,
+    /// Who approves every sign-in at once.
+    pub auto_approve: Option<String>,
+}
+
+impl Authority {
+    /// An authority of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            directory: parts.directory,
+            ring: RwLock::new(parts.keys),
+            daemon: parts.daemon,
+            origin: parts.origin,
+            clock: parts.clock,
+            grants: Mutex::new(Grants::new(parts.refresh_store)),
+            policy: Mutex::default(),
+            auto_approve: parts.auto_approve,
+        }))
+    }
+
+    /// Every endpoint and page.
+    pub fn router(&self) -> axum::Router {
+        axum::Router::new()
+            .merge(discovery::router())
+            .merge(token::router())
+            .merge(authorize::router())
+            .merge(resource_manager::router())
+            .merge(pages::router())
+            .with_state(self.clone())
+    }
+
+    /// Approves a device code as `user`, as the page does.
+    ///
+    /// # Errors
+    /// The code is not pending; the user does not exist or is disabled.
+    pub fn approve(&self, user_code: &str, user: &str) -> Result<(), ApproveError> {
+        let known = self
+            .directory()
+            .user(user)
+            .ok_or_else(|| ApproveError::NoSuchUser(user.to_owned()))?;
+        if known.state == UserState::Disabled {
+            return Err(ApproveError::Disabled(known.upn.clone()));
+        }
+        if self
+            .grants()
+            .decide(user_code, Some(&known.upn), self.clock().now())
+        {
+            Ok(())
+        } else {
+            Err(ApproveError::NoSuchCode)
+        }
+    }
+
+    /// The sign-in names of the tenant's users, for whoever mistook one.
+    pub fn sign_in_names(&self) -> String {
+        let names: Vec<&str> = self
+            .directory()
+            .users()
+            .iter()
+            .map(|user| user.upn.as_str())
+            .collect();
+        names.join(", ")
+    }
+
+    /// Declines a device code.
+    ///
+    /// # Errors
+    /// The code is not pending.
+    pub fn deny(&self, user_code: &str) -> Result<(), ApproveError> {
+        if self.grants().decide(user_code, None, self.clock().now()) {
+            Ok(())
+        } else {
+            Err(ApproveError::NoSuchCode)
+        }
+    }
+
+    /// The device sign-ins that wait for somebody, without their codes; the oldest first.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        let now = self.clock().now();
+        let mut waiting: Vec<Waiting> = self
+            .grants()
+            .waiting(now)
+            .map(|(asked, seconds)| Waiting {
+                client: self
+                    .directory()
+                    .client_name(&asked.client)
+                    .unwrap_or("")
+                    .to_owned(),
+                scopes: asked.scopes.join(" "),
+                seconds,
+            })
+            .collect();
+        waiting.sort_by_key(|one| std::cmp::Reverse(one.seconds));
+        waiting
+    }
+
+    fn issuer_v2(&self) -> String {
+        format!("{}/{}/v2.0", self.0.origin, self.tenant())
+    }
+
+    /// Stands for `https://sts.windows.net/<tenant>/`.
+    fn issuer_v1(&self) -> String {
+        format!("{}/{}/", self.0.origin, self.tenant())
+    }
+
+    fn tenant(&self) -> &str {
+        &self.0.directory.tenant_id
+    }
+
+    fn api_client_id(&self) -> &str {
+        self.0.directory.api_client_id()
+    }
+
+    /// Who and what the tenant knows.
+    pub fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    /// The key that signs now.
+    fn keys(&self) -> Arc<SigningKeys> {
+        self.ring().current()
+    }
+
+    fn ring(&self) -> RwLockReadGuard<'_, KeyRing> {
+        self.0.ring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Signs with a new key from now on; its id.
+    ///
+    /// # Errors
+    /// No key can be made, or kept.
+    pub fn rotate_keys(&self) -> Result<String, KeyError> {
+        let mut ring = self.0.ring.write().unwrap_or_else(PoisonError::into_inner);
+        ring.rotate(self.0.clock.now())?;
+        Ok(ring.current().kid().to_owned())
+    }
+
+    fn daemon(&self) -> Option<&Daemon> {
+        self.0.daemon.as_ref()
+    }
+
+    /// The policy as it is now.
+    pub fn policy(&self) -> Policy {
+        self.0
+            .policy
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Changes the policy; what it is then.
+    pub fn change_policy(&self, change: impl FnOnce(&mut Policy)) -> Policy {
+        let mut policy = self.0.policy.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut policy);
+        policy.clone()
+    }
+
+    /// Which resource `named` is, if it is one.
+    fn resource(&self, named: &str) -> Option<Resource> {
+        if self.directory().is_api(named) {
+            return Some(Resource::Api);
+        }
+        let named = named.trim_end_matches('/');
+        let management = [
+            self.0.origin.as_str(),
+            "https://management.azure.com",
+            "https://management.core.windows.net",
+            "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+        ];
+        management
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(named))
+            .then_some(Resource::Management)
+    }
+
+    fn clock(&self) -> Clock {
+        self.0.clock
+    }
+
+    fn grants(&self) -> MutexGuard<'_, Grants> {
+        // Every change is whole by the time that anything could panic.
+        self.0.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,153 @@
+//! What the log is told of the authority's decisions: client, grant, scopes, and the code with
+//! the first sentence of a refusal. No secret, no code, nobody's name.
+
+use axum::http::HeaderMap;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use local_events::Told;
+use serde_json::{Map, Value};
+
+use super::Authority;
+use super::device_code::Asked;
+use super::error::AuthorityError;
+use super::parameters::add_basic;
+
+impl Authority {
+    /// What the form of a request asks for.
+    pub(super) fn told_asked(&self, headers: &HeaderMap, pairs: &[(String, String)]) -> Told {
+        let mut basic = Vec::new();
+        add_basic(headers, &mut basic);
+        let find = |name: &str| {
+            let mut all = pairs.iter().chain(&basic);
+            all.find(|(known, value)| known == name && !value.is_empty())
+                .map(|(_, value)| value.as_str())
+        };
+        Told::new("answered")
+            .grant(find("grant_type"))
+            .client(find("client_id").map(|id| self.directory().client_name(id).unwrap_or(id)))
+            .scope(find("scope"))
+    }
+
+    /// What a sign-in asks for.
+    pub(super) fn told_of(&self, outcome: &'static str, asked: &Asked) -> Told {
+        let name = self.directory().client_name(&asked.client);
+        let scopes: Vec<String> = asked
+            .scopes
+            .iter()
+            .map(|scope| format!("{}/{scope}", asked.resource))
+            .chain(asked.protocol.iter().cloned())
+            .collect();
+        Told::new(outcome)
+            .client(name)
+            .scope(Some(&scopes.join(" ")))
+    }
+}
+
+/// What the device-code endpoint answered.
+pub(super) fn started(
+    told: Told,
+    authority: &Authority,
+    result: &Result<Value, AuthorityError>,
+) -> Told {
+    let body = match result {
+        Err(error) => return refused(told, error),
+        Ok(body) => body,
+    };
+    let code = body["user_code"].as_str().unwrap_or("");
+    let now = authority.clock().now();
+    if authority.grants().asked(code, now).is_some() {
+        told.outcome("asked")
+            .because("a person has to enter the code")
+    } else {
+        told.outcome("approved").because("--auto-approve")
+    }
+}
+
+/// What the token endpoint answered.
+pub(super) fn answered(told: Told, result: &Result<Value, AuthorityError>) -> Told {
+    match result {
+        Err(error) => refused(told, error),
+        Ok(body) => {
+            let token = body["access_token"].as_str().unwrap_or("");
+            let why = why_issued(&told);
+            let claims = own_claims(token);
+            let scp = claims.get("scp").and_then(Value::as_str);
+            let roles = claims.get("roles").and_then(Value::as_array);
+            let roles = roles.into_iter().flatten();
+            let told = told.outcome("issued").issued(
+                scp.map(str::to_owned),
+                roles
+                    .filter_map(|role| role.as_str().map(str::to_owned))
+                    .collect(),
+            );
+            match why {
+                Some(why) => told.because(why),
+                None => told,
+            }
+        }
+    }
+}
+
+/// What was refused, and why.
+pub(super) fn refused(told: Told, error: &AuthorityError) -> Told {
+    let outcome = match error {
+        AuthorityError::AuthorizationPending | AuthorityError::SlowDown => "pending",
+        _ => "refused",
+    };
+    told.outcome(outcome).because(first_sentence(&error.line()))
+}
+
+fn why_issued(told: &Told) -> Option<&'static str> {
+    match told.asked_grant()? {
+        "device_code" => Some("the code was approved"),
+        "authorization_code" => Some("code, redirect and verifier fit"),
+        "refresh_token" => Some("the refresh token holds, and is replaced"),
+        "client_credentials" => Some("the client has proved itself"),
+        _ => None,
+    }
+}
+
+/// Code and first sentence: the rest is advice. A first one that only names the protocol
+/// ("OAuth 2.0 device flow error.") says nothing, so the next one is added.
+fn first_sentence(text: &str) -> &str {
+    const SHORT: usize = 45;
+    let mut ends = text.match_indices(". ").map(|(end, _)| end + 1);
+    let end = ends.find(|end| *end > SHORT).unwrap_or(text.len());
+    &text[..end]
+}
+
+/// The claims of a token that was just made here.
+fn own_claims(token: &str) -> Map<String, Value> {
+    token
+        .split('.')
+        .nth(1)
+        .and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok())
+        .and_then(|claims| serde_json::from_slice(&claims).ok())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_by_what_it_says_first() {
+        for (error, start, end) in [
+            (
+                AuthorityError::AuthorizationPending,
+                "AADSTS70016: ",
+                "Authorization is pending.",
+            ),
+            (
+                AuthorityError::TenantUnknown("x".into()),
+                "AADSTS90002: ",
+                "Tenant 'x' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.",
+            ),
+            (AuthorityError::UserDisabled, "AADSTS50057: ", "disabled."),
+        ] {
+            let line = error.line();
+            let told = first_sentence(&line);
+            assert!(told.starts_with(start) && told.ends_with(end), "{told}");
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! One decision, with its reason.
+
+use std::fmt;
+
+use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A word of a caller's that is longer is cut: what is that long may be a token that somebody
+/// pasted into the wrong field.
+const WORD: usize = 120;
+
+/// Who has decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The local Entra ID.
+    Authority,
+    /// The local Easy Auth.
+    Gate,
+    /// The function.
+    Handler,
+}
+
+impl Source {
+    /// As scripts know it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Authority => "authority",
+            Self::Gate => "gate",
+            Self::Handler => "handler",
+        }
+    }
+}
+
+/// One request and what became of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Event {
+    /// When it was answered, UTC.
+    pub time: Timestamp,
+    /// Who has decided.
+    pub source: Source,
+    /// What the authority was asked to do: `token`, `devicecode`, `keys`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// The HTTP method.
+    pub method: String,
+    /// Without the query, which may hold what nobody should read.
+    pub path: String,
+    /// What a token was asked for with: `device_code`, `refresh_token`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
+    /// The client's name, or its id where the tenant has no such client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// The resource and scopes, as they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The HTTP status.
+    pub status: u16,
+    /// Of the gate: `passed`, `anonymous`, `refused`, `sign-in`, `own`, `off`, `https` or `cors`.
+    /// Of the authority: `issued`, `pending`, `asked`, `approved`, `declined`, `refused`, `done`
+    /// or `answered`. Of the handler: `answered`,
+    /// `refused` or `failed`.
+    pub outcome: String,
+    /// A code and a sentence, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The delegated scopes of a caller who passed, or of the token that was issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scp: Option<String>,
+    /// Their app roles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// What the gate's and the handler's event of one call have in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<String>,
+    /// Until the answer's head.
+    pub duration_ms: u64,
+}
+
+/// How an event turned out, for a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// As it should.
+    Well,
+    /// Nothing is wrong, and nothing decided: a client that polls, a person who is asked.
+    Waiting,
+    /// By a decision.
+    Refused,
+    /// By a fault.
+    Failed,
+}
+
+impl Event {
+    /// What was asked, in one line.
+    pub fn asked(&self) -> String {
+        let Some(action) = &self.action else {
+            return printable(&format!("{:4} {}", self.method, self.path));
+        };
+        let mut text = action.clone();
+        for (word, value) in [
+            (" by ", &self.grant),
+            (": ", &self.client),
+            (" for ", &self.scope),
+        ] {
+            if let Some(value) = value {
+                text.push_str(word);
+                text.push_str(value);
+            }
+        }
+        printable(&text)
+    }
+
+    /// What was answered, and why, in one line.
+    pub fn answer(&self) -> String {
+        let mut text = match (&self.reason, self.outcome.as_str()) {
+            // The reason says as much.
+            (Some(reason), "refused" | "pending") => reason.clone(),
+            (Some(reason), outcome) => format!("{outcome} ({reason})"),
+            (None, outcome) => outcome.to_owned(),
+        };
+        if let Some(scp) = &self.scp {
+            text.push_str(&format!(", scp {scp:?}"));
+        }
+        if !self.roles.is_empty() {
+            text.push_str(&format!(", roles {:?}", self.roles));
+        }
+        printable(&text)
+    }
+
+    /// How it turned out.
+    pub fn kind(&self) -> Kind {
+        match (self.outcome.as_str(), self.status) {
+            (_, 500..) => Kind::Failed,
+            ("pending" | "asked", _) => Kind::Waiting,
+            (_, 400..) => Kind::Refused,
+            _ => Kind::Well,
+        }
+    }
+}
+
+/// An event for the control room's list.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// RFC 3339, UTC.
+    pub time: String,
+    /// As this machine's clock shows it.
+    pub clock: String,
+    /// Who has decided.
+    pub source: &'static str,
+    /// [`Kind`], as the page knows it.
+    pub kind: &'static str,
+    /// What was asked.
+    pub asked: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What was answered, and why.
+    pub answer: String,
+}
+
+impl Event {
+    /// Cuts what callers wrote to what a log can bear.
+    pub(super) fn tidy(&mut self) {
+        self.path = tidy(&self.path);
+        let optional = [
+            &mut self.grant,
+            &mut self.client,
+            &mut self.scope,
+            &mut self.reason,
+            &mut self.scp,
+        ];
+        for text in optional.into_iter().flatten() {
+            *text = tidy(text);
+        }
+        for role in &mut self.roles {
+            *role = tidy(role);
+        }
+    }
+
+    /// For the control room's list.
+    pub fn row(&self) -> Row {
+        Row {
+            time: self.time.to_string(),
+            clock: self.clock(),
+            source: self.source.name(),
+            kind: match self.kind() {
+                Kind::Well => "well",
+                Kind::Waiting => "waiting",
+                Kind::Refused => "refused",
+                Kind::Failed => "failed",
+            },
+            asked: self.asked(),
+            status: self.status,
+            answer: self.answer(),
+        }
+    }
+
+    fn clock(&self) -> String {
+        let time = jiff::tz::TimeZone::system().to_datetime(self.time);
+        time.strftime("%H:%M:%S").to_string()
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let color = match self.kind() {
+            Kind::Well => AnsiColor::Green,
+            Kind::Waiting => AnsiColor::Cyan,
+            Kind::Refused => AnsiColor::Yellow,
+            Kind::Failed => AnsiColor::Red,
+        };
+        let style = Style::new().fg_color(Some(color.into()));
+        write!(
+            f,
+            "{} {:9} {} {style}{}{style:#} {}  {} ms",
+            self.clock(),
+            self.source.name(),
+            self.asked(),
+            self.status,
+            self.answer(),
+            self.duration_ms,
+        )
+    }
+}
+
+/// Text of a caller's, for a terminal: what would move its cursor or colour it is escaped.
+fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let plain = (!c.is_control()).then_some(c);
+            let escaped = c.is_control().then(|| c.escape_default());
+            plain.into_iter().chain(escaped.into_iter().flatten())
+        })
+        .collect()
+}
+
+/// Text of a caller's, for the log: words that no name, scope or URL is as long as are cut.
+fn tidy(text: &str) -> String {
+    text.split(' ')
+        .map(|word| {
+            let length = word.chars().count();
+            if length <= WORD {
+                return word.to_owned();
+            }
+            let start: String = word.chars().take(8).collect();
+            format!("{start}…({length} characters)")
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> Event {
+        Event {
+            time: Timestamp::UNIX_EPOCH,
+            source: Source::Gate,
+            action: None,
+            method: "GET".into(),
+            path: "/a".into(),
+            grant: None,
+            client: None,
+            scope: None,
+            status: 401,
+            outcome: "refused".into(),
+            reason: None,
+            scp: None,
+            roles: vec![],
+            invocation: None,
+            duration_ms: 3,
+        }
+    }
+
+    fn human(event: &Event) -> String {
+        anstream::adapter::strip_str(&event.to_string()).to_string()
+    }
+
+    #[test]
+    fn an_event_is_one_line_whatever_the_caller_wrote() {
+        let event = Event {
+            path: "/a\n\u{1b}[31mb".into(),
+            reason: Some("wrong-issuer: x\ny".into()),
+            ..event()
+        };
+        let human = human(&event);
+        assert!(
+            human.ends_with(r"gate      GET  /a\n\u{1b}[31mb 401 wrong-issuer: x\ny  3 ms"),
+            "{human}"
+        );
+        assert_eq!(crate::json(&event).lines().count(), 1);
+    }
+
+    #[test]
+    fn an_event_says_what_was_asked_what_was_answered_and_why() {
+        let token = Event {
+            source: Source::Authority,
+            action: Some("token".into()),
+            grant: Some("device_code".into()),
+            client: Some("greeting-cli".into()),
+            scope: Some("api://a/Greeting.Read".into()),
+            ..event()
+        };
+        let issued = Event {
+            status: 200,
+            outcome: "issued".into(),
+            reason: Some("signed in".into()),
+            scp: Some("Greeting.Read".into()),
+            ..token.clone()
+        };
+        let refused = Event {
+            status: 400,
+            reason: Some("AADSTS65001: no consent".into()),
+            ..token
+        };
+        let anonymous = Event {
+            outcome: "anonymous".into(),
+            reason: Some("expired: 5 s ago".into()),
+            ..event()
+        };
+        for (event, kind, line) in [
+            (
+                issued,
+                Kind::Well,
+                r#"authority token by device_code: greeting-cli for api://a/Greeting.Read 200 issued (signed in), scp "Greeting.Read"  3 ms"#,
+            ),
+            (
+                refused,
+                Kind::Refused,
+                "authority token by device_code: greeting-cli for api://a/Greeting.Read 400 AADSTS65001: no consent  3 ms",
+            ),
+            (
+                anonymous,
+                Kind::Refused,
+                "gate      GET  /a 401 anonymous (expired: 5 s ago)  3 ms",
+            ),
+        ] {
+            assert!(human(&event).ends_with(line), "{}", human(&event));
+            assert_eq!(event.kind(), kind);
+        }
+    }
+
+    #[test]
+    fn what_is_as_long_as_a_token_is_cut() {
+        let token = "e".repeat(500);
+        let tidied = tidy(&format!("scope {token} here"));
+        assert_eq!(tidied, "scope eeeeeeee…(500 characters) here");
+    }
+}

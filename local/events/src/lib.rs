@@ -1,0 +1,20 @@
+//! What authority, gate and handler have decided on each request, with its reason: on the
+//! terminal of `up`, for `greeting-local log`, and in the control room. No token and no code is
+//! in it, and no claim value but `aud`, `iss`, `tid`, `scp`, `roles` and times.
+//!
+//! - `event`: one decision; `told`: the authority's
+//! - `log`: where they go
+//! - `clock`: the time by which tokens are issued and checked
+//! - `signals`: what ends a program
+
+mod clock;
+mod event;
+mod log;
+mod signals;
+mod told;
+
+pub use self::clock::Clock;
+pub use self::event::{Event, Kind, Row, Source};
+pub use self::log::{Kept, Log, Print, json, millis};
+pub use self::signals::interrupted;
+pub use self::told::{Told, tell};

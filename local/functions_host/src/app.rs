@@ -1,0 +1,351 @@
+//! The Function app's files: `host.json`, and a `function.json` in each
+//! function's folder.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::Method;
+use local_http::relay::ANSWER_TIMEOUT;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::local_settings::LocalSettings;
+use super::route::Route;
+
+/// A Function app, as its files describe it.
+#[derive(Clone)]
+pub struct FunctionApp {
+    /// The folder that holds `host.json`.
+    pub root: PathBuf,
+    /// What stands before every route: `extensions.http.routePrefix`, else `api`.
+    pub route_prefix: String,
+    /// The app's functions, by name.
+    pub functions: Vec<Function>,
+    /// The custom handler's executable, as `host.json` writes it.
+    pub executable: String,
+    /// The executable's arguments.
+    pub arguments: Vec<String>,
+    /// Where it runs, if not in the app's root.
+    pub working_directory: Option<PathBuf>,
+    /// How long a call may take: `functionTimeout`, and at most what Azure's front end waits.
+    pub timeout: Duration,
+    /// The app settings of this machine.
+    pub local: Arc<LocalSettings>,
+}
+
+/// One HTTP-triggered function.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// The name of its folder.
+    pub name: String,
+    /// Its route, without the prefix; the name where `function.json` has none.
+    pub route: String,
+    /// The same, parsed, below the prefix.
+    pub matcher: Route,
+    /// The methods it answers; all of them where `function.json` lists none.
+    pub methods: Option<Vec<Method>>,
+}
+
+/// Why a folder is not an app that this host can run.
+#[derive(Debug)]
+pub enum AppError {
+    /// A file or folder cannot be read.
+    Unreadable(PathBuf, std::io::Error),
+    /// There is no `host.json`.
+    NoHostJson(PathBuf),
+    /// Not JSON, or not of the expected shape, and where.
+    BadJson(PathBuf, String),
+    /// `host.json` has no custom handler.
+    NoCustomHandler(PathBuf),
+    /// `host.json` asks for the JSON envelope instead of the request itself.
+    NoForwarding(PathBuf),
+    /// No folder holds a `function.json`.
+    NoFunctions(PathBuf),
+    /// A function asks for a function key.
+    AuthLevel(PathBuf, Option<String>),
+    /// A function that is not HTTP in, HTTP out.
+    NotHttp(PathBuf),
+    /// A route that this host does not match as the real one does.
+    BadRoute(PathBuf, String),
+    /// `functionTimeout` that is no time.
+    BadTimeout(PathBuf, String),
+    /// `local.settings.json` is encrypted.
+    Encrypted(PathBuf),
+    /// A setting that no environment can hold.
+    BadSetting(PathBuf, String),
+    /// A method that is no HTTP method.
+    BadMethod(PathBuf, String),
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(path, error) => write!(
+                f,
+                "{} cannot be read: {error}\nCheck that it exists and that you may read it.",
+                path.display()
+            ),
+            Self::NoHostJson(path) => write!(
+                f,
+                "{} does not exist, so its folder is not a Function app.\nName the app's folder with --app-root.",
+                path.display()
+            ),
+            Self::BadJson(path, error) => {
+                write!(f, "{}: {error}\nCorrect the file there.", path.display())
+            }
+            Self::NoCustomHandler(path) => write!(
+                f,
+                "{} has no customHandler, and this host runs custom handlers only.\nSet customHandler.description.defaultExecutablePath.",
+                path.display()
+            ),
+            Self::NoForwarding(path) => write!(
+                f,
+                "{}: customHandler.enableForwardingHttpRequest is not true, and this host does not speak the JSON envelope that the handler would then be sent.\nSet it to true.",
+                path.display()
+            ),
+            Self::NoFunctions(path) => write!(
+                f,
+                "{} has no functions: none of its folders holds a function.json.\nAdd one, such as greeting/function.json, or name another folder with --app-root.",
+                path.display()
+            ),
+            Self::AuthLevel(path, level) => write!(
+                f,
+                "{}: authLevel is {}, so Azure would ask every caller for a function key, on top of Easy Auth's token; this host has no keys.\nSet authLevel to \"anonymous\": Easy Auth then does the authentication.",
+                path.display(),
+                level.as_ref().map_or(
+                    "not set, which means \"function\"".to_owned(),
+                    |level| format!("{level:?}")
+                )
+            ),
+            Self::NotHttp(path) => write!(
+                f,
+                "{}: the function is not one httpTrigger in and one http out, and only such requests are forwarded.\nMove it to another app, or set \"disabled\": true.",
+                path.display()
+            ),
+            Self::BadRoute(path, why) => write!(
+                f,
+                "{}: the route can't be matched: {why}.\nWrite it otherwise, and check the rest in the handler.",
+                path.display()
+            ),
+            Self::BadTimeout(path, text) => write!(
+                f,
+                "{}: functionTimeout is {text:?}.\nWrite hh:mm:ss, such as \"00:05:00\", or \"-1\" for none.",
+                path.display()
+            ),
+            Self::Encrypted(path) => write!(
+                f,
+                "{} is encrypted, and only func can read it.\nRun: func settings decrypt",
+                path.display()
+            ),
+            Self::BadSetting(path, name) => write!(
+                f,
+                "{}: the setting {name:?} can't be an environment variable.\nRename it, or correct its value.",
+                path.display()
+            ),
+            Self::BadMethod(path, method) => write!(
+                f,
+                "{}: {method:?} is not an HTTP method.\nWrite a name such as \"get\".",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for AppError {}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HostJson {
+    custom_handler: Option<CustomHandler>,
+    function_timeout: Option<String>,
+    #[serde(default)]
+    extensions: Extensions,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CustomHandler {
+    description: Description,
+    #[serde(default)]
+    enable_forwarding_http_request: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Description {
+    default_executable_path: String,
+    #[serde(default)]
+    arguments: Vec<String>,
+    working_directory: Option<PathBuf>,
+}
+
+#[derive(Deserialize, Default)]
+struct Extensions {
+    #[serde(default)]
+    http: HttpExtension,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct HttpExtension {
+    route_prefix: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct FunctionJson {
+    bindings: Vec<Binding>,
+    #[serde(default)]
+    disabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Binding {
+    r#type: String,
+    auth_level: Option<String>,
+    methods: Option<Vec<String>>,
+    route: Option<String>,
+}
+
+impl FunctionApp {
+    /// Reads the app in `root`.
+    ///
+    /// # Errors
+    /// When a file is missing or wrong, or asks for what this host does not do.
+    pub fn load(root: &Path) -> Result<Self, AppError> {
+        let path = root.join("host.json");
+        if !path.exists() {
+            return Err(AppError::NoHostJson(path));
+        }
+        let host: HostJson = read(&path)?;
+        let Some(handler) = host.custom_handler else {
+            return Err(AppError::NoCustomHandler(path));
+        };
+        if !handler.enable_forwarding_http_request {
+            return Err(AppError::NoForwarding(path));
+        }
+        let route_prefix = host
+            .extensions
+            .http
+            .route_prefix
+            .unwrap_or_else(|| "api".to_owned());
+        let timeout = match host.function_timeout.as_deref() {
+            None | Some("-1") => ANSWER_TIMEOUT,
+            Some(text) => timeout(text)
+                .ok_or_else(|| AppError::BadTimeout(path.clone(), text.to_owned()))?
+                .min(ANSWER_TIMEOUT),
+        };
+        let unreadable = |error| AppError::Unreadable(root.to_owned(), error);
+        let mut functions = Vec::new();
+        for folder in std::fs::read_dir(root).map_err(unreadable)? {
+            let folder = folder.map_err(unreadable)?;
+            let path = folder.path().join("function.json");
+            if path.is_file() {
+                functions.extend(function(
+                    &path,
+                    folder.file_name().to_string_lossy().into_owned(),
+                    &route_prefix,
+                )?);
+            }
+        }
+        if functions.is_empty() {
+            return Err(AppError::NoFunctions(root.to_owned()));
+        }
+        functions.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self {
+            root: root.to_owned(),
+            route_prefix,
+            functions,
+            timeout,
+            local: Arc::new(LocalSettings::load(root)?),
+            executable: handler.description.default_executable_path,
+            arguments: handler.description.arguments,
+            working_directory: handler.description.working_directory,
+        })
+    }
+
+    /// Whether a function answers this call.
+    #[must_use]
+    pub fn matches(&self, method: &Method, path: &str) -> bool {
+        self.functions.iter().any(|function| {
+            function
+                .methods
+                .as_ref()
+                .is_none_or(|methods| methods.contains(method))
+                && function.matcher.matches(path)
+        })
+    }
+}
+
+/// A .NET `TimeSpan`, `hh:mm:ss`, that is longer than nothing.
+fn timeout(text: &str) -> Option<Duration> {
+    let mut parts = text.split(':').map(|part| part.parse::<u64>().ok());
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    let whole = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 60;
+    let time = Duration::from_secs((hours * 60 + minutes) * 60 + seconds);
+    (whole && !time.is_zero()).then_some(time)
+}
+
+/// Reads one `function.json`; `None` where it is disabled.
+fn function(path: &Path, name: String, prefix: &str) -> Result<Option<Function>, AppError> {
+    let json: FunctionJson = read(path)?;
+    if json.disabled {
+        return Ok(None);
+    }
+    let is =
+        |kind: &'static str| move |binding: &&Binding| binding.r#type.eq_ignore_ascii_case(kind);
+    let (Some(trigger), Some(_), 2) = (
+        json.bindings.iter().find(is("httpTrigger")),
+        json.bindings.iter().find(is("http")),
+        json.bindings.len(),
+    ) else {
+        return Err(AppError::NotHttp(path.to_owned()));
+    };
+    if !trigger
+        .auth_level
+        .as_ref()
+        .is_some_and(|level| level.eq_ignore_ascii_case("anonymous"))
+    {
+        return Err(AppError::AuthLevel(
+            path.to_owned(),
+            trigger.auth_level.clone(),
+        ));
+    }
+    let method = |name: &String| {
+        Method::from_bytes(name.to_ascii_uppercase().as_bytes())
+            .map_err(|_| AppError::BadMethod(path.to_owned(), name.clone()))
+    };
+    let methods = trigger
+        .methods
+        .as_ref()
+        .map(|names| names.iter().map(method).collect());
+    let route = trigger.route.clone().unwrap_or_else(|| name.clone());
+    let matcher =
+        Route::parse(prefix, &route).map_err(|why| AppError::BadRoute(path.to_owned(), why))?;
+    Ok(Some(Function {
+        name,
+        route,
+        matcher,
+        methods: methods.transpose()?,
+    }))
+}
+
+/// Reads a JSON file as the real host does: comments and trailing commas are allowed.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, AppError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| AppError::Unreadable(path.to_owned(), error))?;
+    let bad = |why: String| AppError::BadJson(path.to_owned(), why);
+    // Visual Studio writes these files with a byte order mark.
+    let value: serde_json::Value = jsonc_parser::parse_to_serde_value(
+        text.trim_start_matches('\u{feff}'),
+        &jsonc_parser::ParseOptions::default(),
+    )
+    .map_err(|error| bad(error.to_string()))?;
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| bad(format!("{}: {}", error.path(), error.inner())))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+use std::io::{Read, Write};
+
+use http_body_util::{BodyExt, Empty};
+
+use super::super::process::{HandlerError, HandlerSpec};
+use super::*;
+
+/// Not a test: the handler that the tests below start, from this same binary.
+#[test]
+#[ignore = "started by other tests as the handler"]
+fn fake_handler() {
+    let Ok(port) = std::env::var("FUNCTIONS_CUSTOMHANDLER_PORT") else {
+        return;
+    };
+    let listener = std::net::TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();
+    for stream in listener.incoming() {
+        let (mut stream, mut head) = (stream.unwrap(), Vec::new());
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        if head.starts_with(b"GET /api/die") {
+            std::process::exit(1);
+        }
+        let _ = write!(
+            stream,
+            "HTTP/1.1 201 Made\r\nx-own: 1\r\ncontent-length: {}\r\n\r\n",
+            head.len()
+        );
+        let _ = stream.write_all(&head);
+    }
+}
+
+fn spec(executable: std::path::PathBuf, arguments: &[&str]) -> HandlerSpec {
+    HandlerSpec {
+        executable,
+        arguments: arguments.iter().map(ToString::to_string).collect(),
+        working_directory: std::env::temp_dir(),
+        app_root: std::env::temp_dir(),
+        environment: vec![],
+        quiet: true,
+        refusals: Refusals::default(),
+    }
+}
+
+async fn host() -> Host {
+    let test = "forward::tests::fake_handler";
+    let spec = spec(
+        std::env::current_exe().unwrap(),
+        &["--ignored", "--exact", test],
+    );
+    let app = FunctionApp {
+        root: spec.app_root.clone(),
+        route_prefix: "api".into(),
+        functions: vec![super::super::app::Function {
+            name: "any".into(),
+            route: "{*any}".into(),
+            matcher: super::super::route::Route::parse("api", "{*any}").unwrap(),
+            methods: None,
+        }],
+        executable: String::new(),
+        arguments: vec![],
+        working_directory: None,
+        timeout: Duration::from_secs(230),
+        local: Arc::default(),
+    };
+    let handler = Arc::new(Handler::start(spec).await.unwrap());
+    Host::new(app, handler, Refusals::default())
+}
+
+async fn get(host: &Host, uri: &str) -> (u16, String) {
+    let request = Request::get(uri)
+        .header("connection", "x-drop")
+        .header("x-drop", "1")
+        .header("x-keep", "1")
+        .header("x-azure-functions-invocationid", "forged")
+        .body(Empty::<Bytes>::new())
+        .unwrap();
+    let response = host.call(request).await;
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forwards_and_survives_the_handlers_death() {
+    let host = host().await;
+    assert_eq!(get(&host, "/").await.0, 200);
+    assert_eq!(get(&host, "/other").await.0, 404);
+
+    let (status, head) = get(&host, "http://app:1/api/A%2fb/?q=%20x").await;
+    assert_eq!(status, 201);
+    assert!(
+        head.starts_with("GET /api/A%2fb/?q=%20x HTTP/1.1\r\n"),
+        "{head}"
+    );
+    for present in [
+        "x-keep: 1",
+        "host: app:1",
+        "x-azure-functions-hostversion: ",
+        "user-agent: Azure-Functions-Host/",
+    ] {
+        assert!(
+            head.contains(&format!("\r\n{present}")),
+            "{present} not in {head}"
+        );
+    }
+    assert_eq!(head.matches("x-azure-functions-invocationid: ").count(), 1);
+    assert!(
+        !head.contains("forged") && !head.contains("x-drop"),
+        "{head}"
+    );
+
+    assert_eq!(get(&host, "/api/die").await.0, 502);
+    // The dying process's socket may take a call or two more, and those die with it.
+    let mut status = 502;
+    for _ in 0..100 {
+        if status == 502 {
+            status = get(&host, "/api/again").await.0;
+        }
+    }
+    assert_eq!(status, 201, "a call waits for the restart");
+
+    host.stop().await;
+    assert_eq!(get(&host, "/api/gone").await.0, 503);
+}
+
+#[tokio::test]
+async fn a_handler_that_cannot_run_is_explained() {
+    let error = Handler::start(spec("/nowhere/handler".into(), &[]))
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, HandlerError::CannotRun { .. }), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_handler_that_never_gets_ready_is_given_up_with_its_last_words() {
+    let error = Handler::start(spec("sh".into(), &["-c", "echo last words; exit 3"]))
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, HandlerError::GaveUp { .. }), "{error}");
+    let error = error.to_string();
+    assert!(
+        error.contains("exit status: 3") && error.contains("last words"),
+        "{error}"
+    );
+}

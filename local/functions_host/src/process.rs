@@ -1,0 +1,251 @@
+//! The custom handler's process: started, watched, started again when it
+//! exits, and ended together with whatever it started itself.
+
+mod output;
+mod running;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use self::output::{Tail, log};
+use self::running::Running;
+use super::refusals::Refusals;
+
+/// For a call to wait while the handler is starting again.
+pub(crate) const RESTART_TIMEOUT: Duration = Duration::from_secs(10);
+/// Starts in a row that may fail before the handler is given up.
+const MAX_FAILURES: u32 = 10;
+
+/// What to run. No `Debug`: the environment may hold secrets.
+#[derive(Clone)]
+pub struct HandlerSpec {
+    /// The program; a bare name is looked for in `PATH`.
+    pub executable: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// The folder it runs in.
+    pub working_directory: PathBuf,
+    /// The Function app's folder, which the handler is told.
+    pub app_root: PathBuf,
+    /// More environment variables, such as `WEBSITE_AUTH_ENABLED`.
+    pub environment: Vec<(String, String)>,
+    /// Keeps the handler's output to itself.
+    pub quiet: bool,
+    /// Hears why it refuses calls.
+    pub refusals: Refusals,
+}
+
+/// Why the handler does not run.
+#[derive(Debug, Clone)]
+pub enum HandlerError {
+    /// The program cannot be started at all.
+    CannotRun {
+        /// The program.
+        executable: PathBuf,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// It was started again and again, and never became ready.
+    GaveUp {
+        /// How often it was started.
+        starts: u32,
+        /// What happened to the last one.
+        reason: String,
+        /// The last lines of its output.
+        output: Vec<String>,
+    },
+}
+
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CannotRun { executable, reason } => write!(
+                f,
+                "the handler {} cannot be started: {reason}\nBuild it first (cargo build -p greeting-server), or name it with --handler.",
+                executable.display()
+            ),
+            Self::GaveUp {
+                starts,
+                reason,
+                output,
+            } => {
+                write!(
+                    f,
+                    "the handler did not become ready in {starts} starts; the last one {reason}\nIt must listen on 127.0.0.1 at the port in FUNCTIONS_CUSTOMHANDLER_PORT. Its last output:"
+                )?;
+                output.iter().try_for_each(|line| write!(f, "\n  {line}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for HandlerError {}
+
+#[derive(Clone)]
+enum State {
+    Starting,
+    Ready(u16),
+    Ended,
+    Failed(HandlerError),
+}
+
+/// A supervised handler. Dropping it kills the process.
+pub struct Handler {
+    state: watch::Receiver<State>,
+    stop: watch::Sender<bool>,
+    supervisor: tokio::sync::Mutex<JoinHandle<()>>,
+    abort: tokio::task::AbortHandle,
+}
+
+impl Handler {
+    /// Starts the handler; returns once it answers.
+    ///
+    /// # Errors
+    /// When it cannot be started, or does not become ready in ten starts.
+    pub async fn start(spec: HandlerSpec) -> Result<Self, HandlerError> {
+        Self::start_in(spec, MAX_FAILURES).await
+    }
+
+    /// As `start`, but the first end before it answers is the last: whoever reloads has another
+    /// handler that serves.
+    ///
+    /// # Errors
+    /// When it cannot be started, or does not become ready.
+    pub async fn start_once(spec: HandlerSpec) -> Result<Self, HandlerError> {
+        Self::start_in(spec, 1).await
+    }
+
+    async fn start_in(spec: HandlerSpec, first_starts: u32) -> Result<Self, HandlerError> {
+        let (sender, mut state) = watch::channel(State::Starting);
+        let (stop, stopped) = watch::channel(false);
+        let supervisor = tokio::spawn(supervise(spec, first_starts, sender, stopped));
+        let abort = supervisor.abort_handle();
+        let handler = Self {
+            state: state.clone(),
+            stop,
+            supervisor: tokio::sync::Mutex::new(supervisor),
+            abort,
+        };
+        match state
+            .wait_for(|state| !matches!(state, State::Starting))
+            .await
+            .as_deref()
+        {
+            Ok(State::Failed(error)) => Err(error.clone()),
+            _ => Ok(handler),
+        }
+    }
+
+    /// The port to call; waits, ten seconds at most, for a restart in progress.
+    /// `None` when the handler is not running by then.
+    pub async fn port(&self) -> Option<u16> {
+        let mut state = self.state.clone();
+        let settled = state.wait_for(|state| !matches!(state, State::Starting));
+        match tokio::time::timeout(RESTART_TIMEOUT, settled)
+            .await
+            .ok()?
+            .as_deref()
+        {
+            Ok(State::Ready(port)) => Some(*port),
+            _ => None,
+        }
+    }
+
+    /// Ends the process and all that it started: SIGTERM, and SIGKILL for what
+    /// is still there five seconds later.
+    pub async fn stop(&self) {
+        self.stop.send_replace(true);
+        let mut supervisor = self.supervisor.lock().await;
+        if !supervisor.is_finished() {
+            // An error would be a panic of the supervisor, whose child is gone with it.
+            let _ = (&mut *supervisor).await;
+        }
+    }
+}
+
+impl Drop for Handler {
+    fn drop(&mut self) {
+        self.abort.abort();
+    }
+}
+
+async fn supervise(
+    spec: HandlerSpec,
+    first_starts: u32,
+    state: watch::Sender<State>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let (mut failures, mut was_ready) = (0, false);
+    loop {
+        let tail = Tail::default();
+        let reason = match Running::start(&spec, &tail).await {
+            // At a first start this is a wrong path; later, a rebuild replaces the file.
+            Err(error) if !was_ready => {
+                let executable = spec.executable;
+                let reason = error.to_string();
+                state.send_replace(State::Failed(HandlerError::CannotRun {
+                    executable,
+                    reason,
+                }));
+                return;
+            }
+            Err(error) => format!("cannot be started: {error}"),
+            Ok(mut running) => tokio::select! {
+                biased;
+                () = stopped(&mut stop) => {
+                    state.send_replace(State::Ended);
+                    return running.stop().await;
+                }
+                reason = async {
+                    if let Err(reason) = running.ready().await {
+                        return reason;
+                    }
+                    (failures, was_ready) = (0, true);
+                    state.send_replace(State::Ready(running.port));
+                    running.exited().await
+                } => {
+                    state.send_replace(State::Starting);
+                    reason
+                }
+            },
+        };
+        failures += 1;
+        let starts = if was_ready {
+            MAX_FAILURES
+        } else {
+            first_starts
+        };
+        if failures >= starts {
+            let error = HandlerError::GaveUp {
+                starts,
+                reason,
+                output: tail.lines(),
+            };
+            if was_ready {
+                log(&error.to_string());
+            }
+            state.send_replace(State::Failed(error));
+            return;
+        }
+        if !spec.quiet {
+            log(&format!("the handler {reason}; starting it again"));
+        }
+        let pause = Duration::from_millis(50 << failures.min(5));
+        if tokio::time::timeout(pause, stopped(&mut stop))
+            .await
+            .is_ok()
+        {
+            state.send_replace(State::Ended);
+            return;
+        }
+    }
+}
+
+/// Resolves when the handler is to end; also when nobody is left to say so.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,11 @@
+//! A file for each command.
+
+pub(crate) mod approve;
+pub(crate) mod demo;
+pub(crate) mod env;
+pub(crate) mod log;
+pub(crate) mod mint;
+pub(crate) mod package;
+pub(crate) mod policy;
+pub(crate) mod rotate_keys;
+pub(crate) mod up;

@@ -1,0 +1,54 @@
+//! `greeting-local log`: what authority, gate and handler have decided, and why.
+
+use local_events::{Event, interrupted};
+use local_failure::Failure;
+
+use crate::cli::{LogArgs, Output};
+use crate::control::client;
+use crate::control::log::PATH;
+use crate::control::running::Running;
+use crate::{say, state};
+
+/// Prints what the running stack has decided, and with `--follow` what it decides.
+///
+/// # Errors
+/// Nothing runs, or it ends.
+pub(crate) async fn run(args: LogArgs) -> Result<(), Failure> {
+    let state = state::folder(args.state.state_dir.as_deref())?;
+    let running = Running::load(&state)?;
+    let url = format!("{}{}?follow={}", running.control, PATH, args.follow);
+    let mut response = client::client(&running)?
+        .get(url)
+        .bearer_auth(&running.control_secret)
+        .send()
+        .await
+        .and_then(reqwest::Response::error_for_status)
+        .map_err(|error| client::not_reached(&error.without_url()))?;
+    let mut buffer = Vec::new();
+    let interrupted = interrupted();
+    tokio::pin!(interrupted);
+    loop {
+        let chunk = tokio::select! {
+            // The signal first: it is listened for by the time that anything is printed.
+            biased;
+            () = &mut interrupted => return Ok(()),
+            chunk = response.chunk() => chunk,
+        };
+        let Some(chunk) = chunk.map_err(|error| client::not_reached(&error.without_url()))? else {
+            return Ok(());
+        };
+        buffer.extend_from_slice(&chunk);
+        while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = buffer.drain(..=end).collect();
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim_end();
+            if text.is_empty() {
+                continue;
+            }
+            match (args.output, serde_json::from_str::<Event>(text)) {
+                (Output::Human, Ok(event)) => say::line(event),
+                _ => say::line(text),
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! `greeting-local mint`: a token of the local authority, with any chosen property or defect.
+
+use local_entra::{
+    Authority, Directory, KeyRing, LIFETIME, MintSpec, Parts, Shape, Signature, TokenVersion,
+};
+use local_events::Clock;
+use local_failure::Failure;
+use serde_json::Value;
+
+use crate::cli::{Algorithm, Kind, MintArgs, Version};
+use crate::control::running::Running;
+use crate::deploy;
+use crate::say;
+use crate::state;
+
+/// Where the authority would be, when none runs: `up`'s default.
+const DEFAULT_ORIGIN: &str = "https://localhost:7443";
+
+/// Prints the token to stdout. It signs with the keys of the state folder, so no stack need run.
+///
+/// # Errors
+/// Bad arguments, or keys that can't be read.
+pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
+    let state = state::folder(args.state.state_dir.as_deref())?;
+    let (origin, root) = match Running::load(&state) {
+        Ok(running) => {
+            let running = running.with_authority("mint")?;
+            (running.ready.authority_host, running.root)
+        }
+        // Nothing runs: as if it were started here.
+        Err(_) => {
+            let root = deploy::app_root(None)?.unwrap_or(state.clone());
+            (DEFAULT_ORIGIN.to_owned(), root)
+        }
+    };
+    let files = deploy::Files::of(&root)?;
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(
+            "the token can't be made",
+            error,
+            "see: greeting-local mint --help",
+        )
+    };
+    let directory = Directory::new(
+        deploy::TENANT_ID,
+        deploy::TENANT_DOMAIN,
+        &files.app_registration(),
+        &files.client_registration(),
+    )
+    .map_err(|error| failed(&error))?;
+    let clock = Clock::default();
+    let keys = KeyRing::load_or_create(&state, clock.now()).map_err(|error| failed(&error))?;
+    let authority = Authority::new(Parts {
+        directory,
+        keys,
+        daemon: None,
+        origin,
+        clock,
+        refresh_store: None,
+        auto_approve: None,
+    });
+    let token = authority
+        .mint(&spec(args)?)
+        .map_err(|error| failed(&error))?;
+    say::line(token);
+    Ok(())
+}
+
+/// What these arguments ask for.
+///
+/// # Errors
+/// A claim that is not NAME=VALUE.
+pub(crate) fn spec(args: &MintArgs) -> Result<MintSpec, Failure> {
+    let mut claims = Vec::new();
+    if let Some(issuer) = &args.issuer {
+        claims.push(("iss".to_owned(), Value::from(issuer.as_str())));
+    }
+    if args.no_expiry {
+        claims.push(("exp".to_owned(), Value::Null));
+    }
+    for claim in &args.claim {
+        claims.push(named_claim(claim)?);
+    }
+    let scopes = match (args.no_scope, args.scope.is_empty()) {
+        (true, _) => Some(Vec::new()),
+        (false, true) => None,
+        (false, false) => Some(args.scope.clone()),
+    };
+    Ok(MintSpec {
+        user: args.user.clone(),
+        audiences: args.audience.clone(),
+        scopes,
+        roles: args.role.clone(),
+        app_only: args.app_only,
+        client: args.client.clone(),
+        tenant: args.tenant.clone(),
+        version: match args.version {
+            Version::One => TokenVersion::V1,
+            Version::Two => TokenVersion::V2,
+        },
+        starts_in_seconds: if args.not_yet_valid { LIFETIME } else { 0 },
+        lifetime_seconds: match args.expires_in {
+            Some(seconds) => seconds,
+            None if args.expired => -LIFETIME,
+            None => LIFETIME,
+        },
+        signature: signature(args),
+        shape: match args.kind {
+            Kind::Access => Shape::Access,
+            Kind::Id => Shape::Id,
+            Kind::Opaque => Shape::Opaque,
+            Kind::Encrypted => Shape::Encrypted,
+            Kind::Truncated => Shape::Truncated,
+        },
+        claims,
+    })
+}
+
+fn named_claim(claim: &str) -> Result<(String, Value), Failure> {
+    let (name, value) = claim.split_once('=').ok_or_else(|| {
+        Failure::new(
+            format!("--claim {claim} has no `=`"),
+            "a claim is NAME=VALUE",
+            "for example: --claim tid=other",
+        )
+    })?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+    Ok((name.to_owned(), value))
+}
+
+fn signature(args: &MintArgs) -> Signature {
+    let flags = [
+        (args.bad_signature, Signature::Forged),
+        (args.tampered, Signature::Tampered),
+        (args.unknown_key, Signature::UnknownKey),
+        (args.no_key_id, Signature::NoKeyId),
+    ];
+    let by_flag = flags.iter().find(|(set, _)| *set);
+    by_flag.map_or_else(
+        || match args.alg {
+            Algorithm::Rs256 => Signature::Good,
+            Algorithm::None => Signature::None,
+            Algorithm::Hs256 => Signature::Hs256ByPublicKey,
+            Algorithm::Rs512 => Signature::Rs512,
+            Algorithm::Ps256 => Signature::Ps256,
+        },
+        |(_, signature)| *signature,
+    )
+}

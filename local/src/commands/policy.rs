@@ -1,0 +1,46 @@
+//! `greeting-local policy`: what an administrator changes while the stack runs.
+
+use local_entra::Policy;
+use local_failure::Failure;
+
+use crate::cli::{PolicyArgs, Switch};
+use crate::control::client;
+use crate::control::policy::{Change, PATH, refused};
+use crate::say;
+
+/// Changes the running authority's policy, and prints what it is now.
+///
+/// # Errors
+/// Nothing runs, or the code is not known.
+pub(crate) async fn run(args: PolicyArgs) -> Result<(), Failure> {
+    let refuse = match args.refuse.as_deref() {
+        None => None,
+        Some("none") => Some(0),
+        Some(code) => {
+            let digits = code.strip_prefix("AADSTS").unwrap_or(code);
+            Some(digits.parse().map_err(|_| {
+                Failure::new(
+                    format!("--refuse {code} is no code"),
+                    "a code is AADSTS and digits, or none",
+                    "for example: --refuse AADSTS50076",
+                )
+            })?)
+        }
+    };
+    let on = |switch: Option<Switch>| switch.map(|switch| switch == Switch::On);
+    let change = Change {
+        consent: on(args.consent),
+        device_code: on(args.device_code),
+        refuse,
+    };
+    let answer = client::post("policy", args.state.state_dir.as_deref(), PATH, &change).await?;
+    let policy: Policy = answer
+        .json()
+        .await
+        .map_err(|error| client::not_reached(&error))?;
+    let word = |on: bool| if on { "on" } else { "off" };
+    say::line(format_args!("consent      {}", word(policy.consent)));
+    say::line(format_args!("device-code  {}", word(policy.device_code)));
+    say::line(format_args!("refuse       {}", refused(&policy)));
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! `greeting-local rotate-keys`.
+
+use local_failure::Failure;
+
+use crate::cli::RotateKeysArgs;
+use crate::control::client;
+use crate::control::rotate_keys::PATH;
+use crate::say;
+
+/// Has the running authority sign with a new key.
+///
+/// # Errors
+/// Nothing runs, or no key can be made.
+pub(crate) async fn run(args: RotateKeysArgs) -> Result<(), Failure> {
+    let answer = client::post("rotate-keys", args.state.state_dir.as_deref(), PATH, &()).await?;
+    let kid = answer
+        .text()
+        .await
+        .map_err(|error| client::not_reached(&error))?;
+    say::line(format_args!(
+        "signing with {kid}; the key before is published until its tokens have ended"
+    ));
+    Ok(())
+}

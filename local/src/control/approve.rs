@@ -1,0 +1,58 @@
+//! The endpoint of `greeting-local approve`.
+
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use local_entra::{ApproveError, Authority};
+use local_events::Told;
+use serde::{Deserialize, Serialize};
+
+use super::door::{Door, stranger};
+
+/// Where it is.
+pub(crate) const PATH: &str = "/greeting-local/approve";
+
+/// What is asked of it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Decision {
+    pub(crate) code: String,
+    pub(crate) user: String,
+    pub(crate) deny: bool,
+}
+
+/// The door: a web page can't approve.
+pub(crate) fn router(authority: Authority, door: Door) -> axum::Router {
+    axum::Router::new().route(
+        PATH,
+        post(
+            move |headers: HeaderMap, Json(decision): Json<Decision>| async move {
+                if !door.opens_to(&headers) {
+                    return stranger();
+                }
+                let (told, outcome) = if decision.deny {
+                    ("declined", authority.deny(&decision.code))
+                } else {
+                    let approved = authority.approve(&decision.code, &decision.user);
+                    ("approved", approved)
+                };
+                match outcome {
+                    Ok(()) => Told::new(told).because("from the shell").on(StatusCode::OK),
+                    Err(error) => Told::new("refused")
+                        .because(error.line())
+                        .on((StatusCode::BAD_REQUEST, explain(&authority, &error))),
+                }
+            },
+        ),
+    )
+}
+
+/// Why, and what there is instead.
+fn explain(authority: &Authority, error: &ApproveError) -> String {
+    match error {
+        ApproveError::NoSuchCode => {
+            format!("{error}; check it on the device, codes end after 15 minutes")
+        }
+        ApproveError::NoSuchUser(_) => format!("{error}; it has {}", authority.sign_in_names()),
+        ApproveError::Disabled(_) => error.to_string(),
+    }
+}

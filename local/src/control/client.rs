@@ -1,0 +1,65 @@
+//! How commands ask.
+
+use std::fmt::Display;
+use std::path::Path;
+use std::time::Duration;
+
+use local_failure::Failure;
+use reqwest::StatusCode;
+use serde::Serialize;
+
+use super::running::Running;
+use crate::state;
+
+/// A client that trusts the running stack's CA and nobody else.
+///
+/// # Errors
+/// The CA can't be read.
+pub(crate) fn client(running: &Running) -> Result<reqwest::Client, Failure> {
+    let pem = std::fs::read(&running.ready.ca_cert).map_err(|error| not_reached(&error))?;
+    let certificate = reqwest::Certificate::from_pem(&pem).map_err(|error| not_reached(&error))?;
+    reqwest::Client::builder()
+        .tls_certs_only([certificate])
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(10))
+        .build()
+        .map_err(|error| not_reached(&error))
+}
+
+/// The stack that runs, by what the state folder says, does not answer.
+pub(crate) fn not_reached(error: &dyn Display) -> Failure {
+    Failure::new(
+        "the running greeting-local was not reached",
+        error,
+        "is it still running? start it with: greeting-local up",
+    )
+}
+
+/// Asks the running authority at `path` to do `body`, as `command`.
+///
+/// # Errors
+/// Nothing runs, or the authority refuses.
+pub(crate) async fn post(
+    command: &str,
+    state_dir: Option<&Path>,
+    path: &str,
+    body: &impl Serialize,
+) -> Result<reqwest::Response, Failure> {
+    let running = Running::load(&state::folder(state_dir)?)?.with_authority(command)?;
+    let answer = client(&running)?
+        .post(format!("{}{path}", running.control))
+        .bearer_auth(&running.control_secret)
+        .json(body)
+        .send()
+        .await
+        .map_err(|error| not_reached(&error.without_url()))?;
+    if answer.status() == StatusCode::OK {
+        return Ok(answer);
+    }
+    let why = answer.text().await.unwrap_or_default();
+    Err(Failure::new(
+        "the running authority did not do that",
+        why,
+        "",
+    ))
+}

@@ -1,0 +1,131 @@
+//! What stands before the gate, as App Service's front end does: CORS and the date. It tells the
+//! log of each call: what the gate decided, then what the handler answered.
+
+use std::time::Instant;
+
+use hyper::body::Incoming;
+use hyper::header::{DATE, HeaderValue};
+use hyper::{Request, Response};
+use jiff::Timestamp;
+use local_easy_auth::{Gate, Outcome};
+use local_events::{Clock, Event, Log, Source, millis};
+use local_functions_host::Invocation;
+use local_http::cors::Cors;
+use local_http::relay::BoxBody;
+
+/// The front end of one gate.
+pub(super) struct FrontEnd {
+    pub(super) gate: Gate,
+    /// Answered before authentication, as the platform does.
+    pub(super) cors: Cors,
+    pub(super) clock: Clock,
+    pub(super) log: Log,
+}
+
+impl FrontEnd {
+    /// Answers one request, and tells the log of it.
+    pub(super) async fn call(&self, request: Request<Incoming>) -> Response<BoxBody> {
+        let begun = Instant::now();
+        let method = request.method().to_string();
+        let path = request.uri().path().to_owned();
+        let caller = self.cors.caller(request.headers());
+        let (mut response, outcome) = match self.cors.preflight(&request) {
+            Some(preflight) => (preflight, None),
+            None => {
+                let (response, outcome) = self.gate.call(request).await;
+                (response, Some(outcome))
+            }
+        };
+        self.cors.allow(caller, response.headers_mut());
+        // A shifted clock shows in the answer, as it would on a machine whose clock is off.
+        if let Some(date) = self.clock.shifted_now().and_then(http_date) {
+            response.headers_mut().insert(DATE, date);
+        }
+        let invocation = response.extensions_mut().remove::<Invocation>();
+        let event = Event {
+            time: Timestamp::now(),
+            source: Source::Gate,
+            action: None,
+            method,
+            path,
+            grant: None,
+            client: None,
+            scope: None,
+            status: response.status().as_u16(),
+            outcome: "cors".to_owned(),
+            reason: None,
+            scp: None,
+            roles: Vec::new(),
+            invocation: invocation.as_ref().map(|call| call.id.clone()),
+            duration_ms: millis(begun.elapsed()),
+        };
+        self.log.tell(match outcome {
+            None => event,
+            Some(outcome) => decided(event, outcome),
+        });
+        if let Some(invocation) = invocation {
+            self.tell(invocation);
+        }
+        response
+    }
+
+    /// Tells of the handler's answer, once its own line of a refusal is here; the answer does not
+    /// wait.
+    fn tell(&self, invocation: Invocation) {
+        let event = Event {
+            time: Timestamp::now(),
+            source: Source::Handler,
+            action: None,
+            method: invocation.method.clone(),
+            path: invocation.path.clone(),
+            grant: None,
+            client: None,
+            scope: None,
+            status: invocation.status.as_u16(),
+            outcome: "answered".to_owned(),
+            reason: None,
+            scp: None,
+            roles: Vec::new(),
+            invocation: Some(invocation.id.clone()),
+            duration_ms: millis(invocation.duration),
+        };
+        let event = match invocation.why_not {
+            Some(why) => Event {
+                outcome: "failed".to_owned(),
+                reason: Some(why.to_owned()),
+                ..event
+            },
+            None if event.status < 400 => event,
+            None => {
+                let log = self.log.clone();
+                tokio::spawn(async move {
+                    log.tell(Event {
+                        outcome: "refused".to_owned(),
+                        reason: invocation.refusal().await,
+                        ..event
+                    });
+                });
+                return;
+            }
+        };
+        self.log.tell(event);
+    }
+}
+
+/// The gate's decision.
+fn decided(event: Event, outcome: Outcome) -> Event {
+    Event {
+        outcome: outcome.word.to_owned(),
+        reason: outcome.reason.map(|reason| reason.to_string()),
+        scp: outcome.scp,
+        roles: outcome.roles,
+        ..event
+    }
+}
+
+/// RFC 9110 section 5.6.7.
+fn http_date(seconds: i64) -> Option<HeaderValue> {
+    let moment = Timestamp::from_second(seconds).ok()?;
+    let text = moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    HeaderValue::from_str(&text).ok()
+}

@@ -1,0 +1,132 @@
+//! `--upstream`: any app behind the gate, instead of the local Functions host.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::Body;
+use hyper::{Request, Response, StatusCode};
+use local_failure::Failure;
+use local_http::relay::{self, ANSWER_TIMEOUT, BoxBody, BoxError, RelayError, text};
+use tokio::net::TcpStream;
+use url::Url;
+
+/// For the app's machine to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An app that somebody else runs. It need not be there first.
+#[derive(Clone, Debug)]
+pub(crate) struct Upstream {
+    host: String,
+    port: u16,
+}
+
+impl Upstream {
+    /// Reads `--upstream`'s value.
+    ///
+    /// # Errors
+    /// It is not an `http://host[:port]` URL.
+    pub(crate) fn parse(url: &str) -> Result<Self, Failure> {
+        let failed = |why: String, fix: &str| {
+            Failure::new(format!("--upstream {url} can't be used"), why, fix)
+        };
+        let parsed = Url::parse(url)
+            .map_err(|error| failed(error.to_string(), "write it as http://localhost:8000"))?;
+        if !["http", "https"].contains(&parsed.scheme()) {
+            return Err(failed(
+                format!("{}: is no scheme of the web", parsed.scheme()),
+                "write it as http://localhost:8000",
+            ));
+        }
+        if parsed.scheme() == "https" {
+            return Err(failed(
+                "https is not spoken to the app".into(),
+                "name the app's http address: TLS ends at the gate, as on App Service (--https turns it on there)",
+            ));
+        }
+        if parsed.path() != "/" || parsed.query().is_some() || !parsed.username().is_empty() {
+            return Err(failed(
+                "it has more than a host and a port".into(),
+                "name the app's origin only: paths are the caller's",
+            ));
+        }
+        // http URLs always have a host, and a default port.
+        let host = parsed.host_str().unwrap_or("localhost");
+        Ok(Self {
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: parsed.port_or_known_default().unwrap_or(80),
+        })
+    }
+
+    /// Whether it is on this machine, so that the principal does not cross a network in the clear.
+    pub(crate) fn is_loopback(&self) -> bool {
+        loopback::is_loopback_host(&self.host)
+    }
+
+    /// Hands one request on.
+    pub(crate) async fn call<B>(&self, request: Request<B>) -> Response<BoxBody>
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let app = format!("http://{}:{}", self.host, self.port);
+        let connecting = TcpStream::connect((self.host.as_str(), self.port));
+        let stream = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                return text(
+                    StatusCode::BAD_GATEWAY,
+                    format!(
+                        "The app behind the gate, {app}, is not there: {error}.\nStart it; the gate need not be started again.\n"
+                    ),
+                );
+            }
+            Err(_) => {
+                return text(
+                    StatusCode::GATEWAY_TIMEOUT,
+                    format!(
+                        "The app behind the gate, {app}, did not accept a connection in {} seconds.\n",
+                        CONNECT_TIMEOUT.as_secs()
+                    ),
+                );
+            }
+        };
+        relay::relay(stream, request, ANSWER_TIMEOUT)
+            .await
+            .unwrap_or_else(|error| match error {
+                RelayError::Broken => text(
+                    StatusCode::BAD_GATEWAY,
+                    format!("The app behind the gate, {app}, broke the connection before it answered; the call was not repeated.\n"),
+                ),
+                RelayError::Silent => text(
+                    StatusCode::GATEWAY_TIMEOUT,
+                    format!("The app behind the gate, {app}, did not answer in {} seconds.\n", ANSWER_TIMEOUT.as_secs()),
+                ),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_what_it_takes() {
+        for (url, expected) in [
+            ("http://localhost:8000", Some(("localhost", 8000, true))),
+            ("http://127.0.0.1:8000/", Some(("127.0.0.1", 8000, true))),
+            ("http://[::1]:8000", Some(("::1", 8000, true))),
+            ("http://172.17.0.2", Some(("172.17.0.2", 80, false))),
+            ("https://localhost:8000", None),
+            ("localhost:8000", None),
+            ("http://localhost:8000/app", None),
+            ("http://user@localhost:8000", None),
+            ("", None),
+        ] {
+            let got = Upstream::parse(url).ok();
+            let got = got
+                .as_ref()
+                .map(|u| (u.host.as_str(), u.port, u.is_loopback()));
+            assert_eq!(got, expected, "{url}");
+        }
+    }
+}
