@@ -199,9 +199,13 @@ def az_lines(block: Block) -> list[list[str]]:
     """The az command lines of a block, also those inside $( ), as argv."""
     found = []
     for command in block.commands():
-        for part in re.split(r"\|\||\||&&|;|\$\(|\)", command):
-            if re.match(r"\s*az\s", part):
-                found.append(shlex.split(part)[1:])
+        # What stands in single quotes is one argument, whatever is in it.
+        quoted = re.findall(r"'[^']*'", command)
+        bare = re.sub(r"'[^']*'", "\0", command)
+        for part in re.split(r"\|\||\||&&|;|\$\(|\)", bare):
+            whole = re.sub("\0", lambda _: quoted.pop(0), part)
+            if re.match(r"\s*az\s", whole):
+                found.append(shlex.split(whole)[1:])
     return found
 
 
