@@ -14,6 +14,7 @@ use std::fmt;
 use std::io::IsTerminal as _;
 
 use azure_core::credentials::Secret;
+use loopback::is_loopback;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -21,7 +22,6 @@ use self::cache::{Cache, KeptToken, Key};
 use crate::cli::{CredentialKind, Output};
 use crate::diagnosis::Finding;
 use crate::http::Clients;
-use crate::loopback::is_loopback;
 use crate::terminal::tell;
 
 /// A kept token with less than this left is renewed, in seconds.

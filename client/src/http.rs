@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use loopback::is_loopback;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use url::Url;
-
-use crate::loopback::is_loopback;
 
 /// What is read of an answer; the rest says nothing that a person needs.
 const BODY_LIMIT: usize = 256 * 1024;

@@ -12,7 +12,7 @@
 //! - `signature`: a signature against the issuer's keys; `auth_settings`: what the gate was told,
 //!   where the person gives it
 //! - `token`: a JWT, decoded, never trusted
-//! - what they stand on: `clock`, `http`, `known_clients`, `loopback`, `provenance`, `scope`,
+//! - what they stand on: `clock`, `http`, `known_clients`, `provenance`, `scope`,
 //!   `state_folder`, `terminal`
 
 mod auth_settings;
@@ -25,7 +25,6 @@ mod discovery;
 mod failure;
 mod http;
 mod known_clients;
-mod loopback;
 pub mod oauth;
 mod provenance;
 mod report;

@@ -48,6 +48,7 @@ pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     // tempfile makes its files 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(content)?;
+    file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
 }

@@ -80,7 +80,7 @@ pub(crate) struct CacheLock {
 impl Cache {
     /// The cache in the user's state folder. None: there is no such folder.
     pub(crate) fn open() -> Option<Self> {
-        state_folder::state_dir().map(|dir| Self { dir })
+        state_folder::path().ok().map(|dir| Self { dir })
     }
 
     /// Waits until no other run seeks a token.
@@ -88,7 +88,7 @@ impl Cache {
     /// # Errors
     /// The folder can't be written.
     pub(crate) async fn lock(&self) -> io::Result<CacheLock> {
-        state_folder::private_dir(&self.dir)?;
+        ::state_folder::make_private(&self.dir)?;
         let mut options = File::options();
         options.create(true).append(true);
         #[cfg(unix)]

@@ -1,11 +1,11 @@
 //! Nothing answered: the causes between here and the host.
 
+use loopback::is_loopback;
 use serde_json::Value;
 use url::Url;
 
 use super::{Code, Finding};
 use crate::http::{Unreached, UnreachedKind};
-use crate::loopback::is_loopback;
 use crate::provenance::Source;
 
 /// The arguments by which az finds the app at this address, as far as its name tells.

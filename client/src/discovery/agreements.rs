@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::challenge::Challenge;
-use crate::state_folder::{state_dir, write};
+use crate::state_folder;
 use crate::terminal::json;
 
 /// What was agreed for one origin.
@@ -34,7 +34,8 @@ impl Agreed {
 }
 
 fn read() -> BTreeMap<String, Agreed> {
-    state_dir()
+    state_folder::path()
+        .ok()
         .and_then(|dir| std::fs::read(dir.join("agreed.json")).ok())
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default()
@@ -59,8 +60,8 @@ pub(crate) fn elsewhere(url: &Url, challenge: &Challenge) -> Option<String> {
 /// Why an agreement is not remembered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotRemembered {
-    #[error("no home folder: set XDG_STATE_HOME")]
-    NoFolder,
+    #[error("no home folder ({0}): set XDG_STATE_HOME")]
+    NoFolder(std::io::Error),
     #[error("{}: {error}", dir.display())]
     NotWritten {
         dir: std::path::PathBuf,
@@ -73,10 +74,10 @@ pub(crate) enum NotRemembered {
 /// # Errors
 /// For a warning: the call can go on.
 pub(crate) fn remember(url: &Url, challenge: &Challenge) -> Result<(), NotRemembered> {
-    let dir = state_dir().ok_or(NotRemembered::NoFolder)?;
+    let dir = state_folder::path().map_err(NotRemembered::NoFolder)?;
     let mut all = read();
     all.insert(url.origin().ascii_serialization(), Agreed::of(challenge));
-    write(&dir, "agreed.json", json(&all).as_bytes())
+    state_folder::write(&dir, "agreed.json", json(&all).as_bytes())
         .map_err(|error| NotRemembered::NotWritten { dir, error })
 }
 
@@ -85,7 +86,7 @@ pub(crate) fn remember(url: &Url, challenge: &Challenge) -> Result<(), NotRememb
 /// # Errors
 /// The file can't be removed.
 pub(crate) fn forget() -> std::io::Result<bool> {
-    let Some(dir) = state_dir() else {
+    let Ok(dir) = state_folder::path() else {
         return Ok(false);
     };
     match std::fs::remove_file(dir.join("agreed.json")) {

@@ -1,9 +1,9 @@
 //! Discovery is not trust: what a function's challenge may make this program do.
 
+use loopback::is_loopback;
 use url::Url;
 
 use super::challenge::Challenge;
-use crate::loopback::is_loopback;
 
 /// The sign-in hosts of Microsoft's clouds.
 const MICROSOFT: [&str; 5] = [

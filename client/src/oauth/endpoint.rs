@@ -6,12 +6,11 @@ use std::time::Duration;
 use azure_core::credentials::{AccessToken, Secret};
 use azure_core::error::ErrorKind;
 use azure_core::time::OffsetDateTime;
+use loopback::is_loopback;
 use reqwest::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
-
-use crate::loopback::is_loopback;
 
 /// Why the authority gave no token: RFC 6749 section 5.2 with Entra's additions.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
+use loopback::is_loopback;
 use tokio::net::TcpStream;
 
 use super::Checks;
 use crate::diagnosis::{self, Finding};
 use crate::http::{Answer, Unreached, UnreachedKind};
-use crate::loopback::is_loopback;
 use crate::session::Session;
 
 /// The links down to an answer. None: there is none.
