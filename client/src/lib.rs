@@ -31,6 +31,8 @@ mod report;
 mod scope;
 mod session;
 mod signature;
+#[cfg(test)]
+mod snapshots;
 mod state_folder;
 mod terminal;
 mod token;

@@ -1,5 +1,4 @@
 //! Every cause, told as a person and as a program reads it. Snapshots keep the words.
-//! `INSTA_UPDATE=always UPDATE_DOCS=1 cargo test -p greeting-cli` accepts what is printed now.
 
 mod examples;
 mod pages;
@@ -7,6 +6,7 @@ mod pages;
 use self::examples::{Example, examples};
 use super::*;
 use crate::diagnosis::Code;
+use crate::snapshots;
 
 fn plain(report: &Report) -> String {
     anstream::adapter::strip_str(&report.human()).to_string()
@@ -16,13 +16,7 @@ fn plain(report: &Report) -> String {
 fn every_refusal_is_told_so() {
     for Example { name, report } in examples() {
         let told = format!("{}\n\n--- JSON\n{}", plain(&report), json(&report));
-        insta::with_settings!({
-            snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots"),
-            prepend_module_to_snapshot => false,
-            omit_expression => true,
-        }, {
-            insta::assert_snapshot!(format!("refusal-{name}"), told);
-        });
+        snapshots::is_current(&format!("refusal-{name}"), &told);
     }
 }
 

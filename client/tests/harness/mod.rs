@@ -153,3 +153,25 @@ pub(crate) fn first(output: &Output) -> (i32, String) {
     let code = report["findings"][0]["code"].as_str().unwrap_or_default();
     (output.status.code().unwrap(), code.to_owned())
 }
+
+/// The snapshot `name` is this text. `BLESS=1 cargo test -p greeting-cli` accepts what is printed
+/// now; read the difference.
+#[track_caller]
+pub(crate) fn is_current(name: &str, text: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
+    if std::env::var_os("BLESS").is_some() {
+        let path = folder.join(format!("{name}.snap"));
+        std::fs::write(
+            path,
+            format!("---\nsource: client/tests\n---\n{}\n", text.trim_end()),
+        )
+        .unwrap();
+    }
+    insta::with_settings!({
+        snapshot_path => folder,
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::assert_snapshot!(name, text);
+    });
+}

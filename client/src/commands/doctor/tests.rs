@@ -1,4 +1,5 @@
 use super::*;
+use crate::snapshots;
 
 #[test]
 fn links_are_told_so() {
@@ -23,13 +24,7 @@ fn links_are_told_so() {
         human(["✓", "✗"]),
         human(["ok", "!!"])
     );
-    insta::with_settings!({
-        snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots"),
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-    }, {
-        insta::assert_snapshot!("doctor", told);
-    });
+    snapshots::is_current("doctor", &told);
 }
 
 /// Skipped to the end is not sound; nor is one failure among successes.

@@ -1,6 +1,7 @@
 //! What `token inspect` prints, at a moment and in a time zone that stand still.
 
 use super::*;
+use crate::snapshots;
 
 const NOW: i64 = 1_795_500_000;
 const API: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
@@ -91,13 +92,7 @@ fn tokens_are_told_so() {
             inspected.exit(),
             pretty(&inspected.json())
         );
-        insta::with_settings!({
-            snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots"),
-            prepend_module_to_snapshot => false,
-            omit_expression => true,
-        }, {
-            insta::assert_snapshot!(format!("inspect-{name}"), told);
-        });
+        snapshots::is_current(&format!("inspect-{name}"), &told);
         for line in plain(&inspected).lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }

@@ -2,30 +2,12 @@
 //! are stale.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 use super::examples::{Example, examples};
 use super::plain;
 use crate::diagnosis::Code;
+use crate::snapshots::page_is_current;
 use crate::terminal::json;
-
-fn docs(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../docs")
-        .join(name)
-}
-
-/// The page is this text; `UPDATE_DOCS=1 cargo test -p greeting-cli` writes it.
-fn is_current(name: &str, text: &str) {
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(docs(name), text).unwrap();
-    }
-    let page = std::fs::read_to_string(docs(name)).unwrap_or_default();
-    assert_eq!(
-        page, text,
-        "docs/{name} is stale: UPDATE_DOCS=1 cargo test -p greeting-cli"
-    );
-}
 
 #[test]
 fn the_troubleshooting_page_is_the_catalogue() {
@@ -61,7 +43,7 @@ fn the_troubleshooting_page_is_the_catalogue() {
             plain(&example.unwrap().report)
         );
     }
-    is_current("troubleshooting.md", &page);
+    page_is_current("troubleshooting.md", &page);
 }
 
 /// Angle brackets would be taken for HTML.
@@ -91,5 +73,5 @@ fn the_page_of_refusals_is_what_is_printed() {
                 .report
         ),
     );
-    is_current("refusals.md", &page);
+    page_is_current("refusals.md", &page);
 }
