@@ -2,12 +2,118 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use local_easy_auth::{ChallengeForm, ClaimNames};
+use local_entra::{Shape, Signature, TokenVersion};
 use local_events::Print;
 
+use crate::environment::{Client, Shell};
 use crate::package::Target;
 use crate::tenant::{AuthorityHost, TenantId};
+
+/// A value of a flag: what it becomes, its name, and what `--help` says of it.
+type Named<T> = (T, &'static str, &'static str);
+
+const PRINTS: [Named<Print>; 3] = [
+    (Print::Human, "human", "A line for people"),
+    (Print::Json, "json", "A JSON object a line"),
+    (Print::Off, "off", "Nothing"),
+];
+const CHALLENGES: [Named<ChallengeForm>; 3] = [
+    (
+        ChallengeForm::Linux,
+        "linux",
+        "As on Linux: no body, `login.microsoftonline.com`'s path",
+    ),
+    (
+        ChallengeForm::Windows,
+        "windows",
+        "As on Windows: a line of HTML, `login.windows.net`'s path",
+    ),
+    (
+        ChallengeForm::ContainerApps,
+        "container-apps",
+        "As on Container Apps: the realm alone",
+    ),
+];
+const CLAIM_NAMES: [Named<ClaimNames>; 2] = [
+    (
+        ClaimNames::Mapped,
+        "mapped",
+        "Long names for some, as observed on Azure",
+    ),
+    (ClaimNames::Raw, "raw", "The token's own"),
+];
+pub(crate) const VERSIONS: [Named<TokenVersion>; 2] = [
+    (
+        TokenVersion::V1,
+        "1",
+        "`sts.windows.net`'s shape, the default of a new registration",
+    ),
+    (
+        TokenVersion::V2,
+        "2",
+        "What requestedAccessTokenVersion 2 gives",
+    ),
+];
+pub(crate) const ALGORITHMS: [Named<Signature>; 5] = [
+    (Signature::Good, "rs256", "The authority's own"),
+    (Signature::None, "none", "Not signed at all"),
+    (
+        Signature::Hs256ByPublicKey,
+        "hs256",
+        "HMAC keyed by the public key, the classic confusion attack",
+    ),
+    (
+        Signature::Rs512,
+        "rs512",
+        "The authority's key, but another hash than its tokens have",
+    ),
+    (
+        Signature::Ps256,
+        "ps256",
+        "The authority's key, but another padding",
+    ),
+];
+pub(crate) const KINDS: [Named<Shape>; 5] = [
+    (Shape::Access, "access", "An access token"),
+    (
+        Shape::Id,
+        "id",
+        "An ID token: for the client, not for the API",
+    ),
+    (
+        Shape::Opaque,
+        "opaque",
+        "Nothing that can be read, as a refresh token",
+    ),
+    (
+        Shape::Encrypted,
+        "encrypted",
+        "Five parts, as an encrypted token",
+    ),
+    (
+        Shape::Truncated,
+        "truncated",
+        "An access token, copied in part",
+    ),
+];
+
+/// Reads one of `all` by its name: the types are other crates', which know no command line.
+fn named<T: Copy + Send + Sync + 'static>(
+    all: &'static [Named<T>],
+) -> impl TypedValueParser<Value = T> {
+    let values = all
+        .iter()
+        .map(|(_, name, help)| PossibleValue::new(*name).help(*help));
+    PossibleValuesParser::new(values).try_map(|given| {
+        all.iter()
+            .find(|(_, name, _)| *name == given)
+            .map(|(value, _, _)| *value)
+            .ok_or("no such value")
+    })
+}
 
 /// Azure on your laptop: a local Entra ID, a local Easy Auth and a local Functions host.
 #[derive(Debug, Parser)]
@@ -110,7 +216,7 @@ pub(crate) struct UpArgs {
     #[arg(long, visible_alias = "reload", conflicts_with = "handler")]
     pub(crate) watch: bool,
     /// What is printed for each request, on stderr
-    #[arg(long, value_enum, default_value = "human")]
+    #[arg(long, default_value = "human", value_parser = named(&PRINTS))]
     pub(crate) log: Print,
     /// Write what is running to this file, once the function can be called
     #[arg(long, value_name = "FILE")]
@@ -163,10 +269,10 @@ pub(crate) struct TenantArgs {
 #[command(next_help_heading = "Where Azure's behaviour differs or is not documented")]
 pub(crate) struct BehaviourArgs {
     /// The form of the 401
-    #[arg(long, value_enum, default_value = "linux")]
+    #[arg(long, default_value = "linux", value_parser = named(&CHALLENGES))]
     pub(crate) challenge: ChallengeForm,
     /// How the principal names claims
-    #[arg(long, value_enum, default_value = "mapped")]
+    #[arg(long, default_value = "mapped", value_parser = named(&CLAIM_NAMES))]
     pub(crate) claim_names: ClaimNames,
     /// Accept v1 tokens at an issuer URL that ends in /v2.0
     #[arg(long)]
@@ -238,29 +344,6 @@ pub(crate) struct LogArgs {
     pub(crate) state: StateArgs,
 }
 
-/// A shell whose syntax is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-    #[value(alias = "pwsh")]
-    Powershell,
-}
-
-/// A client that is pointed at the running stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Client {
-    /// Azure CLI
-    Az,
-    /// MSAL for Python
-    MsalPython,
-    /// MSAL for Node.js
-    MsalNode,
-    /// azure-identity for Python
-    AzureIdentity,
-}
-
 /// `env`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -297,47 +380,6 @@ pub(crate) struct ApproveArgs {
     pub(crate) deny: bool,
     #[command(flatten)]
     pub(crate) state: StateArgs,
-}
-
-/// A token's shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Version {
-    /// `sts.windows.net`'s shape, the default of a new registration
-    #[value(name = "1")]
-    One,
-    /// What requestedAccessTokenVersion 2 gives
-    #[value(name = "2")]
-    Two,
-}
-
-/// A token's algorithm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Algorithm {
-    /// The authority's own
-    Rs256,
-    /// Not signed at all
-    None,
-    /// HMAC keyed by the public key, the classic confusion attack
-    Hs256,
-    /// The authority's key, but another hash than its tokens have
-    Rs512,
-    /// The authority's key, but another padding
-    Ps256,
-}
-
-/// What kind of thing is minted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
-    /// An access token
-    Access,
-    /// An ID token: for the client, not for the API
-    Id,
-    /// Nothing that can be read, as a refresh token
-    Opaque,
-    /// Five parts, as an encrypted token
-    Encrypted,
-    /// An access token, copied in part
-    Truncated,
 }
 
 /// `mint`
@@ -384,8 +426,8 @@ pub(crate) struct MintArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Option<String>,
     /// Token version
-    #[arg(long, value_enum, default_value = "2")]
-    pub(crate) version: Version,
+    #[arg(long, default_value = "2", value_parser = named(&VERSIONS))]
+    pub(crate) version: TokenVersion,
     /// Expired an hour ago
     #[arg(long)]
     pub(crate) expired: bool,
@@ -404,8 +446,8 @@ pub(crate) struct MintArgs {
     )]
     pub(crate) expires_in: Option<i64>,
     /// Signature algorithm
-    #[arg(long, value_enum, default_value = "rs256")]
-    pub(crate) alg: Algorithm,
+    #[arg(long, default_value = "rs256", value_parser = named(&ALGORITHMS))]
+    pub(crate) alg: Signature,
     /// Sign with somebody else's key, under the authority's key id
     #[arg(long, group = "signature", conflicts_with = "alg")]
     pub(crate) bad_signature: bool,
@@ -419,8 +461,8 @@ pub(crate) struct MintArgs {
     #[arg(long, group = "signature", conflicts_with = "alg")]
     pub(crate) no_key_id: bool,
     /// What kind of thing
-    #[arg(long, value_enum, default_value = "access")]
-    pub(crate) kind: Kind,
+    #[arg(long, default_value = "access", value_parser = named(&KINDS))]
+    pub(crate) kind: Shape,
     /// Set a claim, as JSON or text; `null` removes it
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) claim: Vec<String>,

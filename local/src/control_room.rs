@@ -3,7 +3,7 @@
 //!
 //! - `view`: the page; `live`: decisions, as they come
 //! - `form`, `mint`: tokens to try; `verdict`: what gate and function would say to one
-//! - `actions`: what an administrator changes
+//! - `actions`: what an administrator changes; `done`: what the page then says
 //!
 //! It asks for no password, as signing in here asks for none: whoever can open a socket on this
 //! machine's loopback can sign in as anybody, and gets no more here. So nothing is here that is
@@ -13,6 +13,7 @@
 //! (the origin of each form is checked), nor frame it.
 
 mod actions;
+mod done;
 mod form;
 mod live;
 mod mint;
@@ -23,10 +24,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::response::Response;
 use axum::routing::{get, post};
 use local_easy_auth::Rules;
-use local_entra::Authority;
-use local_events::Log;
+use local_entra::{Authority, foreign};
+use local_events::{Log, Told};
 
 pub(crate) use self::verdict::Function;
 use crate::control::running::Ready;
@@ -54,8 +56,15 @@ pub(crate) fn router(room: Room) -> Router {
         .route("/", get(view::front))
         .route(live::PATH, get(live::events))
         .route(live::SCRIPT, get(live::script))
-        .route(mint::PATH, post(mint::mint))
+        .route(form::PATH, post(mint::mint))
         .route(actions::POLICY, post(actions::policy))
         .route(actions::ROTATE, post(actions::rotate))
         .with_state(Arc::new(room))
+}
+
+/// The answer to another site's form.
+fn foreign_form() -> Response {
+    Told::new("refused")
+        .because("the form was sent from another site")
+        .on(foreign())
 }

@@ -5,6 +5,7 @@
 //! - `stack`: authority, gate and Functions host together, on loopback; `up` and `demo` run it
 //! - `control`: what the other commands ask the stack that runs; `control_room`: its page
 //! - `deploy`: the files that configure Azure; `tenant`: a real tenant in place of the local one
+//! - `environment`: the lines that point clients at it; `minting`: a token as a command line
 //! - `package`: what Azure runs; `programs`: those that run beside this one
 
 mod cli;
@@ -12,6 +13,8 @@ mod commands;
 mod control;
 mod control_room;
 mod deploy;
+mod environment;
+mod minting;
 mod package;
 mod programs;
 mod say;

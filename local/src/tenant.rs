@@ -8,8 +8,8 @@ use std::str::FromStr;
 use local_easy_auth::Settings;
 use local_failure::Failure;
 use url::Url;
+use uuid::Uuid;
 
-use crate::cli::TenantArgs;
 use crate::deploy::{Place, Source};
 
 /// The Azure CLI's client id: public, in every tenant, and pre-authorized by
@@ -25,7 +25,7 @@ impl FromStr for TenantId {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-        let is_one = uuid::Uuid::try_parse(text).is_ok() || text.contains('.');
+        let is_one = Uuid::try_parse(text).is_ok() || text.contains('.');
         if text.starts_with(['.', '-']) || !text.chars().all(plain) || !is_one {
             return Err(
                 "write the id or a domain of one tenant, such as contoso.onmicrosoft.com; az account show --query tenantId prints the id"
@@ -92,18 +92,21 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    /// The tenant that the arguments name, if they name one.
-    pub(crate) fn of(args: &TenantArgs) -> Option<Self> {
-        let guid = |id: &uuid::Uuid| id.hyphenated().to_string();
-        Some(Self {
-            id: args.tenant.as_ref()?.0.clone(),
-            host: args.authority_host.clone(),
-            client_id: args.client_id.as_ref().map(guid),
-            cli_client_id: args
-                .cli_client_id
-                .as_ref()
-                .map_or(AZURE_CLI.to_owned(), guid),
-        })
+    /// The tenant `id` of the authority `host`, the app's id there, and its client's: the Azure CLI,
+    /// where none is named.
+    pub(crate) fn new(
+        id: &TenantId,
+        host: &AuthorityHost,
+        client_id: Option<Uuid>,
+        cli_client_id: Option<Uuid>,
+    ) -> Self {
+        let guid = |id: Uuid| id.hyphenated().to_string();
+        Self {
+            id: id.0.clone(),
+            host: host.clone(),
+            client_id: client_id.map(guid),
+            cli_client_id: cli_client_id.map_or(AZURE_CLI.to_owned(), guid),
+        }
     }
 
     /// Reads the settings with this tenant's values; they name it, and it alone.

@@ -1,10 +1,8 @@
 //! What Azure decides outside of authsettingsV2: app settings, and the behaviours that are
 //! observed rather than documented, each one named switch.
 
-use clap::ValueEnum;
-
 /// Which of the two captured forms a 401 has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ChallengeForm {
     /// As on Linux: no body, `login.microsoftonline.com`'s path
     #[default]
@@ -16,7 +14,7 @@ pub enum ChallengeForm {
 }
 
 /// How claims are named in the principal.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ClaimNames {
     /// Long names for some, as observed on Azure
     #[default]

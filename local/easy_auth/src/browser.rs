@@ -23,7 +23,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::session::{Session, Sessions};
-pub(crate) use self::sign_in::RESERVED;
 use super::behaviour::Behaviour;
 use super::decision::{Claims, Evidence, check_claims};
 use super::issuer::Issuer;

@@ -11,9 +11,9 @@ use maud::{PreEscaped, html};
 use serde::Deserialize;
 use url::Url;
 
-use super::device_code::Asked;
 use super::directory::UserState;
 use super::error::AuthorityError;
+use super::grants::{Code, Flow, ScopeRequest};
 use super::pages::{self, SignIn};
 use super::parameters::Parameters;
 use super::{ApproveError, Authority, told};
@@ -32,31 +32,6 @@ pub(super) fn router() -> Router<Authority> {
             .route(&format!("/{{tenant}}/oauth2{version}/logout"), get(logout));
     }
     router.route("/greeting-local/sign-in", axum::routing::post(decide))
-}
-
-/// A sign-in that waits for its person.
-#[derive(Clone)]
-pub(crate) struct Flow {
-    pub asked: Asked,
-    redirect: Url,
-    state: Option<String>,
-    nonce: Option<String>,
-    challenge: String,
-    form_post: bool,
-    pub expires: i64,
-}
-
-/// What a code stands for.
-#[derive(Clone)]
-pub(crate) struct Code {
-    pub user: String,
-    pub asked: Asked,
-    pub redirect: String,
-    /// The S256 challenge.
-    pub challenge: String,
-    pub nonce: Option<String>,
-    pub expires: i64,
-    pub used: bool,
 }
 
 async fn ask(
@@ -191,13 +166,13 @@ impl Authority {
             Some(other) => return refused(&AuthorityError::ResponseMode(other.to_owned())),
         };
         let mut flow = Flow {
-            asked: Asked::default(),
+            asked: ScopeRequest::default(),
             redirect,
             state,
             nonce: parameters.get("nonce").map(str::to_owned),
             challenge: String::new(),
             form_post,
-            expires: self.clock().now() + super::device_code::EXPIRES_IN,
+            expires: self.clock().now() + super::grants::EXPIRES_IN,
         };
         match self.read_request(&client, &parameters) {
             Ok((asked, challenge)) => {
@@ -242,7 +217,7 @@ impl Authority {
         &self,
         client: &str,
         parameters: &Parameters,
-    ) -> Result<(Asked, String), AuthorityError> {
+    ) -> Result<(ScopeRequest, String), AuthorityError> {
         match parameters.required("response_type")? {
             "code" => {}
             other => return Err(AuthorityError::ResponseType(other.to_owned())),

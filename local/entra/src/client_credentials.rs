@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::claims::{LIFETIME, insert_before};
 use super::daemon;
-use super::device_code::Asked;
 use super::error::AuthorityError;
+use super::grants::ScopeRequest;
 use super::keys::WithX5t;
 use super::parameters::Parameters;
 use super::{Authority, TokenVersion};
@@ -88,7 +88,11 @@ impl Authority {
     }
 
     /// The token of a daemon: app roles, no scope, no user.
-    pub(super) fn issue_app(&self, asked: &Asked, now: i64) -> Result<Value, AuthorityError> {
+    pub(super) fn issue_app(
+        &self,
+        asked: &ScopeRequest,
+        now: i64,
+    ) -> Result<Value, AuthorityError> {
         let directory = self.directory();
         let is_api = directory.is_api(&asked.resource);
         let version = if is_api && directory.token_version() == 2 {

@@ -9,9 +9,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, Validation};
 use serde_json::{Map, Value};
 
-use super::device_code::secret;
 use super::error::AuthorityError;
 use super::keys::{KeyError, SigningKeys};
+use super::secrets::secret;
 
 /// The daemon's client id, and its service principal's object id.
 pub const CLIENT_ID: &str = "5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853";

@@ -2,8 +2,8 @@
 //!
 //! - `discovery`: the documents that clients and gates start from
 //! - `directory`: tenant, API, clients, users, from `deploy/`
-//! - `device_code`: what is out: device codes, refresh tokens
-//! - `authorize`, `codes`: authorization code with PKCE
+//! - `grants`: what is out: device codes, authorization codes, refresh tokens, consents
+//! - `authorize`: authorization code with PKCE
 //! - `token`: the device-code and token endpoints; `parameters`, `scopes`: what they are asked;
 //!   `error`: Entra's envelope
 //! - `claims`, `keys`: what a token says, and who signed it; `minting`: with any defect
@@ -15,12 +15,11 @@
 mod authorize;
 mod claims;
 mod client_credentials;
-mod codes;
 mod daemon;
-mod device_code;
 mod directory;
 mod discovery;
 mod error;
+mod grants;
 mod keys;
 mod minting;
 mod pages;
@@ -29,6 +28,7 @@ mod policy;
 mod resource_manager;
 mod ring;
 mod scopes;
+mod secrets;
 mod token;
 mod told;
 
@@ -40,9 +40,9 @@ use local_events::Clock;
 
 pub use self::claims::LIFETIME;
 pub use self::daemon::{CLIENT_ID as DAEMON_CLIENT_ID, Daemon};
-use self::device_code::Grants;
 pub use self::directory::Directory;
 use self::directory::UserState;
+use self::grants::{Grants, NoSuchCode};
 use self::keys::{KeyError, SigningKeys};
 pub use self::minting::{MintSpec, Shape, Signature};
 pub use self::pages::{describe, foreign};
@@ -180,14 +180,9 @@ impl Authority {
         if known.state == UserState::Disabled {
             return Err(ApproveError::Disabled(known.upn.clone()));
         }
-        if self
-            .grants()
-            .decide(user_code, Some(&known.upn), self.clock().now())
-        {
-            Ok(())
-        } else {
-            Err(ApproveError::NoSuchCode)
-        }
+        let now = self.clock().now();
+        let approved = self.grants().approve(user_code, &known.upn, now);
+        approved.map_err(|NoSuchCode| ApproveError::NoSuchCode)
     }
 
     /// The sign-in names of the tenant's users, for whoever mistook one.
@@ -206,11 +201,9 @@ impl Authority {
     /// # Errors
     /// The code is not pending.
     pub fn deny(&self, user_code: &str) -> Result<(), ApproveError> {
-        if self.grants().decide(user_code, None, self.clock().now()) {
-            Ok(())
-        } else {
-            Err(ApproveError::NoSuchCode)
-        }
+        let now = self.clock().now();
+        let declined = self.grants().decline(user_code, now);
+        declined.map_err(|NoSuchCode| ApproveError::NoSuchCode)
     }
 
     /// The device sign-ins that wait for somebody, without their codes; the oldest first.

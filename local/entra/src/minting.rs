@@ -52,7 +52,7 @@ pub enum Shape {
 }
 
 /// A token with any chosen property or defect. The default is one that opens the door.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MintSpec {
     /// Sign-in name; alice when absent.
     pub user: Option<String>,

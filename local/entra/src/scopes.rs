@@ -1,8 +1,8 @@
 //! What a `scope` parameter asks for, and whether somebody has to be asked about it.
 
-use super::device_code::Asked;
 use super::directory::{Directory, User};
 use super::error::AuthorityError;
+use super::grants::ScopeRequest;
 use super::{Authority, Resource};
 
 /// Scopes of the protocol, which belong to no API.
@@ -10,7 +10,7 @@ const PROTOCOL: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 impl Authority {
     /// Reads a `scope` parameter: one API's scopes beside the protocol's.
-    pub(super) fn asked(&self, client: &str, scope: &str) -> Result<Asked, AuthorityError> {
+    pub(super) fn asked(&self, client: &str, scope: &str) -> Result<ScopeRequest, AuthorityError> {
         let (protocol, api): (Vec<&str>, Vec<&str>) = scope
             .split_ascii_whitespace()
             .partition(|scope| PROTOCOL.contains(scope));
@@ -41,7 +41,7 @@ impl Authority {
             }
         }
         let default = format!("api://{}", self.api_client_id());
-        Ok(Asked {
+        Ok(ScopeRequest {
             client: client.to_owned(),
             resource: resource.unwrap_or(&default).to_owned(),
             scopes,
@@ -62,22 +62,22 @@ impl Authority {
         &self,
         client: &str,
         scope: &str,
-    ) -> Result<Asked, AuthorityError> {
+    ) -> Result<ScopeRequest, AuthorityError> {
         let resource = scope
             .trim()
             .strip_suffix("/.default")
             .filter(|resource| !resource.is_empty() && !resource.contains(' '))
             .ok_or_else(|| AuthorityError::ScopeNotDefault(scope.to_owned()))?;
         self.known_resource(resource)?;
-        Ok(Asked {
+        Ok(ScopeRequest {
             client: client.to_owned(),
             resource: resource.to_owned(),
-            ..Asked::default()
+            ..ScopeRequest::default()
         })
     }
 
     /// Whether nobody need be asked before the client gets what it asks for.
-    pub(super) fn has_consent(&self, asked: &Asked, user: &User) -> bool {
+    pub(super) fn has_consent(&self, asked: &ScopeRequest, user: &User) -> bool {
         if self.resource(&asked.resource) == Some(Resource::Management) {
             return Directory::is_first_party(&asked.client);
         }

@@ -11,9 +11,9 @@ use local_events::Told;
 use serde_json::{Value, json};
 
 use super::claims::{Grant, LIFETIME};
-use super::device_code::{Asked, EXPIRES_IN, INTERVAL};
 use super::directory::UserState;
 use super::error::AuthorityError;
+use super::grants::{EXPIRES_IN, Family, INTERVAL, ScopeRequest};
 use super::keys::WithX5t;
 use super::parameters::{Parameters, add_basic};
 use super::{Authority, Resource, TokenVersion, told};
@@ -143,7 +143,7 @@ impl Authority {
                 if !self.policy().device_code {
                     return Err(AuthorityError::Policy(53003));
                 }
-                (user, asked, None)
+                (user, asked, Family::New)
             }
             "authorization_code" => {
                 let code = parameters.required("code")?;
@@ -153,7 +153,7 @@ impl Authority {
                     .grants()
                     .redeem_code(code, &client, redirect, verifier, now)?;
                 nonce = code.nonce;
-                (code.user, code.asked, None)
+                (code.user, code.asked, Family::New)
             }
             "refresh_token" => {
                 let token = parameters.required("refresh_token")?;
@@ -168,18 +168,18 @@ impl Authority {
                 if !asked.protocol.iter().any(|scope| scope == "offline_access") {
                     asked.protocol.push("offline_access".to_owned());
                 }
-                (user, asked, Some(family))
+                (user, asked, Family::Of(family))
             }
             other => return Err(AuthorityError::GrantUnsupported(other.to_owned())),
         };
-        self.issue(
-            &user,
-            &asked,
-            family,
-            nonce,
-            parameters.get("client_info") == Some("1"),
-            now,
-        )
+        let mut body = self.issue(&user, &asked, family, nonce, now)?;
+        if parameters.get("client_info") == Some("1")
+            && let Some(user) = self.directory().user(&user)
+        {
+            let info = json!({"uid": user.oid, "utid": self.tenant()}).to_string();
+            body["client_info"] = json!(URL_SAFE_NO_PAD.encode(info));
+        }
+        Ok(body)
     }
 
     /// The tenant and the client of a request, the client as its canonical id.
@@ -208,10 +208,9 @@ impl Authority {
     fn issue(
         &self,
         user: &str,
-        asked: &Asked,
-        family: Option<String>,
+        asked: &ScopeRequest,
+        family: Family,
         nonce: Option<String>,
-        client_info: bool,
         now: i64,
     ) -> Result<Value, AuthorityError> {
         let directory = self.directory();
@@ -285,10 +284,6 @@ impl Authority {
                 claims["nonce"] = json!(nonce);
             }
             body["id_token"] = json!(sign(&claims, WithX5t::No)?);
-        }
-        if client_info {
-            let info = json!({"uid": user.oid, "utid": self.tenant()}).to_string();
-            body["client_info"] = json!(URL_SAFE_NO_PAD.encode(info));
         }
         Ok(body)
     }

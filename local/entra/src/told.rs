@@ -8,8 +8,8 @@ use local_events::Told;
 use serde_json::{Map, Value};
 
 use super::Authority;
-use super::device_code::Asked;
 use super::error::AuthorityError;
+use super::grants::ScopeRequest;
 use super::parameters::add_basic;
 
 impl Authority {
@@ -29,7 +29,7 @@ impl Authority {
     }
 
     /// What a sign-in asks for.
-    pub(super) fn told_of(&self, outcome: &'static str, asked: &Asked) -> Told {
+    pub(super) fn told_of(&self, outcome: &'static str, asked: &ScopeRequest) -> Told {
         let name = self.directory().client_name(&asked.client);
         let scopes: Vec<String> = asked
             .scopes

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use clap::ValueEnum;
 use tokio::sync::{broadcast, watch};
 
 use crate::event::Event;
@@ -16,7 +15,7 @@ const KEPT: usize = 500;
 const BEHIND: usize = 1024;
 
 /// How events are printed to stderr as they happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Print {
     /// A line for people
     Human,

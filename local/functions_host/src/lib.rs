@@ -3,6 +3,7 @@
 //! `enableForwardingHttpRequest`.
 //!
 //! - [`app`]: `host.json` and each `function.json`, and which calls they route.
+//! - [`files`]: how they are read, and what can be wrong with them.
 //! - [`route`]: route templates; [`local_settings`]: `local.settings.json`.
 //! - [`process`]: the handler's process, supervised.
 //! - [`forward`]: one call, to the handler and back; [`invocation`]: what became of it;
@@ -10,6 +11,7 @@
 //! - [`watch`]: a new handler when the files change.
 
 mod app;
+mod files;
 mod forward;
 mod invocation;
 mod local_settings;

@@ -9,7 +9,7 @@ use hyper::header::HeaderValue;
 use local_http::cors::Cors;
 use serde::Deserialize;
 
-use super::app::{AppError, read};
+use super::files::{AppError, read};
 
 /// What the file says. Values may be secrets, so this has no `Debug`.
 #[derive(Default)]

@@ -1,13 +1,11 @@
 //! `greeting-local mint`: a token of the local authority, with any chosen property or defect.
 
-use local_entra::{
-    Authority, Directory, KeyRing, LIFETIME, MintSpec, Parts, Shape, Signature, TokenVersion,
-};
+use local_entra::{Authority, Directory, KeyRing, LIFETIME, MintSpec, Parts, Signature};
 use local_events::Clock;
 use local_failure::Failure;
 use serde_json::Value;
 
-use crate::cli::{Algorithm, Kind, MintArgs, Version};
+use crate::cli::MintArgs;
 use crate::control::running::Running;
 use crate::deploy;
 use crate::say;
@@ -94,10 +92,7 @@ pub(crate) fn spec(args: &MintArgs) -> Result<MintSpec, Failure> {
         app_only: args.app_only,
         client: args.client.clone(),
         tenant: args.tenant.clone(),
-        version: match args.version {
-            Version::One => TokenVersion::V1,
-            Version::Two => TokenVersion::V2,
-        },
+        version: args.version,
         starts_in_seconds: if args.not_yet_valid { LIFETIME } else { 0 },
         lifetime_seconds: match args.expires_in {
             Some(seconds) => seconds,
@@ -105,13 +100,7 @@ pub(crate) fn spec(args: &MintArgs) -> Result<MintSpec, Failure> {
             None => LIFETIME,
         },
         signature: signature(args),
-        shape: match args.kind {
-            Kind::Access => Shape::Access,
-            Kind::Id => Shape::Id,
-            Kind::Opaque => Shape::Opaque,
-            Kind::Encrypted => Shape::Encrypted,
-            Kind::Truncated => Shape::Truncated,
-        },
+        shape: args.kind,
         claims,
     })
 }
@@ -136,14 +125,5 @@ fn signature(args: &MintArgs) -> Signature {
         (args.no_key_id, Signature::NoKeyId),
     ];
     let by_flag = flags.iter().find(|(set, _)| *set);
-    by_flag.map_or_else(
-        || match args.alg {
-            Algorithm::Rs256 => Signature::Good,
-            Algorithm::None => Signature::None,
-            Algorithm::Hs256 => Signature::Hs256ByPublicKey,
-            Algorithm::Rs512 => Signature::Rs512,
-            Algorithm::Ps256 => Signature::Ps256,
-        },
-        |(_, signature)| *signature,
-    )
+    by_flag.map_or(args.alg, |(_, signature)| *signature)
 }

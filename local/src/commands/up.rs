@@ -4,7 +4,7 @@ use local_easy_auth::Behaviour;
 use local_events::{Log, interrupted};
 use local_failure::Failure;
 
-use crate::cli::UpArgs;
+use crate::cli::{TenantArgs, UpArgs};
 use crate::control::running::IssuedBy;
 use crate::say;
 use crate::stack::{Options, Stack};
@@ -26,7 +26,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         app_root: args.app_root,
         handler: args.handler,
         settings: args.settings,
-        tenant: Tenant::of(&args.tenant),
+        tenant: tenant(&args.tenant),
         auto_approve: args.auto_approve,
         state_dir: state_dir.clone(),
         log: Log::new(args.log),
@@ -75,6 +75,17 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     }
     stack.stop().await;
     Ok(())
+}
+
+/// The tenant that the arguments name, if they name one.
+fn tenant(args: &TenantArgs) -> Option<Tenant> {
+    let id = args.tenant.as_ref()?;
+    Some(Tenant::new(
+        id,
+        &args.authority_host,
+        args.client_id,
+        args.cli_client_id,
+    ))
 }
 
 /// Says where everything is, and how to call it.

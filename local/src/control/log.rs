@@ -24,14 +24,14 @@ pub(crate) const PATH: &str = "/greeting-local/log";
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 #[derive(Deserialize)]
-struct Asked {
+struct LogQuery {
     #[serde(default)]
     follow: bool,
 }
 
 /// The door that `greeting-local log` knocks on; JSON, a line each.
 pub(crate) fn router(log: Log, door: Door) -> axum::Router {
-    let answer = move |headers: HeaderMap, Query(asked): Query<Asked>| async move {
+    let answer = move |headers: HeaderMap, Query(asked): Query<LogQuery>| async move {
         if !door.opens_to(&headers) {
             return stranger();
         }

@@ -4,12 +4,11 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use local_entra::foreign;
 use local_events::Told;
 use serde::Deserialize;
 
-use super::Shared;
-use super::view::Done;
+use super::done::Done;
+use super::{Shared, foreign_form};
 use crate::control::policy::{Change, words};
 
 pub(super) const POLICY: &str = "/control-room/policy";
@@ -30,7 +29,7 @@ pub(super) async fn policy(
     Form(wanted): Form<Wanted>,
 ) -> Response {
     if !room.authority.is_from_here(&headers) {
-        return stranger();
+        return foreign_form();
     }
     let change = Change {
         consent: Some(wanted.consent == "on"),
@@ -49,7 +48,7 @@ pub(super) async fn policy(
 
 pub(super) async fn rotate(State(room): State<Shared>, headers: HeaderMap) -> Response {
     if !room.authority.is_from_here(&headers) {
-        return stranger();
+        return foreign_form();
     }
     match room.authority.rotate_keys() {
         Ok(kid) => Told::new("done")
@@ -64,11 +63,4 @@ pub(super) async fn rotate(State(room): State<Shared>, headers: HeaderMap) -> Re
 /// To the page, which says what was done: reloading it does nothing twice.
 fn back(done: Done) -> Response {
     Redirect::to(done.url()).into_response()
-}
-
-/// Another site's form.
-pub(super) fn stranger() -> Response {
-    Told::new("refused")
-        .because("the form was sent from another site")
-        .on(foreign())
 }

@@ -1,56 +1,96 @@
-//! The form that mints. It is read as `greeting-local mint`'s own arguments, so that both make the
-//! same tokens.
+//! The form that mints.
 
+use local_entra::{LIFETIME, MintSpec, Shape, Signature, TokenVersion};
 use maud::{Markup, html};
+use serde_json::Value;
 
-use super::{Room, mint};
+use super::Room;
 
-/// A choice: the arguments that it stands for, and what it is.
-type Choice = (&'static str, &'static [&'static str], &'static str);
+/// Where the form is sent.
+pub(super) const PATH: &str = "/control-room/mint";
+
+/// A choice: its value in the form, what it sets, and what it is.
+type Choice = (&'static str, fn(&mut MintSpec), &'static str);
 
 const TIMES: [Choice; 4] = [
-    ("valid", &[], "valid now"),
-    ("expired", &["--expired"], "expired an hour ago"),
-    ("not-yet-valid", &["--not-yet-valid"], "valid in an hour"),
-    ("no-expiry", &["--no-expiry"], "without exp"),
+    ("valid", |_| {}, "valid now"),
+    (
+        "expired",
+        |spec| spec.lifetime_seconds = -LIFETIME,
+        "expired an hour ago",
+    ),
+    (
+        "not-yet-valid",
+        |spec| spec.starts_in_seconds = LIFETIME,
+        "valid in an hour",
+    ),
+    (
+        "no-expiry",
+        |spec| spec.claims.push(("exp".to_owned(), Value::Null)),
+        "without exp",
+    ),
 ];
 const SIGNATURES: [Choice; 9] = [
-    ("good", &[], "the authority's, RS256"),
+    ("good", |_| {}, "the authority's, RS256"),
     (
         "bad",
-        &["--bad-signature"],
+        |spec| spec.signature = Signature::Forged,
         "forged: another key, the authority's key id",
     ),
-    ("tampered", &["--tampered"], "claims changed after signing"),
+    (
+        "tampered",
+        |spec| spec.signature = Signature::Tampered,
+        "claims changed after signing",
+    ),
     (
         "unknown-key",
-        &["--unknown-key"],
+        |spec| spec.signature = Signature::UnknownKey,
         "by a key that is not published",
     ),
-    ("no-key-id", &["--no-key-id"], "without a key id"),
-    ("none", &["--alg", "none"], "none at all (alg none)"),
-    ("hs256", &["--alg", "hs256"], "HS256 by the public key"),
-    ("rs512", &["--alg", "rs512"], "RS512"),
-    ("ps256", &["--alg", "ps256"], "PS256"),
+    (
+        "no-key-id",
+        |spec| spec.signature = Signature::NoKeyId,
+        "without a key id",
+    ),
+    (
+        "none",
+        |spec| spec.signature = Signature::None,
+        "none at all (alg none)",
+    ),
+    (
+        "hs256",
+        |spec| spec.signature = Signature::Hs256ByPublicKey,
+        "HS256 by the public key",
+    ),
+    ("rs512", |spec| spec.signature = Signature::Rs512, "RS512"),
+    ("ps256", |spec| spec.signature = Signature::Ps256, "PS256"),
 ];
 const KINDS: [Choice; 5] = [
-    ("access", &[], "an access token"),
-    ("id", &["--kind", "id"], "an ID token"),
+    ("access", |_| {}, "an access token"),
+    ("id", |spec| spec.shape = Shape::Id, "an ID token"),
     (
         "opaque",
-        &["--kind", "opaque"],
+        |spec| spec.shape = Shape::Opaque,
         "opaque, as a refresh token",
     ),
     (
         "encrypted",
-        &["--kind", "encrypted"],
+        |spec| spec.shape = Shape::Encrypted,
         "encrypted (five parts)",
     ),
-    ("truncated", &["--kind", "truncated"], "copied in part"),
+    (
+        "truncated",
+        |spec| spec.shape = Shape::Truncated,
+        "copied in part",
+    ),
 ];
 const VERSIONS: [Choice; 2] = [
-    ("2", &[], "2"),
-    ("1", &["--version", "1"], "1, as sts.windows.net's"),
+    ("2", |_| {}, "2"),
+    (
+        "1",
+        |spec| spec.version = TokenVersion::V1,
+        "1, as sts.windows.net's",
+    ),
 ];
 const SELECTS: [(&str, &str, &[Choice]); 4] = [
     ("time", "Time", &TIMES),
@@ -58,7 +98,7 @@ const SELECTS: [(&str, &str, &[Choice]); 4] = [
     ("kind", "Kind", &KINDS),
     ("version", "Token version", &VERSIONS),
 ];
-/// Text fields: name and flag, label, hint. Words are separated by spaces.
+/// Text fields: name, label, hint.
 const TEXTS: [(&str, &str, &str); 5] = [
     ("audience", "Audience", "empty: the API; two words: a list"),
     ("role", "App roles", "as Greeting.Read.All"),
@@ -89,36 +129,47 @@ impl Chosen {
         self.get(name).unwrap_or("")
     }
 
-    /// `greeting-local mint`'s arguments.
-    pub(super) fn arguments(&self) -> Vec<String> {
-        // `--flag=value`: what a person types can't become a flag.
-        let mut arguments: Vec<String> = Vec::new();
+    /// What a field holds, if it holds anything.
+    fn filled(&self, name: &str) -> Option<String> {
+        let text = self.text(name);
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn words(&self, name: &str) -> Vec<String> {
+        let words = self.text(name).split_whitespace();
+        words.map(str::to_owned).collect()
+    }
+
+    /// The token that was chosen.
+    pub(super) fn spec(&self) -> MintSpec {
         let app_only = self.get("app-only").is_some();
-        let user = self.text("user");
-        if !user.is_empty() && !app_only {
-            arguments.push(format!("--user={user}"));
-        }
-        for (name, _, _) in TEXTS {
-            let words = self.text(name).split_whitespace();
-            arguments.extend(words.map(|word| format!("--{name}={word}")));
-        }
-        if app_only {
-            arguments.push("--app-only".to_owned());
-        } else {
-            let scopes = self.get("scope").unwrap_or(DEFAULT_SCOPE);
-            match scopes {
-                DEFAULT_SCOPE => {}
-                "" => arguments.push("--no-scope".to_owned()),
-                more => arguments.extend(more.split_whitespace().map(|s| format!("--scope={s}"))),
-            }
-        }
+        let scopes = match self.get("scope") {
+            _ if app_only => None,
+            None | Some(DEFAULT_SCOPE) => None,
+            Some(_) => Some(self.words("scope")),
+        };
+        let issuer = self.filled("issuer");
+        let mut spec = MintSpec {
+            user: self.filled("user").filter(|_| !app_only),
+            audiences: self.words("audience"),
+            scopes,
+            roles: self.words("role"),
+            app_only,
+            client: self.filled("client"),
+            tenant: self.filled("tenant"),
+            claims: issuer
+                .map(|issuer| ("iss".to_owned(), Value::from(issuer)))
+                .into_iter()
+                .collect(),
+            ..MintSpec::default()
+        };
         for (name, _, choices) in SELECTS {
             let wanted = self.text(name);
-            if let Some((_, flags, _)) = choices.iter().find(|(value, _, _)| *value == wanted) {
-                arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
+            if let Some((_, set, _)) = choices.iter().find(|(value, _, _)| *value == wanted) {
+                set(&mut spec);
             }
         }
-        arguments
+        spec
     }
 }
 
@@ -126,7 +177,7 @@ impl Chosen {
 pub(super) fn form(room: &Room, chosen: &Chosen) -> Markup {
     let users = room.authority.directory().users();
     html! {
-        form method="post" action=(mint::PATH) {
+        form method="post" action=(PATH) {
             div.fields {
                 div {
                     label for="user" { "User" }
@@ -178,19 +229,18 @@ pub(super) fn form(room: &Room, chosen: &Chosen) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::cli::Cli;
+    use crate::minting::arguments;
+
+    fn chosen(pairs: &[(&str, &str)]) -> Vec<String> {
+        let pairs = pairs
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        arguments(&Chosen(pairs.collect()).spec())
+    }
 
     #[test]
     fn the_form_is_the_commands_arguments() {
-        let chosen = |pairs: &[(&str, &str)]| {
-            let pairs = pairs
-                .iter()
-                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-            Chosen(pairs.collect()).arguments()
-        };
         assert!(chosen(&[]).is_empty());
         assert_eq!(chosen(&[("scope", "")]), ["--no-scope"]);
         assert_eq!(
@@ -212,19 +262,21 @@ mod tests {
         // Nobody gets a flag in by a value.
         assert_eq!(
             chosen(&[("issuer", "--state-dir=/x --help")]),
-            ["--issuer=--state-dir=/x", "--issuer=--help"]
+            ["--issuer=--state-dir=/x --help"]
         );
     }
 
     #[test]
-    fn each_choice_is_an_argument_that_mint_knows() {
-        for (_, _, choices) in SELECTS {
-            for (value, flags, _) in choices {
-                let line = ["greeting-local", "mint"]
-                    .into_iter()
-                    .chain(flags.iter().copied());
-                assert!(Cli::try_parse_from(line).is_ok(), "{value}: {flags:?}");
-            }
+    fn each_choice_is_a_token_of_its_own() {
+        for (name, _, choices) in SELECTS {
+            let mut all: Vec<Vec<String>> = choices
+                .iter()
+                .map(|(value, _, _)| chosen(&[(name, value)]))
+                .collect();
+            assert!(all[0].is_empty(), "{name}: the first is the default");
+            all.sort();
+            all.dedup();
+            assert_eq!(all.len(), choices.len(), "{name}");
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) const PATH: &str = "/control-room/events";
 pub(super) const SCRIPT: &str = "/control-room/script.js";
 
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct EventsQuery {
     /// The number of the last event that the page has.
     #[serde(default)]
     after: u64,
@@ -23,7 +23,7 @@ pub(super) struct Asked {
 /// Server-sent events, for this origin only.
 pub(super) async fn events(
     State(room): State<Shared>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<EventsQuery>,
     headers: HeaderMap,
 ) -> Response {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use clap::Parser;
+use local_entra::MintSpec;
 use local_events::Told;
 use local_http::page::{Page, Width};
 use maud::{Markup, html};
@@ -14,11 +14,8 @@ use serde_json::Value;
 
 use super::form::{Chosen, form};
 use super::verdict::{Said, Verdicts};
-use super::{Room, Shared};
-use crate::cli::{Cli, Command, Shell};
-use crate::commands::{env, mint};
-
-pub(super) const PATH: &str = "/control-room/mint";
+use super::{Room, Shared, foreign_form};
+use crate::minting;
 
 /// A minted token and what would become of it.
 struct Minted {
@@ -32,13 +29,14 @@ pub(super) async fn mint(
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Response {
     if !room.authority.is_from_here(&headers) {
-        return super::actions::stranger();
+        return foreign_form();
     }
     let chosen = Chosen::new(pairs);
-    let arguments = chosen.arguments();
-    match room.minted(&arguments).await {
+    let spec = chosen.spec();
+    match room.minted(&spec).await {
         Ok(minted) => {
             let status = minted.verdicts.status();
+            let arguments = minting::arguments(&spec);
             let flags = arguments.iter().map(|argument| flag(argument));
             let flags: Vec<&str> = flags.filter(|flag| flag.starts_with("--")).collect();
             let told = Told::new("issued").because(format!(
@@ -50,7 +48,7 @@ pub(super) async fn mint(
                 },
                 status.map_or("what the app says".to_owned(), |status| status.to_string()),
             ));
-            told.on(result_page(&room, &chosen, &arguments, &minted))
+            told.on(result_page(&room, &chosen, &spec, &minted))
         }
         Err(why) => Told::new("refused")
             .because("no such token can be made")
@@ -64,18 +62,10 @@ fn flag(argument: &str) -> &str {
 }
 
 impl Room {
-    async fn minted(&self, arguments: &[String]) -> Result<Minted, String> {
-        let line = ["greeting-local", "mint"].map(str::to_owned);
-        let parsed = Cli::try_parse_from(line.iter().chain(arguments));
-        let args = match parsed.map(|cli| cli.command) {
-            Ok(Command::Mint(args)) => args,
-            Ok(_) => return Err("that is not mint".to_owned()),
-            Err(error) => return Err(error.render().to_string()),
-        };
-        let spec = mint::spec(&args).map_err(|error| error.to_string())?;
+    async fn minted(&self, spec: &MintSpec) -> Result<Minted, String> {
         let token = self
             .authority
-            .mint(&spec)
+            .mint(spec)
             .map_err(|error| error.to_string())?;
         let url = url::Url::parse(&self.ready.function_url).ok();
         let path = url.as_ref().map_or("/", |url| url.path());
@@ -84,8 +74,8 @@ impl Room {
     }
 }
 
-fn result_page(room: &Room, chosen: &Chosen, arguments: &[String], minted: &Minted) -> Response {
-    let command = command(arguments);
+fn result_page(room: &Room, chosen: &Chosen, spec: &MintSpec, minted: &Minted) -> Response {
+    let command = minting::command(spec);
     let call = format!(
         "{command} | greeting-cli call {} --access-token -",
         room.ready.function_url
@@ -155,20 +145,6 @@ fn said(who: &str, id: &str, said: &Said) -> Markup {
     }
 }
 
-fn command(arguments: &[String]) -> String {
-    let mut line = "greeting-local mint".to_owned();
-    for argument in arguments {
-        let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:@=".contains(c);
-        line.push(' ');
-        if argument.chars().all(safe) {
-            line.push_str(argument);
-        } else {
-            line.push_str(&env::assignment_value(Shell::Bash, argument));
-        }
-    }
-    line
-}
-
 /// Header and claims of a token that has them.
 fn decoded(token: &str) -> Option<(String, String)> {
     let parts: Vec<&str> = token.split('.').collect();
@@ -181,18 +157,4 @@ fn decoded(token: &str) -> Option<(String, String)> {
         serde_json::to_string_pretty(&value).ok()
     };
     Some((pretty(header)?, pretty(claims)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_is_quoted_where_a_shell_would_read_it() {
-        let arguments = ["--scope=it's".to_owned(), "--expired".to_owned()];
-        assert_eq!(
-            command(&arguments),
-            r"greeting-local mint '--scope=it'\''s' --expired"
-        );
-    }
 }

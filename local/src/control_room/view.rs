@@ -11,60 +11,26 @@ use local_http::page::{Page, Script, Width};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::done::Done;
 use super::form::{Chosen, form};
 use super::{Room, Shared, actions, live};
-use crate::cli::{Client, Shell};
-use crate::commands::env;
+use crate::environment::{Client, Shell, lines, usual_shell};
 
 /// Events on the page; more are in the log.
 const SHOWN: usize = 200;
 
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct PageQuery {
     shell: Option<String>,
     done: Option<String>,
 }
 
-/// What a form has done, told once on the page that follows.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Done {
-    Policy,
-    Keys,
-    Failed,
-}
-
-impl Done {
-    const ALL: [Self; 3] = [Self::Policy, Self::Keys, Self::Failed];
-
-    /// The page that says so.
-    pub(super) fn url(self) -> &'static str {
-        match self {
-            Self::Policy => "/?done=policy",
-            Self::Keys => "/?done=keys",
-            Self::Failed => "/?done=failed",
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Policy => "The policy is changed.",
-            Self::Keys => {
-                "A new key signs from now on. The one before is published until its tokens have ended."
-            }
-            Self::Failed => "That was not done; the list of decisions says why.",
-        }
-    }
-}
-
-pub(super) async fn front(State(room): State<Shared>, Query(asked): Query<Asked>) -> Response {
+pub(super) async fn front(State(room): State<Shared>, Query(asked): Query<PageQuery>) -> Response {
     let shell = asked
         .shell
         .and_then(|name| Shell::from_str(&name, true).ok())
-        .unwrap_or_else(|| env::usual_shell(std::env::var("SHELL").ok().as_deref()));
-    let done = asked.done.and_then(|name| {
-        let mut all = Done::ALL.into_iter();
-        all.find(|done| done.url().ends_with(&format!("={name}")))
-    });
+        .unwrap_or_else(|| usual_shell(std::env::var("SHELL").ok().as_deref()));
+    let done = asked.done.as_deref().and_then(Done::named);
     let body = html! {
         @if let Some(done) = done { p.alert.done role="status" { (done.words()) } }
         nav aria-label="On this page" {
@@ -284,7 +250,7 @@ impl Room {
                                 Some(name) => { (name) }
                             }
                         }
-                        pre data-copy="" { (env::lines(shell, client, &self.ready, &self.state_dir).join("\n")) }
+                        pre data-copy="" { (lines(shell, client, &self.ready, &self.state_dir).join("\n")) }
                         p.quiet { "The same: " code { "greeting-local env" @if let Some(name) = &name { " --for " (name) } } }
                     }
                 }

@@ -16,16 +16,6 @@ use crate::decision::{Claims, time};
 /// The cookie that binds a sign-in to the browser that began it; its state follows the name, so
 /// that two tabs can sign in at once.
 const STATE_COOKIE: &str = "AppServiceAuthNonce";
-/// What `loginParameters` may not say, since the gate says it.
-pub(crate) const RESERVED: [&str; 7] = [
-    "client_id",
-    "redirect_uri",
-    "state",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "response_mode",
-];
 /// A token endpoint's answer is a few KiB.
 const MAX_ANSWER: usize = 1 << 20;
 

@@ -3,8 +3,18 @@
 use local_failure::Failure;
 use serde_json::Value;
 
-use super::super::browser::RESERVED;
 use super::{ProxyConvention, Settings, UnauthenticatedAction, schema};
+
+/// What `loginParameters` may not say, since the gate says it.
+const RESERVED: [&str; 7] = [
+    "client_id",
+    "redirect_uri",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "response_mode",
+];
 
 /// Properties of Azure's that say nothing to its gate either: the portal's and the platform's
 /// own marks.

@@ -10,8 +10,8 @@ use local_http::page::Page;
 use maud::html;
 use serde::Deserialize;
 
-use super::super::device_code::Asked;
 use super::super::directory::{User, UserState};
+use super::super::grants::ScopeRequest;
 use super::super::{ApproveError, Authority};
 use super::{SignIn, done, foreign};
 
@@ -85,7 +85,7 @@ async fn decide(
 }
 
 impl Authority {
-    fn let_in(&self, asked: &Asked, code: &str, user: &User) -> Response {
+    fn let_in(&self, asked: &ScopeRequest, code: &str, user: &User) -> Response {
         match self.approve(code, &user.upn) {
             Ok(()) => self
                 .told_of("approved", asked)
@@ -104,7 +104,7 @@ impl Authority {
         }
     }
 
-    fn decline(&self, asked: &Asked, code: &str) -> Response {
+    fn decline(&self, asked: &ScopeRequest, code: &str) -> Response {
         match self.deny(code) {
             Ok(()) => self.told_of("declined", asked).because("on the page").on(done(
                 "Declined",

@@ -5,14 +5,14 @@ use axum::response::{IntoResponse, Response};
 use local_http::page::Page;
 use maud::{Markup, html};
 
-use super::super::device_code::Asked;
 use super::super::directory::{User, UserState};
+use super::super::grants::ScopeRequest;
 use super::super::{Authority, Resource};
 
 /// A sign-in that waits for its person.
 pub(crate) struct SignIn<'a> {
     pub(crate) authority: &'a Authority,
-    pub(crate) asked: &'a Asked,
+    pub(crate) asked: &'a ScopeRequest,
     /// Where the answers go.
     pub(crate) action: &'a str,
     /// What says which sign-in it is.

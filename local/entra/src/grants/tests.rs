@@ -1,7 +1,8 @@
 use super::*;
+use crate::error::AuthorityError;
 
-fn asked() -> Asked {
-    Asked {
+fn asked() -> ScopeRequest {
+    ScopeRequest {
         client: "c".into(),
         resource: "api://a".into(),
         scopes: vec!["Greeting.Read".into()],
@@ -18,10 +19,10 @@ fn a_code_is_redeemed_once_by_its_own_client() {
         Err(AuthorityError::AuthorizationPending)
     );
     assert_eq!(grants.poll(&device, "c", 1), Err(AuthorityError::SlowDown));
-    assert!(!grants.decide("WRONG", Some("u"), 2));
+    assert_eq!(grants.approve("WRONG", "u", 2), Err(NoSuchCode));
     let typed = format!(" {}-{}", &user[..4].to_lowercase(), &user[4..]);
-    assert!(grants.decide(&typed, Some("u"), 2));
-    assert!(!grants.decide(&user, None, 2), "decided already");
+    assert_eq!(grants.approve(&typed, "u", 2), Ok(()));
+    assert_eq!(grants.decline(&user, 2), Err(NoSuchCode), "decided already");
     assert_eq!(
         grants.poll(&device, "other", 3),
         Err(AuthorityError::CodeUnknown)
@@ -41,9 +42,9 @@ fn codes_end_by_time_and_by_refusal() {
         grants.poll(&device, "c", EXPIRES_IN),
         Err(AuthorityError::CodeExpired)
     );
-    assert!(!grants.decide(&user, Some("u"), EXPIRES_IN));
+    assert_eq!(grants.approve(&user, "u", EXPIRES_IN), Err(NoSuchCode));
     let (device, user) = grants.start(asked(), 0);
-    assert!(grants.decide(&user, None, 1));
+    assert_eq!(grants.decline(&user, 1), Ok(()));
     assert_eq!(grants.poll(&device, "c", 1), Err(AuthorityError::Declined));
 }
 
@@ -52,9 +53,9 @@ fn a_replayed_refresh_token_kills_its_family() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("refresh.json");
     let mut grants = Grants::new(Some(store.clone()));
-    let first = grants.issue_refresh("u", &asked(), None, 0);
+    let first = grants.issue_refresh("u", &asked(), Family::New, 0);
     let (_, _, family) = grants.redeem_refresh(&first, "c", 1).unwrap();
-    let second = grants.issue_refresh("u", &asked(), Some(family), 1);
+    let second = grants.issue_refresh("u", &asked(), Family::Of(family), 1);
     assert!(!std::fs::read_to_string(&store).unwrap().contains(&second));
     let mut grants = Grants::new(Some(store));
     assert_eq!(
@@ -65,13 +66,4 @@ fn a_replayed_refresh_token_kills_its_family() {
         grants.redeem_refresh(&second, "c", 3).unwrap_err(),
         AuthorityError::RefreshRevoked
     );
-}
-
-#[test]
-fn user_codes_have_nine_characters_without_look_alikes() {
-    for _ in 0..100 {
-        let code = user_code();
-        assert_eq!(code.len(), CODE_LENGTH);
-        assert!(code.bytes().all(|byte| ALPHABET.contains(&byte)), "{code}");
-    }
 }

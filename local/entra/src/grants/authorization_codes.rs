@@ -1,16 +1,41 @@
-//! Authorization codes, the sign-ins that lead to them, and consents given on the way.
+//! Authorization codes that are out, and the sign-ins that lead to them.
 
 use aws_lc_rs::{constant_time, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::authorize::{Code, Flow};
-use super::device_code::{Asked, Grants, MAX_PENDING, hash, secret};
-use super::error::AuthorityError;
+use super::{Grants, MAX_PENDING, ScopeRequest};
+use crate::error::AuthorityError;
+use crate::secrets::{hash, secret};
+
+/// A sign-in that waits for its person.
+#[derive(Clone)]
+pub(crate) struct Flow {
+    pub asked: ScopeRequest,
+    pub redirect: url::Url,
+    pub state: Option<String>,
+    pub nonce: Option<String>,
+    pub challenge: String,
+    pub form_post: bool,
+    pub expires: i64,
+}
+
+/// What a code stands for.
+#[derive(Clone)]
+pub(crate) struct Code {
+    pub user: String,
+    pub asked: ScopeRequest,
+    pub redirect: String,
+    /// The S256 challenge.
+    pub challenge: String,
+    pub nonce: Option<String>,
+    pub expires: i64,
+    pub used: bool,
+}
 
 impl Grants {
     /// Keeps a sign-in until its person has decided; its id.
-    pub(super) fn begin_flow(&mut self, flow: Flow, now: i64) -> String {
+    pub(crate) fn begin_flow(&mut self, flow: Flow, now: i64) -> String {
         self.flows.retain(|_, flow| flow.expires > now);
         if self.flows.len() >= MAX_PENDING
             && let Some(oldest) = self
@@ -26,19 +51,19 @@ impl Grants {
         id
     }
 
-    pub(super) fn flow(&self, id: &str, now: i64) -> Option<Flow> {
+    pub(crate) fn flow(&self, id: &str, now: i64) -> Option<Flow> {
         self.flows
             .get(id)
             .filter(|flow| flow.expires > now)
             .cloned()
     }
 
-    pub(super) fn end_flow(&mut self, id: &str) {
+    pub(crate) fn end_flow(&mut self, id: &str) {
         self.flows.remove(id);
     }
 
     /// A code, kept by its hash.
-    pub(super) fn issue_code(&mut self, code: Code, now: i64) -> String {
+    pub(crate) fn issue_code(&mut self, code: Code, now: i64) -> String {
         self.codes.retain(|_, code| code.expires > now);
         let secret = secret();
         self.codes.insert(hash(&secret), code);
@@ -50,7 +75,7 @@ impl Grants {
     ///
     /// # Errors
     /// Unknown, expired, redeemed, another client's or redirect's, or a wrong verifier.
-    pub(super) fn redeem_code(
+    pub(crate) fn redeem_code(
         &mut self,
         code: &str,
         client: &str,
@@ -89,19 +114,6 @@ impl Grants {
         known.used = true;
         Ok(known.clone())
     }
-
-    /// Remembers, for this run, that `user` lets the client have what it asked for.
-    pub(super) fn consent(&mut self, asked: &Asked, user: &str) {
-        for scope in &asked.scopes {
-            let consent = (asked.client.clone(), scope.clone(), user.to_owned());
-            self.consents.insert(consent);
-        }
-    }
-
-    pub(super) fn has_consent(&self, client: &str, scope: &str, user: &str) -> bool {
-        self.consents
-            .contains(&(client.to_owned(), scope.to_owned(), user.to_owned()))
-    }
 }
 
 #[cfg(test)]
@@ -114,9 +126,9 @@ mod tests {
         let verifier = "v".repeat(43);
         let challenge =
             URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
-        let asked = Asked {
+        let asked = ScopeRequest {
             client: "c".into(),
-            ..Asked::default()
+            ..ScopeRequest::default()
         };
         let code = grants.issue_code(
             Code {

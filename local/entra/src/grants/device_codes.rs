@@ -1,0 +1,201 @@
+//! Device codes that are out: issued, approved, redeemed once (RFC 8628).
+
+use super::{Grants, MAX_PENDING, ScopeRequest};
+use crate::error::AuthorityError;
+use crate::secrets::{random, secret};
+
+/// Seconds that a device code lives, and that a client waits between two polls.
+pub(crate) const EXPIRES_IN: i64 = 900;
+pub(crate) const INTERVAL: i64 = 5;
+/// No vowels, and no look-alikes (0/O, 1/I/L, 2/Z, 5/S, 8/B).
+const ALPHABET: &[u8] = b"CDFGHJKMNPQRTVWXY34679";
+const CODE_LENGTH: usize = 9;
+
+/// No sign-in with this user code is pending.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NoSuchCode;
+
+#[derive(Clone, PartialEq, Eq)]
+enum Decision {
+    Pending,
+    Approved(String),
+    Declined,
+}
+
+/// A sign-in that waits for its person, by its device code.
+pub(super) struct Pending {
+    user_code: String,
+    asked: ScopeRequest,
+    decision: Decision,
+    expires: i64,
+    last_poll: Option<i64>,
+    interval: i64,
+}
+
+impl Grants {
+    /// A new device code and user code for what was asked.
+    pub(crate) fn start(&mut self, asked: ScopeRequest, now: i64) -> (String, String) {
+        // Expired ones stay for as long again, so that a late poll hears "expired".
+        self.pending
+            .retain(|_, pending| pending.expires + EXPIRES_IN > now);
+        if self.pending.len() >= MAX_PENDING
+            && let Some(oldest) = self
+                .pending
+                .iter()
+                .min_by_key(|(_, pending)| pending.expires)
+                .map(|(code, _)| code.clone())
+        {
+            self.pending.remove(&oldest);
+        }
+        let (device_code, user_code) = (secret(), user_code());
+        self.pending.insert(
+            device_code.clone(),
+            Pending {
+                user_code: user_code.clone(),
+                asked,
+                decision: Decision::Pending,
+                expires: now + EXPIRES_IN,
+                last_poll: None,
+                interval: INTERVAL,
+            },
+        );
+        (device_code, user_code)
+    }
+
+    /// What the pending sign-in with this user code asks for.
+    pub(crate) fn asked(&self, user_code: &str, now: i64) -> Option<&ScopeRequest> {
+        let code = normalized(user_code);
+        self.pending
+            .values()
+            .find(|pending| {
+                pending.user_code == code
+                    && pending.expires > now
+                    && pending.decision == Decision::Pending
+            })
+            .map(|pending| &pending.asked)
+    }
+
+    /// The sign-ins that nobody has decided yet, and for how many seconds they wait.
+    pub(crate) fn waiting(&self, now: i64) -> impl Iterator<Item = (&ScopeRequest, i64)> {
+        self.pending
+            .values()
+            .filter(move |pending| pending.expires > now && pending.decision == Decision::Pending)
+            .map(move |pending| (&pending.asked, now - (pending.expires - EXPIRES_IN)))
+    }
+
+    /// Approves the sign-in with this user code, as `user`.
+    ///
+    /// # Errors
+    /// No sign-in with this code is pending.
+    pub(crate) fn approve(
+        &mut self,
+        user_code: &str,
+        user: &str,
+        now: i64,
+    ) -> Result<(), NoSuchCode> {
+        self.decide(user_code, Decision::Approved(user.to_owned()), now)
+    }
+
+    /// Declines the sign-in with this user code.
+    ///
+    /// # Errors
+    /// No sign-in with this code is pending.
+    pub(crate) fn decline(&mut self, user_code: &str, now: i64) -> Result<(), NoSuchCode> {
+        self.decide(user_code, Decision::Declined, now)
+    }
+
+    fn decide(&mut self, user_code: &str, decision: Decision, now: i64) -> Result<(), NoSuchCode> {
+        let code = normalized(user_code);
+        let pending = self.pending.values_mut().find(|pending| {
+            pending.user_code == code
+                && pending.expires > now
+                && pending.decision == Decision::Pending
+        });
+        pending.ok_or(NoSuchCode)?.decision = decision;
+        Ok(())
+    }
+
+    /// One poll (RFC 8628 section 3.5). Who signed in, and for what; the code is then gone.
+    ///
+    /// # Errors
+    /// Pending, too fast, declined, expired, unknown, or another client's.
+    pub(crate) fn poll(
+        &mut self,
+        device_code: &str,
+        client: &str,
+        now: i64,
+    ) -> Result<(String, ScopeRequest), AuthorityError> {
+        let Some(pending) = self
+            .pending
+            .get_mut(device_code)
+            .filter(|pending| pending.asked.client.eq_ignore_ascii_case(client))
+        else {
+            return Err(AuthorityError::CodeUnknown);
+        };
+        if pending.expires <= now {
+            return Err(AuthorityError::CodeExpired);
+        }
+        match &pending.decision {
+            Decision::Declined => {
+                self.pending.remove(device_code);
+                Err(AuthorityError::Declined)
+            }
+            Decision::Approved(user) => {
+                let approved = (user.clone(), pending.asked.clone());
+                self.pending.remove(device_code);
+                Ok(approved)
+            }
+            Decision::Pending => {
+                // Whole seconds on both sides: one of them may be lost to rounding.
+                let too_fast = pending
+                    .last_poll
+                    .is_some_and(|last| now - last < pending.interval - 1);
+                pending.last_poll = Some(now);
+                if too_fast {
+                    pending.interval += 5;
+                    return Err(AuthorityError::SlowDown);
+                }
+                Err(AuthorityError::AuthorizationPending)
+            }
+        }
+    }
+}
+
+fn user_code() -> String {
+    let mut code = String::new();
+    while code.len() < CODE_LENGTH {
+        // Bytes over the last whole multiple would make some letters likelier.
+        let fair = 256 / ALPHABET.len() * ALPHABET.len();
+        code.extend(
+            random::<32>()
+                .into_iter()
+                .map(usize::from)
+                .filter(|byte| *byte < fair)
+                .take(CODE_LENGTH - code.len())
+                .map(|byte| char::from(ALPHABET[byte % ALPHABET.len()])),
+        );
+    }
+    code
+}
+
+/// What a person typed, as it was shown: case, spaces and dashes do not count.
+fn normalized(code: &str) -> String {
+    code.chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_codes_have_nine_characters_without_look_alikes() {
+        for _ in 0..100 {
+            let code = user_code();
+            assert_eq!(code.len(), CODE_LENGTH);
+            assert!(code.bytes().all(|byte| ALPHABET.contains(&byte)), "{code}");
+        }
+    }
+}
