@@ -166,3 +166,22 @@ explain() {
   esac
 }
 
+# called URL LINE   calls the function that was just deployed, without a token. Easy Auth answers
+# before the function does: without it nobody may get further than a 401. LINE deploys again.
+called() {
+  local pause=10 waited=0 status
+  if ! command -v curl >/dev/null; then
+    say "deployed; not called, since there is no curl here. Call it:"
+    return
+  fi
+  while :; do
+    status=$(curl --silent --output /dev/null --write-out '%{http_code}' --max-time 60 "$1") || status='no answer'
+    [ "$status" != 401 ] || break
+    [ "$waited" -lt 180 ] ||
+      die "a call without a token got $status, and not Easy Auth's 401" "see what is wrong: greeting-cli doctor $1" "$2"
+    say "  a call without a token got $status, and not 401 yet: asking again in $pause s …"
+    sleep "$pause"
+    waited=$((waited + pause))
+  done
+  say "deployed; a call without a token gets 401. Call it:"
+}

@@ -177,23 +177,5 @@ deploy_zip() {
 }
 deploy_zip
 
-# Easy Auth answers before the function does: without it nobody may get further than a 401.
-probe() {
-  local pause=10 waited=0 status
-  while :; do
-    status=$(curl --silent --output /dev/null --write-out '%{http_code}' --max-time 60 "$url") || status='no answer'
-    [ "$status" != 401 ] || return 0
-    [ "$waited" -lt 180 ] || break
-    say "  a call without a token got $status, and not 401 yet: asking again in $pause s …"
-    sleep "$pause"
-    waited=$((waited + pause))
-  done
-  die "a call without a token got $status, and not Easy Auth's 401" "see what is wrong: greeting-cli doctor $url" "$line"
-}
-if command -v curl >/dev/null; then
-  probe
-  say "deployed; a call without a token gets 401. Call it:"
-else
-  say "deployed; not called, since there is no curl here. Call it:"
-fi
+called "$url" "$line"
 printf 'API_CLIENT_ID=%s\nCLI_CLIENT_ID=%s\ngreeting-cli call %s\n' "$api" "$client" "$url"

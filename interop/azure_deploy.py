@@ -1,4 +1,4 @@
-"""deploy.sh and azd's hooks run whole, over an `az` that writes down what it is asked. Each line is
+"""deploy.sh runs whole, over an `az` that writes down what it is asked. Each line is
 then read by the real Azure CLI's parser."""
 
 import contextlib
@@ -103,7 +103,6 @@ match words:
         answer({{"properties": {{"outputs": {{"greetingUrl": {{"value": "{URL}"}}}}}}}})
 '''
 CURL = '#!/bin/sh\nprintf %s "${GATE:-401}"\n'
-AZD = '#!/bin/sh\nprintf "%s\\n" "$*" >>"$RECORD/azd.log"\n'
 
 
 @contextlib.contextmanager
@@ -111,7 +110,7 @@ def machine():
     """A folder with these programs, and the environment in which they come first."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for program, text in {"az": AZ, "curl": CURL, "azd": AZD, "sleep": "#!/bin/sh\n"}.items():
+        for program, text in {"az": AZ, "curl": CURL, "sleep": "#!/bin/sh\n"}.items():
             path = folder / program
             path.write_text(text)
             path.chmod(path.stat().st_mode | stat.S_IXUSR)
@@ -222,30 +221,3 @@ def shell_scripts():
     scripts = [*sorted((ROOT / "deploy").glob("*.sh")), ROOT / "interop" / "run", ROOT / ".ci" / "run"]
     done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True, check=False)
     expect((done.returncode, done.stdout), (0, ""))
-
-
-@check("Azure Developer CLI", "azure.yaml: its hooks, its files", lambda: "(its files)")
-def azure_yaml():
-    import yaml
-
-    project = yaml.safe_load((ROOT / "azure.yaml").read_text())
-    for hook in project["hooks"].values():
-        script = ROOT / hook["run"]
-        assert script.stat().st_mode & stat.S_IXUSR, script
-    infra = project["infra"]
-    assert (ROOT / infra["path"] / f"{infra['module']}.bicep").exists()
-    (service,) = project["services"]
-    assert f"'azd-service-name': '{service}'" in (ROOT / "deploy" / "main.bicep").read_text()
-    deploy = project["workflows"]["up"]["steps"][1]["azd"].split()
-    expect(deploy[:3], ["deploy", service, "--from-package"])
-    assert f"--out {deploy[3]}" in (ROOT / "deploy" / "azd-package.sh").read_text()
-
-    with machine() as (folder, environment):
-        run("azd-register.sh", environment={**environment, "AZURE_ENV_NAME": "dev"})
-        for line in recorded(folder):
-            expect(az_command_line.refusal(line), None)
-        ids = [kept(folder)[f"greeting-{name}-dev"]["appId"] for name in ("api", "cli")]
-        set_lines = (folder / "azd.log").read_text().splitlines()
-        expect(set_lines, [f"env set API_CLIENT_ID {ids[0]}", f"env set CLI_CLIENT_ID {ids[1]}"])
-        parameters = (ROOT / "deploy" / "main.parameters.json").read_text()
-        assert "${API_CLIENT_ID}" in parameters

@@ -50,6 +50,10 @@ class Check:
         return metadata.version(self.package) if isinstance(self.package, str) else self.package()
 
 
+class Skipped(Exception):
+    """What a check needs is not on this machine; it is named, and the run does not fail for it."""
+
+
 def check(client: str, flow: str, package):
     """Registers a function that raises where the client did not get what it should."""
 

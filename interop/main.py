@@ -3,6 +3,7 @@
 import sys
 import traceback
 
+import azd
 import azure_cli
 import azure_deploy
 import bicep
@@ -16,7 +17,7 @@ import package
 import python_clients
 import real_tenant
 import seed
-from checks import CHECKS
+from checks import CHECKS, Skipped
 
 
 def main() -> int:
@@ -29,6 +30,8 @@ def main() -> int:
         try:
             check.run()
             result = "ok"
+        except Skipped as why:
+            result = f"skipped: {why}"
         except Exception:
             result = "FAILED"
             failures.append((check, traceback.format_exc()))
@@ -39,12 +42,13 @@ def main() -> int:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
     for check, trace in failures:
         print(f"\n{check.client}: {check.flow}\n{trace}", file=sys.stderr)
-    print(f"\n{len(rows) - len(failures)} passed, {len(failures)} failed")
+    skipped = sum(row[3].startswith("skipped") for row in rows)
+    print(f"\n{len(rows) - len(failures) - skipped} passed, {len(failures)} failed, {skipped} skipped")
     return 1 if failures or not rows else 0
 
 
 if __name__ == "__main__":
     # Imported for what they register.
-    assert azure_cli and azure_deploy and bicep and browser and control_room and package
+    assert azd and azure_cli and azure_deploy and bicep and browser and control_room and package
     assert docs and double_arm and double_graph and node_client and python_clients and real_tenant and seed
     sys.exit(main())

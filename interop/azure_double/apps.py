@@ -19,6 +19,7 @@ class App:
     auth: dict | None = None
     auth_in_force: dict | None = None
     files: list = dataclasses.field(default_factory=list)
+    package: bytes = b""
     deployments: list = dataclasses.field(default_factory=list)
     deployed_at: float = 0
     restarts: int = 0

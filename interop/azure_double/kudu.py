@@ -55,6 +55,7 @@ def publish(world: World, request: Request) -> Answer:
     of.deployments.append(deployment)
     if not trouble:
         of.files = files
+        of.package = request.body
         of.deployed_at = world.now()
         # A new version is a new start.
         of.restart()
