@@ -199,7 +199,7 @@ def from_nothing_to_nothing():
         put(person, "Microsoft.ManagedIdentity/userAssignedIdentities/other")
         kept = world.state()
         said = person.azd("down", "--force", status=1)
-        assert "/userassignedidentities/other" in said.lower() and "  fix  " in said, said
+        assert "  other  (Microsoft.ManagedIdentity/" in said and "  fix  " in said, said
         expect(world.state(), kept)
         person.run(AZD, "env", "set", "GREETING_DELETE_GROUP", "rg-dev", "-e", "dev")
         person.azd("down", "--force")
@@ -211,6 +211,9 @@ def from_nothing_to_nothing():
         expect(person.values()["API_CLIENT_ID"], api)
         expect(sorted(registered(person).values()), sorted([api, client]))
         person.azd("down", "--force")
+        person.run("deploy/remove.sh", "--name", person.values()["GREETING_REGISTRATION"], "--yes")
+        left = world.directories[azure.TENANT].applications.values()
+        expect([app["uniqueName"] for app in left if app["deletedDateTime"] is None], [])
 
 
 def put(person: Machine, resource: str):
