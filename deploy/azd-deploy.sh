@@ -6,15 +6,20 @@ cd "$(dirname "$0")/.."
 
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
+# The zip as it is: azd-package.sh says why.
+deploy() { azd deploy greeting --from-package target/greeting.zip --no-prompt 2>&1; }
+not_in_force_yet() { grep -qE 'InaccessibleStorage|BlobUploadFailed' "$said"; }
+
+deploy | tee "$said" >&2 && exit
 waited=0
-# The zip as it is: see azd-package.sh.
-until azd deploy greeting --from-package target/greeting.zip --no-prompt 2>&1 | tee "$said" >&2; do
-  if [ "$waited" -ge 300 ] ||
-    ! grep -qE 'InaccessibleStorage|BlobUploadFailed' "$said"; then
-    echo "  fix  azd deploy      (once more: what is made already stays)" >&2
-    exit 1
-  fi
-  echo "the app may not write to its storage yet, which takes up to five minutes; again in 20 s …" >&2
+while not_in_force_yet && [ "$waited" -lt 300 ]; do
+  echo "the app may not write to its storage yet, which can take minutes; deploying again in 20 s …" >&2
   sleep 20
   waited=$((waited + 20))
+  deploy >"$said" || continue
+  cat "$said" >&2
+  exit
 done
+[ "$waited" = 0 ] || cat "$said" >&2
+echo '  fix  azd deploy      (once more: what is made already stays)' >&2
+exit 1
