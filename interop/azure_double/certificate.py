@@ -13,6 +13,7 @@ NAMES = [
     "login.microsoftonline.com",
     "management.azure.com",
     "graph.microsoft.com",
+    "aka.ms",
     "*.azurewebsites.net",
     "*.scm.azurewebsites.net",
     "localhost",

@@ -8,7 +8,7 @@ import ssl
 import threading
 import traceback
 
-from . import arm, arm_deployments, arm_generic, certificate, function_app, graph, graph_deleted, kudu, sign_in, sites
+from . import arm, arm_deployments, arm_generic, certificate, function_app, graph, graph_deleted, kudu, links, sign_in, sites
 from .modes import MODES
 from .routing import Request
 from .world import Answer, Asked, Refused, World
@@ -16,7 +16,12 @@ from .world import Answer, Asked, Refused, World
 
 def service(host: str):
     """What answers for this host name."""
-    exact = {"login.microsoftonline.com": sign_in, "graph.microsoft.com": graph, "management.azure.com": arm}
+    exact = {
+        "login.microsoftonline.com": sign_in,
+        "graph.microsoft.com": graph,
+        "management.azure.com": arm,
+        "aka.ms": links,
+    }
     if host.endswith(".scm.azurewebsites.net"):
         return kudu
     if host.endswith(".azurewebsites.net"):
