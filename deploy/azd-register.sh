@@ -34,6 +34,15 @@ if [ -z "$subscription" ] || [ -z "$group" ]; then
     "azd env set AZURE_SUBSCRIPTION_ID ${subscription:-$(value account show --query id)}; azd env set AZURE_RESOURCE_GROUP ${group:-rg-$environment}; azd provision"
 fi
 
+# azd offers every region.
+if [ -z "${functionAppName:-}" ]; then
+  region=${AZURE_LOCATION:-$(value group show --subscription "$subscription" --name "$group" --query location 2>/dev/null || true)}
+  regions=$(patiently "the regions" value functionapp list-flexconsumption-locations --subscription "$subscription" --query '[].name')
+  [ -z "$region" ] || [[ $'\n'$regions$'\n' == *$'\n'$(lower "${region// /}")$'\n'* ]] ||
+    die "$region has no Flex Consumption, or is not open to this subscription; nothing was registered" \
+      "azd env set AZURE_LOCATION REGION; azd up      (REGION is one of: $(tr '\n' ' ' <<<"$regions"))"
+fi
+
 # Named after the place that is deployed to, since many have an environment `dev`. A group's name may
 # have 90 letters and _ . ( ); a registration's may not.
 sum=$(lower "$subscription/$group" | { sha256sum 2>/dev/null || shasum -a 256; })

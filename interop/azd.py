@@ -232,6 +232,16 @@ def another_tenant():
         expect(person.double.world.subscriptions[azure.SUBSCRIPTION].resources, {})
 
 
+@check("Azure Developer CLI", "azd up in a region without Flex Consumption: refused, nothing is registered", version)
+def another_region():
+    with machine() as person:
+        said = person.azd("up", "-e", "dev", "--subscription", azure.SUBSCRIPTION, "--location", "germanynorth", status=1)
+        assert "germanynorth has no Flex Consumption" in said and "westeurope" in said, said
+        expect(registered(person), {})
+        person.run(AZD, "env", "set", "AZURE_LOCATION", "westeurope", "-e", "dev")
+        assert "greeting-cli call https://" in person.azd("up")
+
+
 @check("Azure Developer CLI", "azd up before the storage role is in force; and where it never is", version)
 def storage_role():
     with machine() as person:
