@@ -1,11 +1,11 @@
-//! Easy Auth's settings (`authsettingsV2`), where the person gives them: what the gate expects,
-//! instead of what its answers let guess.
+//! Easy Auth's settings (`authsettingsV2`), where the user gives them: what the gate
+//! expects, instead of what can be guessed from its answers.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// What the settings ask of a token. `None`: they don't say.
+/// What the settings require of a token. `None`: they don't say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// The API's client id, which is always an accepted audience.
@@ -34,7 +34,7 @@ pub(crate) enum Unusable {
         path: PathBuf,
         error: serde_json::Error,
     },
-    #[error("{} has no identityProviders.azureActiveDirectory: are these authsettingsV2?", .0.display())]
+    #[error("{} has no identityProviders.azureActiveDirectory: is it a file of authsettingsV2?", .0.display())]
     OtherFile(PathBuf),
 }
 
@@ -72,7 +72,7 @@ impl Settings {
                     .collect(),
             )
         };
-        // An empty list means everybody here, and nobody in jwtClaimChecks.
+        // An empty list allows everybody here, and nobody in jwtClaimChecks.
         let policy = |pointer: &str| {
             let pointer = format!("/validation/defaultAuthorizationPolicy/{pointer}");
             list(&pointer).filter(|items| !items.is_empty())

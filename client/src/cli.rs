@@ -26,10 +26,10 @@ Exit status: 0 ok, 2 usage, 3 no token, 4 refused with 401, 5 refused with 403,
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Say where each value came from, and what was sent and answered (no secret)
+    /// Show where each value came from, each request and each answer (no secrets)
     #[arg(short, long, global = true, display_order = 100)]
     verbose: bool,
-    /// Colour [auto: on a terminal that wants it; NO_COLOR and CLICOLOR are heeded]
+    /// When to use colour [auto: on a terminal; NO_COLOR and CLICOLOR are honoured]
     #[arg(
         long,
         global = true,
@@ -99,7 +99,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   greeting-cli call http://localhost:7071/api/greeting
   greeting-cli call https://… --credential azure-cli --output json
-  greeting-cli call https://… --credential none     what no token gets
+  greeting-cli call https://… --credential none     without a token
   az webapp auth show -g GROUP -n APP > auth.json
   greeting-cli call https://… --auth-settings auth.json
   greeting-local mint --expired |
@@ -112,20 +112,20 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   greeting-cli login https://…
   greeting-cli login https://… --credential browser    where codes are blocked
-  greeting-cli login https://… --user bob@contoso.com  beside somebody else")]
+  greeting-cli login https://… --user bob@contoso.com  a second user")]
     Login(CallArgs),
-    /// Forget every token that was kept, and every API that was agreed to
+    /// Delete the kept tokens, and the list of APIs that you agreed to
     #[command(after_help = "Example:
   greeting-cli logout")]
     Logout(LogoutArgs),
-    /// Check each link between here and the greeting
+    /// Check each step between this machine and the function
     #[command(after_help = "Examples:
   greeting-cli doctor https://…
   greeting-cli doctor https://… --output json |
     jq '.checks[] | select(.result == \"failed\")'
 
-Signs nobody in: greeting-cli login does. Exit status: 0 only if every link
-holds, else 1.")]
+It does not sign in: greeting-cli login does. Exit status: 0 if every check
+passed, else 1.")]
     Doctor(CallArgs),
     /// Explain a finding's code at length
     #[command(after_help = "Examples:
@@ -143,10 +143,10 @@ holds, else 1.")]
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Write the man pages, one a command, into a folder
+    /// Write the man pages, one per command, into a folder
     #[command(hide = true)]
     Man {
-        /// Where they go
+        /// The folder
         dir: PathBuf,
     },
 }
@@ -160,7 +160,7 @@ pub(crate) enum TokenCommand {
   curl -H @<(echo \"Authorization: Bearer $(greeting-cli token get https://…)\") \\
     https://…")]
     Get(CallArgs),
-    /// Read a token: what it says, and what would refuse it
+    /// Show what a token says, and what would refuse it
     Inspect(InspectArgs),
 }
 
@@ -184,7 +184,7 @@ pub(crate) enum Color {
 /// Where the token comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CredentialKind {
-    /// The Azure CLI if it is signed in, else a device code; a local authority: device code
+    /// The Azure CLI if it is signed in, else a device code; for a local authority a device code
     Auto,
     /// Sign in on any device with a code
     DeviceCode,
@@ -201,7 +201,7 @@ pub(crate) enum CredentialKind {
 /// `call`, `token get`, `login` and `doctor`
 #[derive(Debug, Args)]
 pub(crate) struct CallArgs {
-    /// The function
+    /// URL of the function
     #[arg(env = "GREETING_URL")]
     pub(crate) url: String,
     /// Scope to ask for [default: from the function's challenge]
@@ -210,7 +210,7 @@ pub(crate) struct CallArgs {
     /// Tenant id or domain [default: from the challenge]
     #[arg(long, env = "AZURE_TENANT_ID")]
     pub(crate) tenant: Option<String>,
-    /// The client that signs in
+    /// Client id of the app that signs in
     #[arg(long, env = "AZURE_CLIENT_ID", default_value = DEVELOPER_CLIENT)]
     pub(crate) client_id: String,
     /// The authority, such as https://login.microsoftonline.com [default: from the challenge]
@@ -219,30 +219,30 @@ pub(crate) struct CallArgs {
     /// Where the token comes from
     #[arg(long, value_enum, env = "GREETING_CREDENTIAL", default_value = "auto")]
     pub(crate) credential: CredentialKind,
-    /// Whose token, where several users have signed in [default: the last one's]
+    /// The user whose token is used, where several have signed in [default: the last]
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
-    /// `-`: read an access token from stdin (never an argument: others can see those);
-    /// GREETING_ACCESS_TOKEN holds one too
+    /// `-`: read an access token from stdin (an argument can be seen by other users);
+    /// GREETING_ACCESS_TOKEN is read too
     #[arg(long, value_name = "-")]
     pub(crate) access_token: Option<String>,
-    /// Believe the API that the function names, without asking
+    /// Trust the API that the function names, without asking
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Neither read nor keep tokens of earlier runs
+    /// Do not read or keep tokens
     #[arg(long)]
     pub(crate) no_cache: bool,
-    /// The gate's settings (authsettingsV2, as `az webapp auth show` prints them): a refusal is
-    /// then explained by them
+    /// The gate's settings (authsettingsV2, as `az webapp auth show` prints them), which make
+    /// findings certain
     #[arg(long, value_name = "FILE")]
     pub(crate) auth_settings: Option<PathBuf>,
     /// Trust this CA too (PEM)
     #[arg(long, value_name = "FILE", env = "SSL_CERT_FILE")]
     pub(crate) ca_cert: Option<PathBuf>,
-    /// Seconds that one request may take
+    /// Seconds after which one request is given up
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "30")]
     pub(crate) timeout: Duration,
-    /// Try again this often after 429, 503 or a failed connection, when `Retry-After` says
+    /// How often to try again after 429, 503 or a failed connection, after `Retry-After`
     #[arg(long, value_name = "TIMES", default_value = "0", value_parser = clap::value_parser!(u8).range(..=10))]
     pub(crate) retry: u8,
     /// How the result is printed
@@ -281,19 +281,19 @@ pub(crate) struct ExplainArgs {
     greeting-cli token inspect --verify
   greeting-cli token inspect --url https://… --output json < token.txt
 
-The token is sent nowhere. Exit status: 0 nothing would refuse it, 4 the gate
-would, 5 the function would.")]
+The token is not sent. Exit status: 0 if nothing would refuse it, 4 if the gate
+would, 5 if the function would.")]
 pub(crate) struct InspectArgs {
     /// The token, or `-` for stdin
     #[arg(default_value = "-")]
     pub(crate) token: String,
-    /// The token that was kept last; with --url, the last for that function
+    /// Read the token that was kept last; with --url, the last one for that function
     #[arg(long, conflicts_with = "token")]
     pub(crate) cached: bool,
-    /// Take the expectations from this function's challenge (the token is not sent)
+    /// Compare with this function's challenge (the token is not sent)
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
-    /// Take them from the gate's settings (authsettingsV2)
+    /// Compare with the gate's settings (authsettingsV2)
     #[arg(long, value_name = "FILE")]
     pub(crate) auth_settings: Option<PathBuf>,
     /// Check the signature against the issuer's published keys
@@ -302,7 +302,7 @@ pub(crate) struct InspectArgs {
     /// Trust this CA too (PEM)
     #[arg(long, value_name = "FILE", env = "SSL_CERT_FILE")]
     pub(crate) ca_cert: Option<PathBuf>,
-    /// Seconds that one request may take
+    /// Seconds after which one request is given up
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "30")]
     pub(crate) timeout: Duration,
     /// How the result is printed

@@ -1,4 +1,4 @@
-//! Times, in seconds since 1970, and how they are told.
+//! Times, in seconds since 1970, and how they are printed.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,7 +17,7 @@ pub(crate) fn utc(seconds: i64) -> Option<String> {
         .map(|moment| moment.to_string())
 }
 
-/// A span in the two largest words that tell it: `59 min`, `3 h 12 min`, `2 days`.
+/// A duration in its two largest units: `59 min`, `3 h 12 min`, `2 days`.
 pub(crate) fn how_long(seconds: i64) -> String {
     match seconds {
         ..60 => format!("{seconds} s"),

@@ -18,7 +18,7 @@ use crate::failure::Failure;
 /// Does what the command line says.
 ///
 /// # Errors
-/// What there is no report on.
+/// The command ended before there was anything to report.
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Call(args) => call::run(args).await,

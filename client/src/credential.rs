@@ -27,7 +27,7 @@ use crate::terminal::tell;
 /// A kept token with less than this left is renewed, in seconds.
 pub(crate) const MARGIN: i64 = 300;
 
-/// For whom, from whom.
+/// Which token: from which authority, for which client and scope.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenRequest {
     pub(crate) authority: String,
@@ -48,7 +48,7 @@ pub(crate) struct TokenSource<'a> {
     pub(crate) kind: CredentialKind,
     pub(crate) http: &'a Clients,
     pub(crate) request: &'a TokenRequest,
-    /// The one whose token is wanted, where several sign in here.
+    /// The user whose token is wanted, where several sign in here.
     pub(crate) user: Option<&'a str>,
     pub(crate) output: Output,
     /// None: nothing is read or kept.
@@ -78,15 +78,15 @@ impl fmt::Display for Credential {
     }
 }
 
-/// Whether a kept token will do.
+/// Whether a kept token is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reuse {
     Kept,
-    /// Somebody wants to sign in now, whatever is kept.
+    /// The user signs in now, even if a token is kept.
     Nothing,
 }
 
-/// Whether somebody can be asked to sign in.
+/// Whether there is a user who can be asked to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Person {
     Present,
@@ -94,7 +94,7 @@ pub(crate) enum Person {
 }
 
 impl Person {
-    /// Somebody is at a terminal.
+    /// Present where stderr is a terminal.
     pub(crate) fn here() -> Self {
         if std::io::stderr().is_terminal() {
             Self::Present
@@ -138,7 +138,7 @@ impl TokenSource<'_> {
         Ok(token)
     }
 
-    /// Signs in now, whatever is kept.
+    /// Signs in now, even if a token is kept.
     pub(crate) fn anew(self) -> Self {
         Self {
             reuse: Reuse::Nothing,
@@ -146,7 +146,7 @@ impl TokenSource<'_> {
         }
     }
 
-    /// Forgets the kept access token, if it is this one, and whatever would renew it.
+    /// Deletes the kept access token, if it is this one, and its refresh token.
     pub(crate) async fn forget(&self, token: &Secret) {
         let Some(cache) = &self.cache else {
             return;
@@ -156,7 +156,7 @@ impl TokenSource<'_> {
         };
         for entry in cache.all().await {
             if entry.access_token.secret() == token.secret() && cache.forget(&entry).await.is_ok() {
-                tell("note: the kept token is forgotten; the next call signs in again");
+                tell("note: the kept token was deleted; the next call signs in again");
             }
         }
     }
@@ -172,7 +172,7 @@ impl TokenSource<'_> {
         None
     }
 
-    /// The credentials whose kept tokens will do.
+    /// The credentials whose kept tokens are used.
     fn usable(&self) -> &'static [Credential] {
         match self.kind {
             CredentialKind::Auto => &[

@@ -3,8 +3,8 @@
 //!
 //! - `finding`: what a cause is; `code`: its name for scripts; `case`: the evidence
 //! - `gate`: causes of a 401, with `audience` and `times`; `forbidden`: of a 403; `other`: of other
-//!   answers; `unreached`: of none
-//! - `untrusted`: what a function claims and is not believed
+//!   answers; `unreached`: of no answer
+//! - `untrusted`: what a function claims and is not trusted
 //! - `sign_in`: why there is no token, by `aadsts`, the codes as data
 //! - `catalogue`: each cause at length
 

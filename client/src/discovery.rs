@@ -1,4 +1,4 @@
-//! What a function tells of itself, and how far that is trusted.
+//! What a function says about itself, and how far that is trusted.
 
 pub(crate) mod agreements;
 pub(crate) mod challenge;

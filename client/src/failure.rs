@@ -1,4 +1,4 @@
-//! What ends a command that has nothing to report on: what happened, and what to do.
+//! Errors that end a command before there is anything to report: what happened, and what to do.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,10 +14,10 @@ use crate::terminal::{printable, tell};
 pub(crate) enum Usage {
     #[error("{0:?} is not an http or https URL; write the scheme too: https://…/api/greeting")]
     Url(String),
-    #[error("the URL holds a user or a password: a function is called with a token")]
+    #[error("the URL contains a user name or password; a function is called with a token instead")]
     UserInUrl,
     #[error(
-        "--access-token takes only -, and reads the token from stdin: what is written as an argument, others can see (ps, shell history)"
+        "--access-token takes only -, and reads the token from stdin: other users can see arguments (ps, shell history)"
     )]
     TokenAsArgument,
     #[error("stdin is not text")]
@@ -28,7 +28,7 @@ pub(crate) enum Usage {
     Certificates(#[from] NoCertificates),
 }
 
-/// What ends a command.
+/// An error that ends a command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
@@ -72,7 +72,9 @@ impl Failure {
             Self::NotReached { finding, .. } => &finding.fix,
             Self::NotRemoved(_) => "remove the greeting-cli folder in your state folder by hand",
             Self::ManPages { .. } => "name a folder that you may write",
-            Self::NotStarted(_) => "none here: the system has no room for another thread or timer",
+            Self::NotStarted(_) => {
+                "none in this program: the system refused a thread or a timer; close other programs"
+            }
         }
     }
 

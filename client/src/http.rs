@@ -1,4 +1,4 @@
-//! The one HTTP client, and what went wrong when nothing answered.
+//! The HTTP clients, and what went wrong when nothing answered.
 
 use std::error::Error as _;
 use std::fmt;
@@ -11,7 +11,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use url::Url;
 
-/// What is read of an answer; the rest says nothing that a person needs.
+/// How much of an answer is read, in bytes: more than any page that a finding is made from.
 const BODY_LIMIT: usize = 256 * 1024;
 
 /// The clients for this machine and for others, each made when it is first needed: reading the
@@ -20,9 +20,9 @@ const BODY_LIMIT: usize = 256 * 1024;
 pub(crate) struct Clients {
     certificates: Vec<reqwest::Certificate>,
     timeout: Duration,
-    /// By the environment's proxies.
+    /// Through the environment's proxies.
     outside: OnceLock<Client>,
-    /// By no proxy: what goes to loopback in the clear must not leave the machine.
+    /// Through no proxy: requests to this machine, which may be plain http, must not leave it.
     loopback: OnceLock<Client>,
 }
 
@@ -87,7 +87,7 @@ fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, NoCertificates
         .ok_or_else(|| NoCertificates::NotPem(path.to_owned()))
 }
 
-/// A query may hold what is nobody's business (a function key).
+/// A URL as it is printed: its query may hold a secret (a function key).
 pub(crate) fn without_query(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
@@ -95,19 +95,19 @@ pub(crate) fn without_query(url: &Url) -> String {
     url.into()
 }
 
-/// An answer, as far as it explains anything.
+/// An answer: what findings are made from.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Every `WWW-Authenticate` value.
     pub(crate) challenges: Vec<String>,
     pub(crate) server: Option<String>,
-    /// Whether Easy Auth's own header stands on it (observed on Linux).
+    /// Whether it has Easy Auth's own header (observed on Linux).
     pub(crate) from_gate: bool,
     pub(crate) location: Option<String>,
     /// How long to wait before another try (RFC 9110 section 10.2.3).
     pub(crate) retry_after: Option<Duration>,
-    /// The answerer's clock, seconds since 1970.
+    /// The sender's clock, seconds since 1970.
     pub(crate) date: Option<i64>,
     pub(crate) body: String,
 }
@@ -187,7 +187,7 @@ fn retry_after(value: &str) -> Option<Duration> {
 }
 
 /// [`get`], tried again up to `times` after 429, 503 or a failed connection. Waits as long as
-/// `Retry-After` asks for (at most five minutes: longer is the person's decision), else one
+/// `Retry-After` asks for (at most five minutes: longer is the user's decision), else one
 /// second, then two, four, …
 ///
 /// # Errors
@@ -246,7 +246,7 @@ async fn body(mut response: Response) -> Result<Vec<u8>, Unreached> {
     Ok(bytes)
 }
 
-/// Where the way to an answer ended.
+/// At which step no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UnreachedKind {
     /// The name does not resolve.

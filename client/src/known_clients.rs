@@ -11,7 +11,7 @@ const CLIENTS: &[(&str, &str)] = &[
     ("872cd9fa-d31f-45e0-9eab-6e460a02d1f1", "Visual Studio"),
 ];
 
-/// The name of a client of Microsoft's.
+/// The name of a client of Microsoft.
 pub(crate) fn client_name(id: &str) -> Option<&'static str> {
     CLIENTS
         .iter()

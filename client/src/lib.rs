@@ -5,12 +5,12 @@
 //!
 //! - `cli`: the command line; `commands`: the subcommands, one file each
 //! - `session`: one call's course: learn, trust, send, explain
-//! - `credential`: where tokens come from, what is kept of them, and what a person sees meanwhile
-//! - `discovery`: what a function tells of itself, and how far that is trusted
-//! - `diagnosis`: why a call was refused, pure; `report`: how that is told
-//! - `failure`: what ends a command that has nothing to report on
-//! - `signature`: a signature against the issuer's keys; `auth_settings`: what the gate was told,
-//!   where the person gives it
+//! - `credential`: where tokens come from, which are kept, and what the user sees while signing in
+//! - `discovery`: what a function says about itself, and how far that is trusted
+//! - `diagnosis`: why a call was refused, as pure functions; `report`: how it is printed
+//! - `failure`: errors that end a command before there is anything to report
+//! - `signature`: a signature against the issuer's keys; `auth_settings`: the gate's
+//!   settings, where the user gives them
 //! - `token`: a JWT, decoded, never trusted
 //! - what they stand on: `clock`, `http`, `known_clients`, `provenance`, `scope`,
 //!   `state_folder`, `terminal`
@@ -43,7 +43,7 @@ use crate::cli::{Cli, Color};
 use crate::credential::prompt;
 use crate::failure::Failure;
 
-/// A shell's status of a program that Ctrl-C ended.
+/// The status that a shell gives a program ended by Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
 /// The program: reads the command line, does what it says, and gives the exit status.

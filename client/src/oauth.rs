@@ -1,4 +1,4 @@
-//! Credentials for the Azure SDK for Rust, which has no interactive ones of its own.
+//! Credentials for the Azure SDK for Rust, which has none for an interactive sign-in.
 
 pub mod browser;
 pub mod device_code;

@@ -1,4 +1,4 @@
-//! What is told of a call: one type, two renderers. stdout has the result and nothing else.
+//! The report on a call, for people and as JSON. stdout has the result and nothing else.
 
 use std::io::IsTerminal as _;
 
@@ -31,7 +31,7 @@ pub(crate) enum Outcome {
     Unexpected,
 }
 
-/// A call, told. Holds no token.
+/// What happened in a call. Holds no token.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) outcome: Outcome,
@@ -41,7 +41,7 @@ pub(crate) struct Report {
     pub(crate) findings: Vec<Finding>,
     pub(crate) token: Option<Summary>,
     pub(crate) challenge: Option<Challenge>,
-    /// When it was told, seconds since 1970.
+    /// The time of the report, seconds since 1970.
     #[serde(skip)]
     pub(crate) now: i64,
 }
@@ -66,8 +66,8 @@ impl Report {
             Output::Human => {
                 if self.outcome == Outcome::Ok {
                     let greeting = self.greeting.as_deref().unwrap_or_default();
-                    // A pipe gets what the function said, to the byte; a terminal nothing that
-                    // steers it.
+                    // A pipe gets the function's answer byte for byte; on a terminal, control
+                    // characters are removed.
                     if std::io::stdout().is_terminal() {
                         let lines: Vec<String> = greeting.lines().map(printable).collect();
                         say(&lines.join("\n"));
@@ -116,7 +116,7 @@ impl Report {
             text.push_str(&row("also", LABEL, &also));
         }
         if self.findings.is_empty() {
-            text.push_str("\n  nothing known explains it; side by side:\n");
+            text.push_str("\n  no known cause fits; the token and the challenge:\n");
             for (name, value) in [
                 ("token", to_value(&self.token)),
                 ("challenge", to_value(&self.challenge)),
@@ -166,7 +166,7 @@ pub(crate) fn finding_text(finding: &Finding) -> String {
     text
 }
 
-/// Where an expectation comes from, in words behind it.
+/// Where an expectation comes from, as text after it.
 fn from(source: Source) -> &'static str {
     match source {
         Source::Flag => "  (from a flag)",

@@ -1,5 +1,5 @@
-//! One command's work: what was said on the command line, the client, and what is learnt of the
-//! function before a token is asked for.
+//! The course of one call: what is on the command line, what is learnt of the function, whether
+//! that is trusted, the sending, and the explanation of the answer.
 
 pub(crate) mod explain;
 pub(crate) mod learn;
@@ -21,12 +21,12 @@ use crate::failure::Usage;
 use crate::http::{self, Answer, Clients};
 use crate::terminal::{printable, tell};
 
-/// One command's work.
+/// What one command needs to call the function.
 pub(crate) struct Session {
     pub(crate) args: CallArgs,
     pub(crate) url: Url,
     pub(crate) http: Clients,
-    /// What the gate was told, where the person says so.
+    /// The gate's settings, where the user gives them.
     pub(crate) settings: Option<Settings>,
     pub(crate) person: Person,
 }
@@ -112,7 +112,7 @@ impl Session {
         }
     }
 
-    /// A token that somebody brings: from stdin, or the environment.
+    /// A token that the user provides: from stdin, or the environment.
     ///
     /// # Errors
     /// stdin held none.
@@ -121,7 +121,7 @@ impl Session {
         provided(self.args.access_token.as_deref(), from)
     }
 
-    /// What a 401 tells, in its challenge or its metadata.
+    /// What a 401 says, in its challenge or its metadata.
     pub(crate) async fn challenge(&self, answer: &Answer) -> Option<Challenge> {
         let told = |line: &str| self.verbose(|| line.to_owned());
         discover(&self.http, &self.url, answer, told).await

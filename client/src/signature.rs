@@ -1,5 +1,5 @@
 //! A token's signature against the issuer's published keys. Only public documents are fetched;
-//! the token itself is sent nowhere.
+//! the token itself is not sent.
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -19,7 +19,7 @@ struct Discovery {
 }
 
 /// Asks `authority` (an origin that is trusted already) for the keys of `tenant` and checks.
-/// [`Signature::Unchecked`] where the keys are not to be had.
+/// [`Signature::Unchecked`] where the keys can't be fetched.
 pub(crate) async fn signature(
     clients: &Clients,
     authority: &str,
@@ -35,7 +35,7 @@ pub(crate) async fn signature(
 /// The issuer's published keys, by its discovery document (OpenID Connect Discovery 1.0).
 ///
 /// # Errors
-/// Why they are not to be had.
+/// Why they can't be fetched.
 pub(crate) async fn keys(
     clients: &Clients,
     authority: &str,
@@ -68,7 +68,7 @@ pub(crate) async fn keys(
     serde_json::from_str(&answer.body).map_err(|_| strange())
 }
 
-/// Where the token's own issuer publishes its keys, where that is one that anybody may ask:
+/// Where the token's own issuer publishes its keys, where it is trusted:
 /// Microsoft's, or this machine's for a call to this machine.
 pub(crate) fn issuer(token: &Decoded, url: &Url) -> Option<(String, String)> {
     let issuer = Url::parse(token.text("iss")?).ok()?;
@@ -89,7 +89,7 @@ pub(crate) fn issuer(token: &Decoded, url: &Url) -> Option<(String, String)> {
     known.then_some((authority, tenant))
 }
 
-/// RS256 only; claims are somebody else's question.
+/// RS256 only; the claims are not checked here.
 fn check(keys: &JwkSet, token: &str) -> Signature {
     let Ok(decoded) = Decoded::parse(token) else {
         return Signature::Unchecked;

@@ -1,4 +1,4 @@
-//! This program's folder of the user's: kept tokens and agreements, which only their owner reads.
+//! This program's state folder: kept tokens and agreements, readable by their owner only.
 
 use std::io;
 use std::path::{Path, PathBuf};

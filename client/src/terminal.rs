@@ -5,15 +5,15 @@ use std::io::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Columns of a refusal: what every terminal has.
+/// Columns of a refusal: every terminal has as many.
 pub(crate) const WIDTH: usize = 80;
 
-/// One JSON object, for a person's eyes as well.
+/// One JSON object, indented.
 pub(crate) fn json<T: Serialize>(value: &T) -> String {
     format!("{:#}", to_value(value))
 }
 
-/// A line to stdout. A reader who has gone is no error.
+/// A line to stdout. A closed pipe is not an error.
 pub(crate) fn say(text: &str) {
     let _ = writeln!(anstream::stdout(), "{text}");
 }
@@ -23,7 +23,7 @@ pub(crate) fn tell(text: &str) {
     let _ = writeln!(anstream::stderr(), "{}", writable(text));
 }
 
-/// The program's own signs beyond ASCII, as the locale can write them.
+/// The program's own characters beyond ASCII, as the locale can show them.
 pub(crate) fn writable(text: &str) -> std::borrow::Cow<'_, str> {
     if unicode() || !text.contains('…') {
         text.into()
@@ -32,7 +32,7 @@ pub(crate) fn writable(text: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// Whether the locale takes more than ASCII.
+/// Whether the locale can show more than ASCII.
 pub(crate) fn unicode() -> bool {
     cfg!(windows)
         || ["LC_ALL", "LC_CTYPE", "LANG"]
@@ -44,7 +44,7 @@ pub(crate) fn unicode() -> bool {
             })
 }
 
-/// What others wrote cannot steer the terminal.
+/// Text from elsewhere, without the characters that control a terminal.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| {

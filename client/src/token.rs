@@ -1,4 +1,4 @@
-//! A token, decoded to be explained. Nothing here is trusted: only the gate can.
+//! A token, decoded to be explained. Nothing here is verified: that is for the gate.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,9 +18,9 @@ pub(crate) struct Decoded {
 /// Why something is not a JWT, in words that don't repeat it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unreadable {
-    /// Where a token stops being one.
+    /// Not a token: where it is wrong.
     Malformed(String),
-    /// Whole, but another thing than an access token.
+    /// Complete, but not an access token.
     OtherToken(String),
 }
 
@@ -36,7 +36,7 @@ impl Decoded {
     /// Decodes without verifying.
     ///
     /// # Errors
-    /// Which part breaks, in words that don't repeat it.
+    /// Which part is wrong, in words that don't repeat it.
     pub(crate) fn parse(token: &str) -> Result<Self, Unreadable> {
         use Unreadable::{Malformed, OtherToken};
         if token
@@ -44,34 +44,36 @@ impl Decoded {
             .is_some_and(|start| start.eq_ignore_ascii_case("bearer "))
         {
             return Err(Malformed(
-                "it begins with \"Bearer \": paste only what follows".into(),
+                "it begins with \"Bearer \": send only what follows".into(),
             ));
         }
         if let Some(at) = token.find(|c: char| c.is_whitespace() || c == '"' || c == '\'') {
-            return Err(Malformed(format!("a space or quote stands at byte {at}")));
+            return Err(Malformed(format!(
+                "there is a space or a quote at byte {at}"
+            )));
         }
         let parts: Vec<&str> = token.split('.').collect();
         match parts.len() {
             3 => {}
             _ if token.starts_with("0.A") || token.starts_with("1.A") => {
-                return Err(OtherToken("it is a refresh token of Entra's".into()));
+                return Err(OtherToken("it is a refresh token of Entra".into()));
             }
             5 => {
                 return Err(OtherToken(
-                    "it is encrypted (JWE, five parts): only the API that it is for can read it"
-                        .into(),
+                    "it is encrypted (JWE, five parts), so that only its API can read it".into(),
                 ));
             }
-            // Every JWT's header begins so.
+            // The beginning of every JWT.
             1 if token.starts_with("eyJ") => {
                 return Err(Malformed("it ends within its header; is it cut?".into()));
             }
             1 => {
                 return Err(OtherToken(
-                    "it has no dots: a refresh token, a secret or another opaque value".into(),
+                    "it has no dots: it is a refresh token, a secret or another opaque value"
+                        .into(),
                 ));
             }
-            n => return Err(Malformed(format!("it has {n} parts instead of three"))),
+            n => return Err(Malformed(format!("it has {n} parts and not three"))),
         }
         let part = |index: usize, name: &str| -> Result<Map<String, Value>, Unreadable> {
             let bytes = URL_SAFE_NO_PAD.decode(parts[index]).map_err(|_| {
@@ -111,7 +113,7 @@ impl Decoded {
             .find_map(|name| self.text(name))
     }
 
-    /// Whom it is for: one name, or several.
+    /// The audience: one name, or several.
     pub(crate) fn audiences(&self) -> Vec<String> {
         match self.claims.get("aud") {
             Some(Value::String(one)) => vec![one.clone()],
@@ -174,7 +176,7 @@ impl Decoded {
     }
 }
 
-/// What a report says of a token.
+/// What a report says about a token.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Summary {
     aud: Value,
@@ -192,7 +194,7 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    /// What a person wants to know beside the findings: how long it lasts, whose it is.
+    /// What to know beside the findings: how long it is valid, and whose it is.
     pub(crate) fn also(&self, now: i64) -> Option<String> {
         let left = self.exp.filter(|exp| *exp > now);
         let left = left.map(|exp| format!("expires in {}", how_long(exp.saturating_sub(now))));

@@ -1,4 +1,4 @@
-//! `call`: a token, the function, and what became of it.
+//! `call`: gets a token, calls the function, and explains a refusal.
 
 use std::process::ExitCode;
 
@@ -34,7 +34,7 @@ async fn call(session: &Session) -> Report {
         Ok(known) => known,
         Err(stopped) => return explain::stopped(session, *stopped).await,
     };
-    // Nobody is asked to sign in for a function that is not there.
+    // No sign-in is started for a function that does not answer.
     if learn::says_all(session)
         && session.token_source(&known.request).kept().await.is_none()
         && let Err(unreached) = session.get(None).await
@@ -44,8 +44,8 @@ async fn call(session: &Session) -> Report {
     match session.token(&known).await {
         Ok(token) => {
             let report = send::send(session, &token, known.challenge.clone()).await;
-            // Nothing but a new sign-in mends such a token, such as after the issuer's keys
-            // were replaced; kept, it would be refused until its end.
+            // Only a new sign-in helps, for example after the issuer's keys were replaced; a
+            // token that is kept would be refused until it expires.
             let useless = |finding: &Finding| USELESS.contains(&finding.code);
             if report.status == Some(401) && report.findings.iter().any(useless) {
                 session.token_source(&known.request).forget(&token).await;
@@ -56,7 +56,7 @@ async fn call(session: &Session) -> Report {
     }
 }
 
-/// The causes of a 401 that a kept token can't outlive.
+/// The causes of a 401 after which a kept token is useless.
 const USELESS: [Code; 4] = [
     Code::BadSignature,
     Code::UnknownKey,

@@ -1,4 +1,4 @@
-//! `doctor`: each link between here and the greeting, in order.
+//! `doctor`: each step between this machine and the function, in order.
 
 mod account;
 mod network;
@@ -59,7 +59,7 @@ impl Checks {
         }
     }
 
-    /// Nothing failed, and the last link was really tried.
+    /// Nothing failed, and the last step was not skipped.
     fn sound(&self) -> bool {
         let failed = |check: &Check| matches!(check.result, CheckResult::Failed { .. });
         let last = self.0.last();
@@ -86,7 +86,7 @@ impl Checks {
     }
 }
 
-/// One link, at the width of any terminal.
+/// One step, in 80 columns.
 fn line(mark: &str, link: &str, said: &str) -> String {
     let begun = format!("{mark:<2} {link:<10} ");
     let options = textwrap::Options::new(WIDTH)
@@ -99,9 +99,9 @@ fn line(mark: &str, link: &str, said: &str) -> String {
     textwrap::fill(&printable(said), options)
 }
 
-/// Checks and prints. Exit 0 only if every link holds.
+/// Checks and prints. Exit 0 only if every check passed.
 pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
-    // A check asks nobody and signs nobody in.
+    // A check asks no question and does not sign in.
     let session = Session {
         person: Person::Absent,
         ..Session::new(args)?
@@ -141,7 +141,7 @@ async fn examine(session: &Session, checks: &mut Checks) {
     };
     clock(&answer, checks);
     let Some(challenge) = easy_auth(session, &answer, checks).await else {
-        checks.skip(&AFTER_NETWORK[2..], "there is no challenge to follow");
+        checks.skip(&AFTER_NETWORK[2..], "there is no challenge");
         return;
     };
     if !authority(session, &challenge, checks).await {
@@ -159,7 +159,7 @@ fn clock(answer: &Answer, checks: &mut Checks) {
         }
         Some(date) => {
             let off = how_long(date.abs_diff(now()).cast_signed());
-            checks.ok("clock", format!("within {off} of the function's"));
+            checks.ok("clock", format!("within {off} of the function's clock"));
         }
     }
 }
@@ -182,7 +182,7 @@ async fn easy_auth(session: &Session, answer: &Answer, checks: &mut Checks) -> O
         signature: Signature::Unchecked,
         now: now(),
     });
-    // That no token was sent is what this check does.
+    // This check sends no token on purpose.
     let cause = findings
         .into_iter()
         .find(|finding| finding.code != Code::NoToken);

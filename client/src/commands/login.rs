@@ -1,4 +1,4 @@
-//! `login`: a new token for later calls, whatever is kept.
+//! `login`: a new token for later calls, even if one is kept.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::session::{Session, explain, learn};
 use crate::terminal::{json, printable, say};
 
-/// `login`: a new token for later calls, whatever is kept.
+/// `login`: a new token for later calls, even if one is kept.
 pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
     let session = Session::new(args)?;
     let outcome = match learn::learn(&session).await {

@@ -1,4 +1,4 @@
-//! `logout`: forgets every token and every agreement.
+//! `logout`: deletes every kept token and every agreement.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use crate::discovery::agreements;
 use crate::failure::Failure;
 use crate::terminal::{json, say, tell};
 
-/// `logout`: forgets every token and every agreement.
+/// `logout`: deletes every kept token and every agreement.
 pub(crate) async fn run(args: &LogoutArgs) -> Result<ExitCode, Failure> {
     let outcome = match Cache::open() {
         Some(cache) => cache.clear().await,
@@ -22,9 +22,11 @@ pub(crate) async fn run(args: &LogoutArgs) -> Result<ExitCode, Failure> {
             &serde_json::json!({"outcome": "ok", "forgot": forgot}),
         )),
         (Output::Human, true) => {
-            tell("forgot every token; az and azd keep theirs (az logout, azd auth logout)");
+            tell(
+                "deleted every kept token; az and azd keep their own (az logout, azd auth logout)",
+            );
         }
-        (Output::Human, false) => tell("there was no token to forget"),
+        (Output::Human, false) => tell("no token was kept"),
     }
     Ok(ExitCode::SUCCESS)
 }

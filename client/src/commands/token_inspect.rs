@@ -1,4 +1,4 @@
-//! `token inspect`: what a token says, and what would refuse it. Sends it nowhere.
+//! `token inspect`: what a token says, and what would refuse it. Does not send it.
 
 mod claims;
 mod text;
@@ -26,7 +26,7 @@ use crate::signature;
 use crate::terminal::{json as pretty, printable, say, tell, writable};
 use crate::token::Decoded;
 
-/// Less than this before its end, a token is as good as over: clients renew it then, in seconds.
+/// A token with less than this left is about to expire: clients renew it then, in seconds.
 const SOON: i64 = 300;
 
 /// What a token was compared with.
@@ -47,7 +47,7 @@ impl Against {
     }
 }
 
-/// What is known of a token, ready to be told.
+/// What is known about a token.
 struct Inspected {
     against: Against,
     sent: Sent,
@@ -120,7 +120,7 @@ fn brought(argument: &str) -> Result<Secret, Failure> {
         pasted().map_err(|_| Usage::StdinNotText)?
     } else {
         tell(
-            "warning: a token as an argument stays in the shell's history and is seen by ps; pipe it in instead: greeting-cli token inspect -",
+            "warning: a token as an argument stays in the shell's history and other users can see it (ps); pipe it in instead: greeting-cli token inspect -",
         );
         argument.to_owned()
     };
@@ -144,7 +144,7 @@ async fn cached(challenge: Option<&Challenge>) -> Result<Secret, Failure> {
     let entry = found.ok_or(Failure::NoKeptToken)?;
     let user = entry.user.as_deref().unwrap_or("an unnamed user");
     tell(&printable(&format!(
-        "the token of {user} for {}, by {}",
+        "the token of {user} for {}, from {}",
         entry.key.scope, entry.key.credential
     )));
     Ok(entry.access_token)
@@ -161,7 +161,7 @@ async fn verified(
             Some((challenge.authority.clone(), challenge.tenant.clone()))
         }
         Some(_) => None,
-        // The token names where to ask; only Microsoft and this machine are asked.
+        // The token names its issuer; only Microsoft's and this machine's are asked.
         None => token
             .text("iss")
             .and_then(|issuer| Url::parse(issuer).ok())
@@ -225,7 +225,7 @@ impl Inspected {
         }
     }
 
-    /// What will refuse it next.
+    /// What will refuse it soon.
     fn warning(&self) -> Option<String> {
         let Sent::Token(token) = &self.sent else {
             return None;
@@ -241,7 +241,7 @@ impl Inspected {
             Output::Json => say(&pretty(&self.json())),
             Output::Human => {
                 if let Sent::Unreadable(unreadable) = &self.sent {
-                    tell(&format!("error: no access token: {}", unreadable.why()));
+                    tell(&format!("error: not an access token: {}", unreadable.why()));
                 }
                 say(&writable(self.human(&TimeZone::system()).trim_end()));
             }

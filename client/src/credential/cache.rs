@@ -20,7 +20,7 @@ use crate::terminal::tell;
 const FILE: &str = "tokens.json";
 const SERVICE: &str = "greeting-cli";
 
-/// What a token is for: all of it has to match.
+/// What a token was requested with: all of it has to match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Key {
     pub(crate) credential: Credential,
@@ -30,7 +30,7 @@ pub(crate) struct Key {
     pub(crate) scope: String,
 }
 
-/// A token that was got before. `Debug` shows no secret.
+/// A token of an earlier run. `Debug` shows no secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct KeptToken {
     pub(crate) key: Key,
@@ -70,8 +70,8 @@ pub(crate) struct Cache {
     dir: PathBuf,
 }
 
-/// CacheLock while a token is sought, so that two runs don't sign in twice. Let go when dropped, or
-/// when the process ends.
+/// Held while a token is looked for, so that two runs don't sign in twice. Released when dropped,
+/// or when the process ends.
 #[derive(Debug)]
 pub(crate) struct CacheLock {
     _file: File,
@@ -83,7 +83,7 @@ impl Cache {
         state_folder::path().ok().map(|dir| Self { dir })
     }
 
-    /// Waits until no other run seeks a token.
+    /// Waits until no other run looks for a token.
     ///
     /// # Errors
     /// The folder can't be written.
@@ -119,7 +119,7 @@ impl Cache {
         })
     }
 
-    /// Every kept token, the last one that was got last.
+    /// Every kept token, the newest last.
     pub(crate) async fn all(&self) -> Vec<KeptToken> {
         self.read().await
     }
@@ -135,7 +135,7 @@ impl Cache {
         self.write(entries).await
     }
 
-    /// Takes one token away.
+    /// Deletes one token.
     ///
     /// # Errors
     /// As [`keep`](Self::keep).
@@ -145,7 +145,7 @@ impl Cache {
         self.write(entries).await
     }
 
-    /// Takes all tokens away, and the key store's key. Returns whether there was anything.
+    /// Deletes all tokens, and the key store's key. Returns whether there was anything.
     ///
     /// # Errors
     /// The file can't be removed.
@@ -234,7 +234,7 @@ fn set_aside(path: &Path) {
     let aside = path.with_extension("damaged");
     if std::fs::rename(path, &aside).is_ok() {
         tell(&format!(
-            "warning: the token cache can't be read and is set aside as {}; sign in again",
+            "warning: the token cache can't be read and was renamed to {}; sign in again",
             aside.display()
         ));
     }
@@ -273,7 +273,7 @@ async fn in_key_store<T: Send + 'static>(
     blocking(|| ask(keyring::Entry::new(SERVICE, "cache-key")?)).await
 }
 
-/// The key store blocks, and may ask the person to unlock it.
+/// The key store blocks, and may ask the user to unlock it.
 async fn blocking<T: Send + 'static>(
     ask: impl FnOnce() -> keyring::Result<T> + Send + 'static,
 ) -> keyring::Result<T> {

@@ -16,7 +16,7 @@ use crate::provenance::Source;
 use crate::token::Decoded;
 
 impl TokenSource<'_> {
-    /// A token that nobody kept.
+    /// A new token, which is not kept yet.
     pub(super) async fn new_token(&self) -> Result<KeptToken, Box<Finding>> {
         match self.kind {
             CredentialKind::DeviceCode => self.by_device_code().await,
@@ -24,7 +24,7 @@ impl TokenSource<'_> {
             CredentialKind::AzureCli => self.by_azure_cli().await,
             CredentialKind::Azd => self.by_azd().await,
             CredentialKind::Auto => {
-                // A local authority is not the one that az is signed in to, unless told so.
+                // az is signed in to Azure, not to a local authority.
                 if !self.request.is_local() {
                     match self.by_azure_cli().await {
                         Err(finding)
@@ -65,7 +65,7 @@ impl TokenSource<'_> {
                 Ok(client) => Ok(client.clone()),
                 Err(unreached) => Err(Box::new(diagnosis::unreached(&authority, &unreached))),
             },
-            // What is no URL is refused before anything is sent.
+            // What is not a URL is refused before anything is sent.
             Err(_) => Ok(reqwest::Client::new()),
         }
     }
@@ -94,7 +94,7 @@ impl TokenSource<'_> {
         }
     }
 
-    /// What the authority or the network did.
+    /// The finding for an error of the authority or the network.
     pub(super) fn explain(&self, error: &azure_core::Error) -> Box<Finding> {
         let TokenRequest {
             authority,

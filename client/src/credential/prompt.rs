@@ -1,4 +1,4 @@
-//! What a person sees while they sign in: to stderr, and never the token.
+//! What the user sees while signing in: on stderr, and never the token.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use crate::terminal::{printable, tell, unicode};
 
 const BOLD: anstyle::Style = anstyle::Style::new().bold();
 
-/// Whether somebody still waits for the person.
+/// Whether the program still waits for the user.
 static WAITING: AtomicBool = AtomicBool::new(false);
 
 /// The code and where it goes: a line of JSON for programs, plain lines for people; on a terminal
@@ -49,9 +49,9 @@ pub(crate) fn device_code(prompt: &DeviceCodePrompt, output: Output) {
         .as_ref()
         .unwrap_or(&prompt.verification_uri);
     if std::io::stdin().is_terminal() && openable(page) {
-        tell("Enter opens that page in the browser; Ctrl-C gives up.");
+        tell("Press Enter to open that page in the browser, Ctrl-C to cancel.");
         let uri = page.clone();
-        // Ends with the process where nobody presses Enter.
+        // Ends with the process if Enter is not pressed.
         std::thread::spawn(move || {
             let mut line = String::new();
             let read = std::io::stdin().read_line(&mut line);
@@ -59,10 +59,10 @@ pub(crate) fn device_code(prompt: &DeviceCodePrompt, output: Output) {
                 return;
             }
             if webbrowser::open(&uri).is_ok() {
-                // Back onto the waiting line, which Enter has left.
+                // Back to the line that shows the wait: Enter moved to the next one.
                 let _ = write!(std::io::stderr(), "\u{1b}[A");
             } else {
-                tell("no browser opens from here: open the address by hand");
+                tell("no browser could be opened: open the address yourself");
             }
         });
     }
@@ -70,7 +70,7 @@ pub(crate) fn device_code(prompt: &DeviceCodePrompt, output: Output) {
     count_down(prompt.expires_in);
 }
 
-/// A page for a browser, and not a command for a shell.
+/// Whether it is a page for a browser, and not a command for a shell.
 fn openable(uri: &str) -> bool {
     url::Url::parse(uri).is_ok_and(|url| matches!(url.scheme(), "https" | "http"))
 }
@@ -100,7 +100,7 @@ fn count_down(mut seconds: u64) {
     });
 }
 
-/// The wait is over: its line goes.
+/// The wait is over: its line is removed.
 pub(crate) fn done() {
     if WAITING.swap(false, Ordering::Relaxed) {
         let _ = write!(std::io::stderr(), "\r{:30}\r", "");
@@ -116,7 +116,7 @@ pub(crate) fn interrupted() {
     }
 }
 
-/// The address of the sign-in page, which opens by itself on a terminal only; the time left is
+/// The address of the sign-in page, which is opened on a terminal only; the time left is
 /// shown there too.
 pub(crate) fn browser(url: &str, output: Output) {
     let terminal = std::io::stderr().is_terminal() && std::io::stdin().is_terminal();
@@ -127,7 +127,7 @@ pub(crate) fn browser(url: &str, output: Output) {
     }
     let (begins, url) = (
         if opens {
-            "To sign in, go to your browser; if it has not opened, open this address:"
+            "To sign in, continue in your browser. If no page opened, open this address:"
         } else {
             "To sign in, open this address in a browser on this machine:"
         },
@@ -135,13 +135,13 @@ pub(crate) fn browser(url: &str, output: Output) {
     );
     tell(&format!("{begins}\n\n{url}\n"));
     if terminal {
-        tell("Ctrl-C gives up.");
+        tell("Press Ctrl-C to cancel.");
         WAITING.store(true, Ordering::Relaxed);
         count_down(PATIENCE.as_secs());
     }
 }
 
-/// Who signed in, in one line; and whether that is not who was wanted.
+/// Who signed in, in one line; and a warning if another user was wanted.
 pub(crate) fn signed_in(user: Option<&str>, wanted: Option<&str>, output: Output) {
     let user = user.unwrap_or("an unnamed user");
     if let Some(wanted) = wanted.filter(|wanted| !wanted.eq_ignore_ascii_case(user)) {

@@ -1,4 +1,4 @@
-//! A token that somebody brings, from stdin or the environment.
+//! A token that the user provides, from stdin or the environment.
 
 use std::io::{IsTerminal as _, Read as _};
 
@@ -7,10 +7,10 @@ use azure_core::credentials::Secret;
 use crate::diagnosis::{Code, Finding};
 use crate::terminal::tell;
 
-/// More than any header that a server takes.
+/// In bytes: more than any server accepts in a header.
 const LONGEST_TOKEN: u64 = 256 * 1024;
 
-/// What stdin holds, where a token is wanted from it.
+/// The token on stdin.
 ///
 /// # Errors
 /// It is not text.
@@ -25,8 +25,8 @@ pub(crate) fn pasted() -> std::io::Result<String> {
     Ok(text)
 }
 
-/// A token from stdin, where `--access-token` is given, else from the environment. `from` is told
-/// which of them it was.
+/// A token from stdin, where `--access-token` is given, else from the environment. `from` is called
+/// with the name of the one.
 ///
 /// # Errors
 /// stdin held none.

@@ -1,4 +1,4 @@
-//! A kept token, renewed by its refresh token where it is over.
+//! A kept token, renewed with its refresh token once it has expired.
 
 use azure_core::credentials::Secret;
 
@@ -10,7 +10,7 @@ use crate::oauth::device_code::AuthorityError;
 use crate::terminal::tell;
 
 impl TokenSource<'_> {
-    /// A kept token that is good for a while, or a new one for its refresh token. None: neither.
+    /// A kept token that is valid for a while, or a new one for its refresh token. None: neither.
     pub(super) async fn renewed(
         &self,
         cache: &Cache,
@@ -27,7 +27,7 @@ impl TokenSource<'_> {
             Ok(tokens) => {
                 let mut renewed = self.kept_token(entry.key.credential, tokens);
                 renewed.user = renewed.user.or(entry.user);
-                // Without a new one the old one stays good (RFC 6749 section 6).
+                // Without a new one the old one stays valid (RFC 6749 section 6).
                 renewed.refresh_token = renewed.refresh_token.or(entry.refresh_token);
                 let token = renewed.access_token.clone();
                 if let Err(why) = cache.keep(renewed).await {
@@ -42,7 +42,7 @@ impl TokenSource<'_> {
                     return Err(finding);
                 }
                 let _ = cache.forget(&entry).await;
-                // Where a person is there, they sign in again.
+                // On a terminal the user signs in again.
                 if self.person == Person::Present {
                     tell(&format!("{}; signing in again", finding.summary));
                     Ok(None)

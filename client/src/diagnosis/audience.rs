@@ -1,4 +1,4 @@
-//! 401: for whom, from whom and of which kind a token is.
+//! 401: the kind of the token, its API, its tenant and its issuer.
 
 use serde_json::Value;
 use url::Url;
@@ -25,8 +25,8 @@ pub(super) fn not_an_access_token(token: &Decoded, expected: &Expected) -> Optio
     }
     let finding = Finding::proved(
         Code::NotAnAccessToken,
-        "this is an ID token: it tells a client who signed in, and opens no API",
-        "send access_token of the same token response, not id_token",
+        "this is an ID token: it tells the client who signed in, and no API accepts it",
+        "send the access_token of the same token response, not the id_token",
     );
     Some(finding.saw("scp", Value::Null, SCOPE, Source::Default))
 }
@@ -70,11 +70,12 @@ pub(super) fn wrong_api(token: &Decoded, expected: &Expected) -> Option<Finding>
     Some(finding.saw("aud", first.as_str(), want, source))
 }
 
-/// The same API under its other name. The allowed names are told by the settings only, so
+/// The same API under its other name. The allowed names are known from the settings only, so
 /// without those this is likely.
 pub(super) fn audience_mismatch(token: &Decoded, expected: &Expected) -> Option<Finding> {
     let aud = token.audiences().into_iter().next()?;
-    let summary = "the token is for this API, under a name that the gate was not told to accept";
+    let summary =
+        "the token is for this API, under a name that is not among the gate's allowed audiences";
     let fix = format!(
         "either add {aud} to Allowed token audiences (validation.allowedAudiences), or have the API issue v2 tokens, whose audience is its client id (requestedAccessTokenVersion: 2 in its app registration)"
     );
@@ -116,7 +117,7 @@ pub(super) fn wrong_tenant(token: &Decoded, expected: &Expected) -> Option<Findi
     }
     let (summary, fix) = if seen == PERSONAL {
         (
-            "a personal Microsoft account signed in, and the function is for a tenant's",
+            "a personal Microsoft account signed in, and the function accepts accounts of its tenant",
             format!("sign in with a work or school account: --tenant {want}"),
         )
     } else {

@@ -8,7 +8,7 @@ use crate::http::Answer;
 use crate::provenance::Source;
 use crate::token::{Decoded, Unreadable};
 
-/// What was sent for a token.
+/// What was sent as a token.
 #[derive(Debug, Clone)]
 pub(crate) enum Sent {
     Nothing,
@@ -17,10 +17,10 @@ pub(crate) enum Sent {
     Token(Box<Decoded>),
 }
 
-/// What the issuer's published keys say of the signature.
+/// The signature, checked with the issuer's published keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signature {
-    /// Nobody looked, or the keys were not to be had.
+    /// Not checked, or the keys could not be fetched.
     Unchecked,
     Valid,
     Wrong,
@@ -42,7 +42,7 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// What a challenge tells.
+    /// What a challenge says.
     pub(crate) fn of(challenge: &Challenge) -> Self {
         let source = challenge.source();
         Self {
@@ -53,7 +53,7 @@ impl Expected {
         }
     }
 
-    /// What the gate's settings tell counts before what its answers do.
+    /// The gate's settings take precedence over its answers.
     pub(crate) fn with(mut self, settings: Option<&Settings>) -> Self {
         let Some(settings) = settings else {
             return self;

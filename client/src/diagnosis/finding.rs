@@ -1,4 +1,4 @@
-//! A cause, with what shows it and what ends it.
+//! A cause, with what shows it and what to do about it.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub(crate) struct Evidence {
     pub(crate) source: Source,
 }
 
-/// A cause, with what shows it and what ends it.
+/// A cause, with what shows it and what to do about it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Finding {
     pub(crate) code: Code,
@@ -53,7 +53,7 @@ impl Finding {
         }
     }
 
-    /// The same, beyond doubt.
+    /// The same finding, proved.
     pub(super) fn sure(self) -> Self {
         Self {
             certainty: Certainty::Proved,
@@ -69,7 +69,7 @@ impl Finding {
         expected: impl Into<Value>,
         source: Source,
     ) -> Self {
-        // One shape for programs: a list of what would do, or nothing to compare with.
+        // One shape for programs: a list of accepted values, or null where there is none.
         let expected = match expected.into() {
             list @ (Value::Array(_) | Value::Null) => list,
             one => Value::Array(vec![one]),

@@ -21,7 +21,7 @@ const PAGES: &[(&str, &str)] = &[
     ),
     (
         "ip forbidden",
-        "this address is refused: the app's Networking, Access restrictions",
+        "this address is refused: see the app's Networking, Access restrictions",
     ),
     (
         "private endpoint",
@@ -64,7 +64,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
         )],
         Sent::Unreadable(why) => vec![gate::unreadable(why)],
         Sent::Token(token) => {
-            // Return403 has the gate answer this to whom it does not know, too.
+            // With Return403 the gate answers 403 to unauthenticated callers as well.
             let unknown = gate::of_sent(case);
             if unknown.iter().any(|f| f.certainty == Certainty::Proved) {
                 unknown
@@ -78,9 +78,9 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
 fn nobody_asked(case: &Case<'_>) -> Finding {
     Finding::likely(
         Code::HostForbidden,
-        "refused before anybody asked who calls: the app is stopped, or this address is not let in",
+        "refused before any authentication: the app is stopped, or does not allow this address",
         format!(
-            "az functionapp show {} --query state; then the app's Networking, Access restrictions",
+            "az functionapp show {} --query state; then see the app's Networking, Access restrictions",
             app(case.url)
         ),
     )
@@ -92,7 +92,8 @@ fn nobody_asked(case: &Case<'_>) -> Finding {
     )
 }
 
-/// The gate's lists. It tells neither; without its settings the client's is the commoner one.
+/// The gate's lists. Its answer does not say which; without its settings the list of clients is
+/// the likelier one.
 fn not_allowed(token: &Decoded, settings: Option<&Settings>) -> Vec<Finding> {
     let client = token
         .text("azp")
@@ -126,7 +127,7 @@ fn not_allowed(token: &Decoded, settings: Option<&Settings>) -> Vec<Finding> {
             user_finding.saw(
                 "oid",
                 user,
-                "an allowed identity or group; --auth-settings FILE tells which list it is",
+                "an allowed identity or group; --auth-settings FILE shows which list it is",
                 Source::Default,
             ),
         ];
@@ -177,7 +178,7 @@ pub(super) fn scope(token: &Decoded, api: &str) -> Option<Finding> {
     if scopes.is_empty() && programs_own {
         let finding = Finding::proved(
             Code::AppOnlyToken,
-            "the token is a program's own (client credentials), with no user behind it; app roles are not scopes",
+            "the token was issued to an application (client credentials), not to a user; app roles are not scopes",
             "sign in as a user: --credential device-code; or have the API accept an app role",
         );
         return Some(finding.saw("scp", Value::Null, SCOPE, Source::Default).saw(
@@ -189,7 +190,9 @@ pub(super) fn scope(token: &Decoded, api: &str) -> Option<Finding> {
     }
     let summary = match scopes.iter().find(|scope| near(scope)) {
         Some(near) => {
-            format!("the token carries {near}, and scopes are compared to the letter: {SCOPE}")
+            format!(
+                "the token carries {near}; the function compares scopes exactly and wants {SCOPE}"
+            )
         }
         None => format!("the token does not carry the scope {SCOPE}"),
     };

@@ -50,7 +50,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     }
 }
 
-/// What of the call itself the gate refuses.
+/// What the gate refuses in the call itself.
 pub(super) fn of_sent(case: &Case<'_>) -> Vec<Finding> {
     let token = match case.sent {
         Sent::Nothing => return vec![no_token()],
@@ -100,12 +100,12 @@ pub(super) fn no_token() -> Finding {
     Finding::proved(
         Code::NoToken,
         "the call carried no token",
-        "sign in: --credential device-code, or --credential azure-cli after az login, or --access-token - to bring one",
+        "sign in: --credential device-code, or --credential azure-cli after az login, or --access-token - to read one from stdin",
     )
 }
 
 pub(super) fn unreadable(unreadable: &Unreadable) -> Finding {
-    let fix = "send the access_token of the token response, whole, and nothing around it";
+    let fix = "send the value of access_token from the token response, complete and with nothing around it";
     match unreadable {
         Unreadable::Malformed(why) => Finding::proved(
             Code::MalformedToken,
@@ -114,7 +114,7 @@ pub(super) fn unreadable(unreadable: &Unreadable) -> Finding {
         ),
         Unreadable::OtherToken(why) => Finding::proved(
             Code::NotAnAccessToken,
-            format!("what was sent is no access token for this API: {why}"),
+            format!("what was sent is not an access token for this API: {why}"),
             fix,
         ),
     }
@@ -132,15 +132,15 @@ fn algorithm(token: &Decoded) -> Option<Finding> {
     let (code, summary) = if seen.eq_ignore_ascii_case("none") {
         (
             Code::Unsigned,
-            "the token is not signed: anybody could have written it",
+            "the token is not signed: anyone could have written it",
         )
     } else {
         (
             Code::WrongAlgorithm,
-            "the token is not signed as the authority signs",
+            "the token is not signed with the algorithm that the authority uses",
         )
     };
-    let finding = Finding::proved(code, summary, "never send it; sign in for a real one");
+    let finding = Finding::proved(code, summary, "do not send it; sign in for a new token");
     Some(finding.saw("alg", seen, "RS256", Source::Default))
 }
 
@@ -150,7 +150,7 @@ fn bad_signature(token: &Decoded, signature: Signature) -> Option<Finding> {
         .get("kid")
         .and_then(Value::as_str)
         .unwrap_or("(none)");
-    let fix = "it was edited, cut or made elsewhere: sign in for a real one";
+    let fix = "it was edited, cut or issued elsewhere: sign in for a new token";
     match signature {
         Signature::Wrong => Some(
             Finding::proved(
@@ -161,7 +161,7 @@ fn bad_signature(token: &Decoded, signature: Signature) -> Option<Finding> {
             .saw(
                 "signature",
                 "wrong",
-                "by the issuer's key of this kid",
+                "valid for the key of this kid",
                 Source::Discovery,
             )
             .saw("kid", kid, Value::Null, Source::Discovery),
@@ -178,7 +178,7 @@ fn bad_signature(token: &Decoded, signature: Signature) -> Option<Finding> {
     }
 }
 
-/// The function's own 401, after a gate that lets anybody through.
+/// The function's own 401, behind a gate that allows unauthenticated requests.
 fn let_through(case: &Case<'_>) -> Finding {
     Finding::likely(
         Code::NotEasyAuth,
@@ -208,8 +208,8 @@ pub(super) fn not_easy_auth(case: &Case<'_>) -> Finding {
         let scheme = challenge.split(' ').next().unwrap_or_default();
         return Finding::likely(
             Code::StrippedAuthorization,
-            "a proxy in between wants its own sign-in, and may have dropped the token",
-            "call past the proxy (NO_PROXY), or sign in to it",
+            "a proxy on the way asks for its own sign-in, and may have removed the token",
+            "bypass the proxy (NO_PROXY), or sign in to it",
         )
         .saw("WWW-Authenticate", scheme, "Bearer", Source::Default)
         .saw("Server", server, Value::Null, Source::Answer);
@@ -217,8 +217,8 @@ pub(super) fn not_easy_auth(case: &Case<'_>) -> Finding {
     let begins: String = case.answer.body.chars().take(80).collect();
     Finding::likely(
         Code::NotEasyAuth,
-        "this 401 has no challenge of Easy Auth's: somebody else refused",
-        "check who answers at this address; in Azure: App Service Authentication on, unauthenticated requests: HTTP 401",
+        "this 401 has no challenge of Easy Auth: something else refused the call",
+        "check what answers at this address; in Azure: App Service Authentication on, unauthenticated requests: HTTP 401",
     )
     .saw("Server", server, Value::Null, Source::Answer)
     .saw(
@@ -230,11 +230,11 @@ pub(super) fn not_easy_auth(case: &Case<'_>) -> Finding {
     .saw("body", begins, Value::Null, Source::Answer)
 }
 
-/// A gate that says no more than 401, to a caller that wants to learn whom to ask.
+/// A 401 of the gate that names neither authority nor API.
 pub(crate) fn no_challenge(answer: &Answer) -> Finding {
     Finding::proved(
         Code::NoChallenge,
-        "the gate names neither its authority nor its API, so there is nothing to ask a token by",
+        "the gate names neither its authority nor its API, and both are needed to ask for a token",
         "name them: --tenant TENANT --scope api://<the API's client id>/Greeting.Read",
     )
     .saw(

@@ -10,7 +10,7 @@ use crate::provenance::Source;
 pub(super) fn easy_auth_off(case: &Case<'_>) -> Finding {
     Finding::proved(
         Code::EasyAuthOff,
-        "the function answered a caller without a token: it is open to the world",
+        "the function answered a call without a token: anyone can call it",
         "turn App Service Authentication on, with requireAuthentication: true (deploy/authsettingsV2.json)",
     )
     .saw(
@@ -36,28 +36,28 @@ pub(super) fn other(case: &Case<'_>) -> Finding {
         .saw("path", case.url.path(), usual_path(case), Source::Default),
         500 if answer.body.contains("Easy Auth") => Finding::proved(
             Code::EasyAuthOff,
-            "the function refuses to answer since Easy Auth is off where it runs",
+            "the function refuses to answer because Easy Auth is off",
             "turn App Service Authentication on (deploy/authsettingsV2.json), or run it behind greeting-local up",
         )
         .saw("body", begins, Value::Null, Source::Answer),
         502..=504 => Finding::likely(
             Code::HandlerDown,
-            "the host has no handler that answers",
-            format!("see its log: az webapp log tail {}, or Log stream in the portal; locally the terminal of greeting-local up", app(case.url)),
+            "the host answers, but the handler behind it does not",
+            format!("see its log: az webapp log tail {}, or Log stream in the portal; locally, the terminal of greeting-local up", app(case.url)),
         )
         .saw("status", status, 200, Source::Answer)
         .saw("body", begins, Value::Null, Source::Answer),
         _ => Finding::likely(
             Code::UnexpectedAnswer,
-            format!("nothing in the catalogue explains a {status}"),
-            "the function's log has more; -v shows what was sent and answered",
+            format!("no known cause explains a {status}"),
+            "see the function's log; -v shows the request and the answer",
         )
         .saw("status", status, 200, Source::Answer)
         .saw("body", begins, Value::Null, Source::Answer),
     }
 }
 
-/// The path of a function that is deployed as this project has it, if the caller's is another.
+/// The default path of this project's function, if the caller used another one.
 fn usual_path(case: &Case<'_>) -> Value {
     const USUAL: &str = "/api/greeting";
     if case
@@ -82,14 +82,14 @@ fn redirect(case: &Case<'_>) -> Finding {
     if location.contains("/.auth/login") || location.contains("/oauth2/") {
         return Finding::proved(
             Code::EasyAuthRedirect,
-            "the app sends callers to a sign-in page: it answers browsers, not APIs",
+            "the app redirects callers to a sign-in page, which works for browsers only",
             "set unauthenticatedClientAction to Return401 (portal: Unauthenticated requests: HTTP 401)",
         )
         .saw("Location", shown, "401", Source::Answer);
     }
     let finding = Finding::proved(
         Code::StrippedAuthorization,
-        "the answer is a redirect, and a token is never sent after one",
+        "the answer is a redirect, and a token is never sent to another address",
         "call the address it names, if it is yours",
     );
     finding.saw(

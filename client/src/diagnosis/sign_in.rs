@@ -23,7 +23,7 @@ pub(crate) fn refusal(error: &AuthorityError, client: &str, tenant: &str, scope:
         (Some(row), _) => Finding::proved(row.code, fill(row.summary), fill(row.fix)),
         (None, "authorization_declined" | "access_denied") => Finding::proved(
             Code::SignInDeclined,
-            "the person at the sign-in page declined",
+            "the user declined at the sign-in page",
             "run it again and approve",
         ),
         (None, "expired_token" | "code_expired") => Finding::proved(
@@ -37,7 +37,7 @@ pub(crate) fn refusal(error: &AuthorityError, client: &str, tenant: &str, scope:
             "look the code up: https://login.microsoftonline.com/error",
         ),
     };
-    // Entra's own first line, whole: people search for it.
+    // Entra's own first line, complete: people search for it.
     let first = error.error_description.lines().next().unwrap_or_default();
     let first = first.split(" Trace ID:").next().unwrap_or(first);
     let mut finding = finding.saw(
@@ -104,7 +104,7 @@ pub(crate) fn az_failure(said: &str, tenant: &str, scope: &str) -> Finding {
             error_description: said[begins..].trim().to_owned(),
             ..AuthorityError::default()
         };
-        // az signs in as the Azure CLI's own client, whatever this program was told.
+        // az signs in as the Azure CLI's own client, whatever client this program uses.
         refusal(&error, DEVELOPER_CLIENT, tenant, scope)
     } else {
         Finding::likely(

@@ -1,4 +1,4 @@
-//! When a token is good, by this machine's clock and by the gate's.
+//! When a token is valid, by this machine's clock and by the gate's.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::clock::{how_long, utc};
 use crate::provenance::Source;
 use crate::token::Decoded;
 
-/// Easy Auth accepts this much between clocks, in seconds.
+/// The difference between clocks that Easy Auth allows, in seconds.
 pub(crate) const SKEW: i64 = 300;
 
 /// Expired, or not yet valid.
@@ -17,7 +17,7 @@ pub(super) fn of_token(token: &Decoded, now: i64) -> Option<Finding> {
         let seen = token.claims.get("exp").cloned().unwrap_or(Value::Null);
         let finding = Finding::proved(
             Code::Expired,
-            "the token has no expiry that can be read",
+            "the token has no readable expiry time (exp)",
             "sign in again for a new one",
         );
         return Some(finding.saw("exp", seen, "a number", Source::Default));
@@ -32,7 +32,7 @@ pub(super) fn of_token(token: &Decoded, now: i64) -> Option<Finding> {
             "sign in again for a new one: greeting-cli login",
         );
         if exp.saturating_add(SKEW) >= now {
-            // The gate may still take it.
+            // The gate may still accept it.
             finding.certainty = Certainty::Likely;
         }
         return Some(finding.saw(
@@ -48,7 +48,7 @@ pub(super) fn of_token(token: &Decoded, now: i64) -> Option<Finding> {
     let wait = how_long(nbf.saturating_sub(now));
     let finding = Finding::proved(
         Code::NotYetValid,
-        format!("the token becomes valid in {wait} only"),
+        format!("the token is not valid yet: it will be in {wait}"),
         "set the clock of the machine that issued it, or wait",
     );
     Some(finding.saw(
@@ -59,7 +59,7 @@ pub(super) fn of_token(token: &Decoded, now: i64) -> Option<Finding> {
     ))
 }
 
-/// The times as this clock and the gate's judge them: where they disagree, the clocks do.
+/// The findings by this clock and by the gate's. Where they differ, the clocks are the cause.
 pub(super) fn of_case(token: &Decoded, case: &Case<'_>) -> Vec<Finding> {
     let here = of_token(token, case.now);
     let Some(date) = case.answer.date.filter(|date| is_off(*date, case.now)) else {
@@ -70,13 +70,13 @@ pub(super) fn of_case(token: &Decoded, case: &Case<'_>) -> Vec<Finding> {
     if code(&here) == code(&there) {
         return here.into_iter().collect();
     }
-    // The gate's clock is the one that judged.
+    // The gate judged by its own clock.
     std::iter::once(clock_skew(case.now, date))
         .chain(there)
         .collect()
 }
 
-/// Whether two clocks differ by more than Easy Auth forgives.
+/// Whether two clocks differ by more than Easy Auth allows.
 pub(crate) fn is_off(date: i64, now: i64) -> bool {
     date.abs_diff(now) > SKEW.unsigned_abs()
 }

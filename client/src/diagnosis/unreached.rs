@@ -41,7 +41,7 @@ pub(crate) fn unreached(url: &Url, unreached: &Unreached) -> Finding {
             if is_loopback(url) {
                 format!("http://{host}:{port}: on this machine TLS is not needed")
             } else {
-                "check the port; a token goes nowhere else without TLS".to_owned()
+                "check the port; without TLS a token is sent to this machine only".to_owned()
             },
         ),
         UnreachedKind::TlsUntrusted => (

@@ -1,4 +1,4 @@
-//! What a function claims of its authority and its API, and is not believed.
+//! What a function claims about its authority and its API, and why it is not trusted.
 
 use serde_json::Value;
 use url::Url;
@@ -24,12 +24,12 @@ pub(crate) fn claimed(finding: Finding, challenge: &Challenge) -> Box<Finding> {
     Box::new(finding)
 }
 
-/// The sign-in page would be somebody's.
+/// The authority is neither Microsoft's nor on this machine.
 pub(crate) fn foreign_authority(url: &Url, challenge: &Challenge) -> Box<Finding> {
     let finding = Finding::proved(
         Code::UntrustedAuthority,
         format!(
-            "{} names an authority that is not Microsoft's, and nobody signs in there because a web page says so",
+            "{} names an authority that is not one of Microsoft's: it is not trusted just because a web page names it",
             origin(url)
         ),
         "if it is yours: --authority-host URL and --tenant, or AZURE_AUTHORITY_HOST",
@@ -37,7 +37,7 @@ pub(crate) fn foreign_authority(url: &Url, challenge: &Challenge) -> Box<Finding
     claimed(finding, challenge)
 }
 
-/// The token would open another door.
+/// The API is one of Microsoft's own.
 pub(crate) fn first_party(url: &Url, challenge: &Challenge, name: &str) -> Box<Finding> {
     let finding = Finding::proved(
         Code::FirstPartyResource,
@@ -50,19 +50,19 @@ pub(crate) fn first_party(url: &Url, challenge: &Challenge, name: &str) -> Box<F
     claimed(finding, challenge)
 }
 
-/// Nobody has agreed, and nobody can be asked.
+/// The user has not agreed to this API, and there is no terminal to ask on.
 pub(crate) fn unconfirmed(
     url: &Url,
     challenge: &Challenge,
     elsewhere: Option<&str>,
 ) -> Box<Finding> {
     let named = elsewhere.map_or(String::new(), |other| {
-        format!(", which {other} stands for already")
+        format!(" (you agreed to it for {other})")
     });
     let finding = Finding::proved(
         Code::ResourceNotConfirmed,
         format!(
-            "{} names an API for the first time{named}, and there is no terminal to ask",
+            "{} names an API that you have not agreed to{named}, and there is no terminal to ask on",
             origin(url)
         ),
         format!(

@@ -1,4 +1,4 @@
-//! Which API each origin was agreed to stand for. A file of the user's own, with no secret in it.
+//! Which API the user agreed to for each origin: a file in the state folder, with no secret in it.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ pub(crate) fn agreed(url: &Url, challenge: &Challenge) -> bool {
     all.get(&origin) == Some(&Agreed::of(challenge))
 }
 
-/// The other origin that was agreed to stand for the same API.
+/// Another origin for which the user agreed to the same API.
 pub(crate) fn elsewhere(url: &Url, challenge: &Challenge) -> Option<String> {
     let origin = url.origin().ascii_serialization();
     read()
@@ -69,7 +69,7 @@ pub(crate) enum NotRemembered {
     },
 }
 
-/// Keeps an agreement.
+/// Remembers an agreement.
 ///
 /// # Errors
 /// For a warning: the call can go on.

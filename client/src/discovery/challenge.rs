@@ -1,4 +1,4 @@
-//! What a 401 tells: `WWW-Authenticate: Bearer` with Easy Auth's parameters, or the address of
+//! What a 401 says: `WWW-Authenticate: Bearer` with Easy Auth's parameters, or the address of
 //! the resource's metadata (RFC 9728).
 
 use serde::Serialize;
@@ -50,7 +50,7 @@ impl Challenge {
         })
     }
 
-    /// The scope to ask for: metadata's, else the function's of this API.
+    /// The scope to ask for: the metadata's, else `Greeting.Read` of this API.
     pub(crate) fn scope(&self) -> String {
         self.scope
             .clone()
@@ -66,9 +66,9 @@ impl Challenge {
     }
 }
 
-/// Whether a name is made of what names of tenants, APIs and scopes are made of. Scopes are
+/// Whether a name has only characters of the names of tenants, APIs and scopes. Scopes are
 /// separated by spaces (RFC 6749 section 3.3), so that one with a space would ask for more; and
-/// names stand in the commands that people are told to paste, where a shell must find nothing.
+/// names are printed in commands to paste, in which a shell must find nothing to run.
 pub(super) fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/+@".contains(&byte);
     !name.is_empty() && name.bytes().all(plain)

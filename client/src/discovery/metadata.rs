@@ -1,4 +1,4 @@
-//! The protected resource's metadata (RFC 9728), which tells what a bare challenge does not.
+//! The protected resource's metadata (RFC 9728), which names what a bare challenge does not.
 
 use serde::Deserialize;
 use url::Url;
@@ -7,7 +7,7 @@ use super::challenge::{Challenge, authority, bearer, challenge_of, is_plain};
 use crate::http::{self, Answer, Clients};
 use crate::scope::SCOPE;
 
-/// The challenge of a 401, else what its metadata (RFC 9728) tells; asked for without a token.
+/// The challenge of a 401, else what its metadata (RFC 9728) says; fetched without a token.
 pub(crate) async fn discover(
     clients: &Clients,
     url: &Url,
@@ -47,7 +47,7 @@ struct Metadata {
 
 impl Challenge {
     /// The address of `url`'s metadata that a `WWW-Authenticate` value names. None: none is named,
-    /// or one of another origin, which can't speak for this one.
+    /// or one of another origin, which says nothing about this one.
     pub(crate) fn metadata_url(header: &str, url: &Url) -> Option<Url> {
         let parameters = bearer(header)?;
         let (_, named) = parameters
@@ -76,7 +76,7 @@ impl Challenge {
             .next()
             .filter(|tenant| is_plain(tenant))?;
         let wanted = format!("/{SCOPE}");
-        // A scope without its API's id is nobody's.
+        // A scope without an API's id does not say which API it is of.
         let mut scopes = scopes_supported
             .iter()
             .filter(|scope| scope.contains('/') && is_plain(scope));

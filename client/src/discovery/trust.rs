@@ -14,7 +14,7 @@ const MICROSOFT: [&str; 5] = [
     "login.windows.net",
 ];
 
-/// Microsoft's own APIs by their ids: a function that names one wants somebody else's token.
+/// Microsoft's own APIs by their ids: a function that names one asks for a token that is not for it.
 const FIRST_PARTY_IDS: [(&str, &str); 12] = [
     ("00000003-0000-0000-c000-000000000000", "Microsoft Graph"),
     ("00000002-0000-0000-c000-000000000000", "Azure AD Graph"),
@@ -36,7 +36,7 @@ const FIRST_PARTY_IDS: [(&str, &str); 12] = [
     ),
 ];
 
-/// And by their hosts.
+/// The same APIs by their hosts.
 const FIRST_PARTY_HOSTS: [(&str, &str); 7] = [
     ("graph.microsoft.com", "Microsoft Graph"),
     ("graph.windows.net", "Azure AD Graph"),
@@ -47,7 +47,7 @@ const FIRST_PARTY_HOSTS: [(&str, &str); 7] = [
     ("database.windows.net", "Azure SQL Database"),
 ];
 
-/// Domains that no tenant but Microsoft's own can verify, so that no customer's API is named so.
+/// Domains that no tenant but Microsoft's own can verify, so that no customer's API has such a name.
 const MICROSOFT_DOMAINS: [&str; 16] = [
     "microsoft.com",
     "microsoft.us",
@@ -90,20 +90,20 @@ pub(crate) fn first_party(resource: &str) -> Option<&'static str> {
         .map(|_| "an API of Microsoft's")
 }
 
-/// What becomes of a discovered challenge.
+/// How far a discovered challenge is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trust {
-    /// Loopback names loopback: used as it is.
+    /// A URL on this machine names an authority on this machine: used as it is.
     Local,
-    /// Plausible, but the person has to agree that this origin stands for this API.
+    /// Plausible, but the user has to agree to this API for this origin.
     Ask,
-    /// The authority is nobody's that is known.
+    /// The authority is neither Microsoft's nor on this machine.
     ForeignAuthority,
     /// The API is Microsoft's own.
     FirstParty(&'static str),
 }
 
-/// Judges what `url` claims: first whom it would have us sign in with, then for which API.
+/// Judges what `url` claims: first the authority, then the API.
 pub(crate) fn judge(url: &Url, challenge: &Challenge) -> Trust {
     let Ok(authority) = Url::parse(&challenge.authority) else {
         return Trust::ForeignAuthority;
@@ -122,7 +122,7 @@ pub(crate) fn judge(url: &Url, challenge: &Challenge) -> Trust {
     }
 }
 
-/// The same where the person has named the authority: that is no discovery, but the API is.
+/// The same where the user named the authority: then only the API is discovered.
 pub(crate) fn judge_api(url: &Url, authority: &str, challenge: &Challenge) -> Trust {
     let local = Url::parse(authority).is_ok_and(|authority| is_loopback(&authority));
     match first_party(&challenge.resource) {
@@ -132,7 +132,7 @@ pub(crate) fn judge_api(url: &Url, authority: &str, challenge: &Challenge) -> Tr
     }
 }
 
-/// Whether a token may travel to `url`: https, or http that does not leave the machine.
+/// Whether a token may be sent to `url`: https, or http that does not leave the machine.
 pub(crate) fn may_carry_token(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }

@@ -24,14 +24,14 @@ use url::Url;
 
 use super::endpoint::{AuthorityError, Endpoint, Tokens, credential_error};
 
-/// How long the person has.
+/// How long the user has to sign in.
 pub const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// How long a browser has to take its page, once there is one.
 const PAGE_PATIENCE: Duration = Duration::from_secs(5);
 
 type Open = dyn Fn(&str) + Send + Sync;
 
-/// Signs a person in in a browser on this machine. Keeps nothing: each call signs in anew.
+/// Signs a person in in a browser on this machine. Keeps nothing: each call signs in again.
 #[derive(Clone)]
 pub struct BrowserCredential {
     endpoint: Endpoint,
@@ -67,7 +67,7 @@ impl BrowserCredential {
         })
     }
 
-    /// Has the sign-in page begin with this user.
+    /// Has the sign-in page suggest this user.
     #[must_use]
     pub fn with_login_hint(self, user: &str) -> Self {
         Self {
@@ -110,7 +110,7 @@ impl BrowserCredential {
             .map_err(|_| {
                 credential_error(AuthorityError {
                     error: "expired_token".into(),
-                    error_description: "nobody signed in for a quarter of an hour".into(),
+                    error_description: "nobody signed in within 15 minutes".into(),
                     ..AuthorityError::default()
                 })
             })??;
@@ -150,7 +150,7 @@ fn random() -> azure_core::Result<String> {
 /// What came back: a code, or the authority's refusal.
 type Outcome = azure_core::Result<String>;
 
-/// Serves the redirect until an answer with our `state` comes; others are nobody's business.
+/// Serves the redirect until an answer with our `state` comes; other requests are only answered.
 async fn wait(listener: TcpListener, state: &str) -> Outcome {
     let (outcomes, mut first) = mpsc::channel(1);
     loop {
@@ -209,7 +209,7 @@ fn page<B>(
     let (status, text) = if query("state").as_deref() != Some(state) {
         (
             StatusCode::BAD_REQUEST,
-            "This is not the answer to a sign-in that greeting-cli began.",
+            "This does not belong to a sign-in that greeting-cli started.",
         )
     } else if let Some(code) = query("code") {
         let _ = outcomes.try_send(Ok(code));
@@ -225,7 +225,7 @@ fn page<B>(
         })));
         (
             StatusCode::OK,
-            "The sign-in did not work. The terminal says why.",
+            "The sign-in failed. The terminal shows why.",
         )
     };
     let mut response = Response::new(Full::new(Bytes::from(format!(
@@ -236,7 +236,7 @@ fn page<B>(
         CONTENT_TYPE,
         HeaderValue::from_static("text/html; charset=utf-8"),
     );
-    // The address bar holds the code: nothing on the page may take it elsewhere.
+    // The address bar holds the code: nothing on the page may send it elsewhere.
     response
         .headers_mut()
         .insert("referrer-policy", HeaderValue::from_static("no-referrer"));

@@ -24,7 +24,7 @@ pub struct DeviceCodePrompt {
     /// The same with the code in it, where the authority offers that (RFC 8628 section 3.3.1).
     #[serde(default)]
     pub verification_uri_complete: Option<String>,
-    /// Seconds until the code is void.
+    /// Seconds until the code expires.
     pub expires_in: u64,
     /// The authority's own sentence for the person, in their language where it knows it.
     #[serde(default)]
@@ -36,7 +36,7 @@ type Prompt = dyn Fn(&DeviceCodePrompt) + Send + Sync;
 /// Signs a person in on any device, with a code.
 ///
 /// Follows RFC 8628: honours `interval`, adds five seconds on `slow_down`, and goes on through
-/// network errors, ever slower, until the code expires. Keeps nothing: each call signs in anew.
+/// network errors, ever slower, until the code expires. Keeps nothing: each call signs in again.
 ///
 /// ```no_run
 /// # async fn example() -> azure_core::Result<()> {
@@ -119,7 +119,7 @@ impl DeviceCodeCredential {
             Ok(started) => started,
             Err(refusal) => return Err(credential_error(refusal)),
         };
-        // Bounded, since a clock can't count every number that an authority can write.
+        // Bounded: an authority can write a number that no clock can count to.
         let lifetime = started.prompt.expires_in.min(24 * 3600);
         let deadline = Instant::now() + Duration::from_secs(lifetime);
         (self.prompt)(&started.prompt);
@@ -136,7 +136,7 @@ impl DeviceCodeCredential {
             if Instant::now() >= deadline {
                 return Err(credential_error(AuthorityError {
                     error: "expired_token".into(),
-                    error_description: "the code expired before anybody used it".into(),
+                    error_description: "the code expired before it was used".into(),
                     ..AuthorityError::default()
                 }));
             }
@@ -151,7 +151,7 @@ impl DeviceCodeCredential {
                     }
                     _ => return Err(credential_error(refusal)),
                 },
-                // The code was redeemed, for something that can't be read: asking again is vain.
+                // The code was redeemed, for something that can't be read: asking again is useless.
                 Err(error) if *error.kind() == ErrorKind::DataConversion => return Err(error),
                 // Section 3.5: a connection that fails is tried again, ever slower.
                 Err(_) => back_off(&mut after_failure, deadline).await,
@@ -159,7 +159,7 @@ impl DeviceCodeCredential {
         }
     }
 
-    /// Trades a refresh token (RFC 6749 section 6).
+    /// Gets new tokens for a refresh token (RFC 6749 section 6).
     ///
     /// # Errors
     /// As [`authenticate`](Self::authenticate).

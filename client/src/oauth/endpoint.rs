@@ -29,7 +29,7 @@ pub struct AuthorityError {
     pub trace_id: Option<String>,
     /// The id that ties the requests of one sign-in together.
     pub correlation_id: Option<String>,
-    /// When, in Entra's words.
+    /// The time, as Entra writes it.
     pub timestamp: Option<String>,
 }
 
@@ -48,7 +48,7 @@ pub struct Tokens {
     pub access: AccessToken,
     /// For the next access token; only where `offline_access` was granted.
     pub refresh: Option<Secret>,
-    /// Who signed in; only where `openid` was granted. For a client's eyes.
+    /// Who signed in; only where `openid` was granted. For the client only.
     pub id: Option<Secret>,
 }
 
@@ -119,7 +119,7 @@ impl Endpoint {
         }
     }
 
-    /// The outer error: no answer of OAuth's form. The inner: a refusal.
+    /// The outer error: no OAuth answer. The inner: a refusal.
     pub(crate) async fn post<T: DeserializeOwned>(
         &self,
         endpoint: &str,
@@ -136,7 +136,7 @@ impl Endpoint {
             .map_err(failed)?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(failed)?;
-        // A proxy or a page in between may pass; a success that can't be read stays one.
+        // The answer of a proxy may be temporary; a success that can't be read is final.
         let strange = |kind| {
             azure_core::Error::with_message(
                 kind,

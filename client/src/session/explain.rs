@@ -1,4 +1,4 @@
-//! What became of a call.
+//! The report on a call, or on why there was none.
 
 use super::Session;
 use super::learn::Stopped;
@@ -21,7 +21,7 @@ pub(crate) async fn stopped(session: &Session, stopped: Stopped) -> Report {
     }
 }
 
-/// The answer to a call without a token taught nothing.
+/// The answer to a call without a token named no API.
 async fn nothing_discovered(session: &Session, answer: &Answer) -> Report {
     let mut report = explain(session, &Sent::Nothing, answer, None, None).await;
     if answer.status == 401 {
@@ -36,7 +36,7 @@ async fn nothing_discovered(session: &Session, answer: &Answer) -> Report {
     report
 }
 
-/// A token would travel where others can read it.
+/// The token would be sent over plain http to another machine.
 pub(super) fn in_the_clear(session: &Session) -> Report {
     let mut report = blank(session, Outcome::Unreachable);
     report.findings.push(Finding::proved(
@@ -51,7 +51,7 @@ pub(super) fn in_the_clear(session: &Session) -> Report {
     report
 }
 
-/// What became of a call.
+/// The report on an answer.
 pub(crate) async fn explain(
     session: &Session,
     sent: &Sent,
@@ -121,7 +121,7 @@ async fn signed(
     }
 }
 
-/// A report on this call that holds nothing yet.
+/// An empty report on this call.
 pub(super) fn blank(session: &Session, outcome: Outcome) -> Report {
     Report {
         outcome,

@@ -1,4 +1,4 @@
-//! What has to be known before a token is asked for: said, or learnt of the function.
+//! What has to be known before a token is asked for: given by the user, or discovered.
 
 use super::{Known, Session, trust};
 use crate::credential::TokenRequest;
@@ -8,7 +8,7 @@ use crate::discovery::trust::may_carry_token;
 use crate::http::{Answer, Unreached};
 use crate::provenance::Source;
 
-/// The authority of whoever says nothing else.
+/// The authority where none is given.
 const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
 
 /// Why no token is asked for.
@@ -23,11 +23,11 @@ pub(crate) enum Stopped {
     NotTrusted(Box<Finding>, Challenge),
 }
 
-/// Authority, tenant and scope: what was said, else what the function's challenge says, as far as
-/// it may be trusted.
+/// Authority, tenant and scope: the user's values, else those of the function's challenge, as far
+/// as it is trusted.
 ///
 /// # Errors
-/// What ends the command.
+/// Why the command ends here.
 pub(crate) async fn learn(session: &Session) -> Result<Known, Box<Stopped>> {
     if !may_carry_token(&session.url) {
         return Err(Box::new(Stopped::InTheClear));
@@ -68,13 +68,13 @@ pub(crate) async fn learn(session: &Session) -> Result<Known, Box<Stopped>> {
     })
 }
 
-/// Whether authority, tenant and scope are said, so that nothing is asked of the function.
+/// Whether the user gave authority, tenant and scope, so that nothing has to be discovered.
 pub(crate) fn says_all(session: &Session) -> bool {
     let args = &session.args;
     args.authority_host.is_some() && args.tenant.is_some() && args.scope.is_some()
 }
 
-/// What was said, where that is enough to ask for a token.
+/// The user's values, where they are enough to ask for a token.
 fn known(session: &Session) -> Option<Known> {
     let (scope, tenant) = (session.args.scope.clone()?, session.args.tenant.clone()?);
     let named = session.args.authority_host.clone();

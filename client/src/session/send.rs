@@ -24,7 +24,7 @@ pub(crate) async fn send(
         Ok(decoded) => Sent::Token(Box::new(decoded)),
         Err(malformed) => Sent::Unreadable(malformed),
     };
-    // What no header can carry can't be sent; the gate would say the same as to nothing.
+    // No header can carry it; its findings are known without a call.
     if text.bytes().any(|byte| !byte.is_ascii_graphic()) {
         let (gate, _) =
             diagnosis::foresee(&sent, &Expected::default(), Signature::Unchecked, now());

@@ -12,7 +12,7 @@ use crate::discovery::challenge::Challenge;
 use crate::discovery::trust::{self, Trust};
 use crate::terminal::{printable, tell};
 
-/// The rule that discovery is not trust. What a person said explicitly is not discovered.
+/// Applies the rule that discovery is not trust. What the user gave is not discovered.
 ///
 /// # Errors
 /// Why no token is asked for.
@@ -58,10 +58,10 @@ fn ask(session: &Session, challenge: &Challenge) -> Result<(), Box<Finding>> {
     }
     if let Some(other) = elsewhere {
         tell(&format!(
-            "  careful: the same API was agreed for {other} before"
+            "  warning: you agreed to the same API for {other} before"
         ));
     }
-    let _ = write!(std::io::stderr(), "Get one and send it there? [y/N] ");
+    let _ = write!(std::io::stderr(), "Get a token and send it there? [y/N] ");
     let mut answer = String::new();
     let _ = std::io::stdin().read_line(&mut answer);
     if matches!(answer.trim(), "y" | "Y" | "yes" | "Yes") {

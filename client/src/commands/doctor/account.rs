@@ -1,4 +1,4 @@
-//! The Azure CLI, the kept token, and what the gate and the function say to it.
+//! The Azure CLI, the kept token, and how the gate and the function answer it.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::report::Outcome;
 use crate::session::{Known, Session, explain, learn, send};
 use crate::token::Decoded;
 
-/// `az` starts slowly, and never this slowly.
+/// How long `az` may take: it starts slowly.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the check of the Azure CLI came to.
+/// The result of the check of the Azure CLI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AzureCli {
     /// It can give a token.
     SignedIn,
-    /// A call would not ask it, or it gives none.
+    /// A call would not use it, or it gives no token.
     NotUsed,
 }
 
@@ -38,7 +38,7 @@ pub(super) async fn examine(session: &Session, challenge: &Challenge, checks: &m
     let provided = match session.provided() {
         Ok(provided) => provided,
         Err(finding) => {
-            checks.skip(&["Azure CLI"], "a token is brought");
+            checks.skip(&["Azure CLI"], "a token is given");
             no_token(checks, finding);
             return;
         }
@@ -46,7 +46,7 @@ pub(super) async fn examine(session: &Session, challenge: &Challenge, checks: &m
     let known = match learn::learn(session).await {
         Ok(known) => known,
         Err(stopped) => {
-            checks.skip(&["Azure CLI"], "it would not be asked");
+            checks.skip(&["Azure CLI"], "it would not be used");
             let report = explain::stopped(session, *stopped).await;
             for finding in report.findings.into_iter().take(1) {
                 no_token(checks, finding);
@@ -73,7 +73,7 @@ fn no_token(checks: &mut Checks, finding: Finding) {
     checks.skip(&["accepted", "scope"], "there is no token to send");
 }
 
-/// Checked where a call would ask it; a failure only where nothing else would do.
+/// Checked where a call would use it; a failure only where nothing else can be used.
 async fn azure_cli(
     session: &Session,
     known: &Known,
@@ -82,7 +82,7 @@ async fn azure_cli(
 ) -> AzureCli {
     let kind = session.args.credential;
     let unused = match kind {
-        _ if provided.is_some() => Some("a token is brought"),
+        _ if provided.is_some() => Some("a token is given"),
         CredentialKind::Auto if known.request.is_local() => {
             Some("a local authority has its own users")
         }
@@ -105,7 +105,7 @@ async fn azure_cli(
         Az::Not(finding) => {
             checks.skip(
                 &["Azure CLI"],
-                &format!("{}; a device code does without", finding.summary),
+                &format!("{}; a device code does not need it", finding.summary),
             );
             AzureCli::NotUsed
         }
@@ -139,7 +139,7 @@ async fn signed_in(tenant: &str, scope: &str) -> Az {
     }
 }
 
-/// A kept token, or az's: what needs nobody.
+/// A kept token, or one from az: both need no sign-in.
 async fn kept(session: &Session, known: &Known, az: AzureCli) -> Result<Secret, Box<Finding>> {
     let mut token_source = session.token_source(&known.request);
     let kept = token_source.kept().await;
@@ -177,7 +177,7 @@ fn described(token: &Secret) -> String {
     format!("scopes {}, {left} left", decoded.scopes().join(" "))
 }
 
-/// What the gate says to it, and then the function.
+/// How the gate answers it, and then the function.
 async fn tried(session: &Session, token: &Secret, challenge: &Challenge, checks: &mut Checks) {
     let report = send::send(session, token, Some(challenge.clone())).await;
     let finding = report.findings.into_iter().next();
@@ -198,8 +198,8 @@ async fn tried(session: &Session, token: &Secret, challenge: &Challenge, checks:
                 let status = report.status.unwrap_or_default();
                 Finding::likely(
                     Code::UnexpectedAnswer,
-                    format!("nothing in the catalogue explains a {status}"),
-                    "greeting-cli call -v says more",
+                    format!("no known cause explains a {status}"),
+                    "run greeting-cli call -v, which shows the request and the answer",
                 )
             });
             checks.failed("accepted", finding);

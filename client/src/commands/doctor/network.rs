@@ -11,7 +11,7 @@ use crate::diagnosis::{self, Finding};
 use crate::http::{Answer, Unreached, UnreachedKind};
 use crate::session::Session;
 
-/// The links down to an answer. None: there is none.
+/// The steps up to an answer. None: there is none.
 pub(super) async fn examine(session: &Session, checks: &mut Checks) -> Option<Answer> {
     if let Some(proxy) = proxy(session) {
         // The proxy resolves and connects; only what comes through it can be seen.
@@ -96,7 +96,7 @@ fn proxy(session: &Session) -> Option<String> {
     let uri = session.url.as_str().parse().ok()?;
     let intercept = Matcher::from_system().intercept(&uri)?;
     let uri = intercept.uri();
-    // Without the user and password that may stand in it.
+    // Without the user and password that it may contain.
     Some(format!(
         "{}:{}",
         uri.host()?,

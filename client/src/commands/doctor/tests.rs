@@ -27,7 +27,7 @@ fn links_are_told_so() {
     snapshots::is_current("doctor", &told);
 }
 
-/// Skipped to the end is not sound; nor is one failure among successes.
+/// Not sound: the last step skipped, or one failure among successes.
 #[test]
 fn sound_is_every_link() {
     let mut checks = Checks::default();

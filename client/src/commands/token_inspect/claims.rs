@@ -13,10 +13,13 @@ pub(super) const GROUPS: &[Group] = &[
             ("preferred_username", "the user's sign-in name"),
             ("upn", "the user's sign-in name"),
             ("unique_name", "the user's sign-in name"),
-            ("email", "the user's address; can be claimed by anybody"),
+            (
+                "email",
+                "the user's address; not verified: anyone can claim it",
+            ),
             ("given_name", "the user's first name"),
             ("family_name", "the user's last name"),
-            ("oid", "the user's or program's object id in the tenant"),
+            ("oid", "the user's or application's object id in the tenant"),
             ("sub", "the same, for this API only"),
             ("idp", "where the user's account is, if elsewhere"),
             ("acct", "0: of the tenant; 1: guest"),
@@ -29,17 +32,17 @@ pub(super) const GROUPS: &[Group] = &[
             ("azp", "the client that asked for it"),
             ("appid", "the client that asked for it"),
             ("app_displayname", "the client's name"),
-            ("azpacr", "how the client proved itself"),
-            ("appidacr", "how the client proved itself"),
-            ("idtyp", "app: a program's own token, with no user"),
-            ("nonce", "an ID token's, which opens no API"),
+            ("azpacr", "how the client authenticated"),
+            ("appidacr", "how the client authenticated"),
+            ("idtyp", "app: issued to an application, with no user"),
+            ("nonce", "an ID token's: no API accepts it"),
         ],
     ),
     (
         "allowed what",
         &[
-            ("scp", "what the user lets the client do"),
-            ("roles", "app roles of the user or program"),
+            ("scp", "what the client may do for the user"),
+            ("roles", "app roles of the user or application"),
             ("groups", "the user's groups"),
             ("wids", "the user's directory roles"),
             ("acrs", "authentication contexts that are met"),
@@ -67,17 +70,17 @@ pub(super) const GROUPS: &[Group] = &[
 
 /// Claims that answer no question of a caller's.
 pub(super) const OTHERS: &[(&str, &str)] = &[
-    ("aio", "Entra's own"),
-    ("rh", "Entra's own"),
+    ("aio", "internal to Entra"),
+    ("rh", "internal to Entra"),
     ("uti", "the token's id in the sign-in logs"),
     ("sid", "the session"),
     ("ipaddr", "where the user signed in from"),
     ("login_hint", "the user, for a sign-in page"),
     ("tenant_region_scope", "the tenant's region"),
     ("xms_cc", "what the client can do (capabilities)"),
-    ("xms_tcdt", "when the tenant was made"),
-    ("xms_ftd", "Entra's own"),
-    ("xms_idrel", "Entra's own"),
+    ("xms_tcdt", "when the tenant was created"),
+    ("xms_ftd", "internal to Entra"),
+    ("xms_idrel", "internal to Entra"),
 ];
 
 /// What this value of a claim means, where that is more than the claim's own meaning.
@@ -86,9 +89,9 @@ pub(super) fn of_value(name: &str, value: &str) -> Option<String> {
         "aud" => crate::discovery::trust::first_party(value).map(str::to_owned),
         "azp" | "appid" => crate::known_clients::client_name(value).map(str::to_owned),
         "azpacr" | "appidacr" => match value {
-            "0" => Some("the client proved nothing: a public one".to_owned()),
-            "1" => Some("the client proved itself with a secret".to_owned()),
-            "2" => Some("the client proved itself with a certificate".to_owned()),
+            "0" => Some("not at all: a public client".to_owned()),
+            "1" => Some("with a secret".to_owned()),
+            "2" => Some("with a certificate".to_owned()),
             _ => None,
         },
         "tid" if value == "9188040d-6c67-4c5b-b112-36a304b66dad" => {

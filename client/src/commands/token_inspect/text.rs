@@ -68,7 +68,7 @@ impl Inspected {
         let function = match (&self.sent, self.gate.is_empty()) {
             (Sent::Token(_), true) => would(&self.function, "would answer"),
             (Sent::Token(_), false) if self.function.is_empty() => {
-                "would answer, if it got that far".to_owned()
+                "would answer, if the gate accepted it".to_owned()
             }
             (Sent::Token(_), false) => would(&self.function, ""),
             _ => "would not see it".to_owned(),
@@ -77,11 +77,11 @@ impl Inspected {
             Signature::Unchecked => "not checked (--verify)",
             Signature::Valid => "valid: the issuer signed it",
             Signature::Wrong => "wrong",
-            Signature::UnknownKey => "by a key that the issuer does not publish",
+            Signature::UnknownKey => "made with a key that the issuer does not publish",
         };
         let accept = match self.against {
             Against::Gate => "would accept it",
-            Against::Nothing => "would accept it, if it is for its API (--url compares)",
+            Against::Nothing => "would accept it, if it is for its API (--url URL compares)",
         };
         let mut text = line("the gate", &would(&self.gate, accept), "");
         text.push_str(&line("the function", &function, ""));
@@ -123,8 +123,8 @@ fn others(token: &Decoded) -> String {
 
 fn header(token: &Decoded) -> String {
     let value = |name: &str| token.header.get(name).map_or("(none)".to_owned(), plain);
-    let mut text = line("alg", &value("alg"), "how");
-    text.push_str(&line("kid", &value("kid"), "by which of the issuer's keys"));
+    let mut text = line("alg", &value("alg"), "the algorithm");
+    text.push_str(&line("kid", &value("kid"), "which of the issuer's keys"));
     text
 }
 
@@ -136,8 +136,8 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Name, value and meaning. What has no room on its line goes below; ids and addresses are
-/// pasted, so they are broken only where no line holds them.
+/// Name, value and meaning. What does not fit its line goes below; ids and addresses are pasted,
+/// so they are broken only where they are longer than a line.
 fn line(name: &str, value: &str, meaning: &str) -> String {
     let (name, value) = (printable(name), printable(value));
     let indent = " ".repeat(NAME + 4);

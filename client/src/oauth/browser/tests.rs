@@ -32,7 +32,7 @@ async fn an_outcome_waits_for_its_page() {
     let page = String::from_utf8(page).unwrap();
     assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
     assert!(
-        page.ends_with("The terminal says why.</p></html>"),
+        page.ends_with("The terminal shows why.</p></html>"),
         "{page}"
     );
     assert!(error(answer.await.unwrap()).contains("access_denied"));

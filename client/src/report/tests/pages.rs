@@ -13,7 +13,7 @@ use crate::terminal::json;
 fn the_troubleshooting_page_is_the_catalogue() {
     let examples = examples();
     let mut page = String::from(
-        "# Troubleshooting by code\n\nEvery finding of `greeting-cli` has a code. `greeting-cli explain CODE` prints what stands here; `--output json` has the code as `findings[].code`. This page is written from the catalogue in `client/src/diagnosis/catalogue.rs`, and the examples are the program's own output.\n",
+        "# Troubleshooting by code\n\nEvery finding of `greeting-cli` has a code. `greeting-cli explain CODE` prints the same explanations; in `--output json` the code is `findings[].code`. This page is made from the catalogue in `client/src/diagnosis/catalogue.rs`, and the examples are the program's own output.\n",
     );
     let mut section = None;
     for code in Code::ALL {
@@ -59,7 +59,7 @@ fn the_page_of_refusals_is_what_is_printed() {
         format!("```output\n{}\n```\n", plain(&example.report))
     };
     let page = format!(
-        "# What a refusal looks like\n\nA 401 is the gate's: it does not know the caller. A 403 is either the function's, which knows the caller and misses the scope, or the gate's, by one of its lists. `greeting-cli` prints what happened, why, and what ends it, in 80 columns; colour is an extra. These are its own words: a test compares this page with them.\n\n## 401\n\nA token for this API under another name than the gate was told:\n\n{}\nWhere the gate's settings are at hand, `--auth-settings` turns what is likely into what is known:\n\n{}\nA token for another API altogether. The cause comes before its consequence:\n\n{}\n## 403\n\nThe gate let the caller through, and the function misses the scope:\n\n{}\nThe gate itself refused. It never says by which list:\n\n{}\n## For programs\n\n`--output json` prints one object on stdout, for success and refusal alike:\n\n```json\n{}\n```\n\nThe exit status is 0 for a greeting, 2 for a mistake on the command line, 3 where there was no token, 4 for a 401, 5 for a 403, 6 for any other answer, 7 where nothing answered.\n\nEvery code is explained in [troubleshooting.md](troubleshooting.md), and by `greeting-cli explain CODE`.\n",
+        "# What a refusal looks like\n\nA 401 comes from the gate, Easy Auth, which could not authenticate the caller. A 403 comes either from the function, where the token lacks the scope, or from the gate, where one of its lists does not allow the caller. `greeting-cli` prints what happened, why, and what to do, in 80 columns. The examples are the program's own output: a test compares this page with it.\n\n## 401\n\nA token for this API under a name that is not among the gate's allowed audiences:\n\n{}\nGiven the gate's settings, `--auth-settings` makes a likely finding certain:\n\n{}\nA token for another API. The cause comes before its consequence:\n\n{}\n## 403\n\nThe gate accepted the token, and the function did not find the scope in it:\n\n{}\nThe gate itself refused. Its answer does not say which list refused:\n\n{}\n## For programs\n\n`--output json` prints one object on stdout, for a success and for a refusal:\n\n```json\n{}\n```\n\nThe exit status is 0 for a greeting, 2 for a mistake on the command line, 3 if there was no token, 4 for a 401, 5 for a 403, 6 for any other answer, 7 if nothing answered.\n\nEvery code is explained in [troubleshooting.md](troubleshooting.md) and by `greeting-cli explain CODE`.\n",
         shown("audience-mismatch"),
         shown("audience-mismatch-settings"),
         shown("wrong-api-expired"),
