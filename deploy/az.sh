@@ -131,7 +131,9 @@ explain() {
     *Authorization_RequestDenied* | *"Insufficient privileges"*)
       say "  why  whom az is signed in as may not register applications in tenant ${tenant:-that it works in}"
       say "  fix  the role Application Developer in tenant ${tenant:-that it works in}, or somebody who has it."
-      say "       A pipeline's service principal: Microsoft Graph's application permission Application.ReadWrite.OwnedBy" ;;
+      say "       A pipeline's service principal: Microsoft Graph's application permission"
+      say "       Application.ReadWrite.OwnedBy, and it has to own what somebody else has registered"
+      say "       (deploy/README.md, In a pipeline)" ;;
     *"uniqueName already exists"* | *"same value for property uniqueName"*)
       say "  why  a registration of this name was deleted less than 30 days ago, and whom az is signed in as can't see it"
       say "  fix  somebody with the role Application Administrator restores it, or deletes it for good:"

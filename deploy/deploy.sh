@@ -61,9 +61,9 @@ say "subscription $subscription, resource group $group"
 made='' url=''
 half_made() {
   local status=$?
-  [ "$status" = 0 ] || [ -z "$made" ] || say "  so far: $made
-  go on: $line   (it continues, and makes nothing twice)
-  or take it away: deploy/remove.sh --name $name --resource-group $group"
+  [ "$status" = 0 ] || [ -z "$made" ] || say "  so far there is $made
+  fix  once that is mended, the same line continues, and makes nothing twice: $line
+  or   take it away: deploy/remove.sh --name $name --resource-group $group"
 }
 trap half_made EXIT
 one_region() { printf '%s' "$1" | tr '[:upper:]' '[:lower:]' | tr -d ' '; }
@@ -117,6 +117,32 @@ if [ -z "$home" ]; then
     --tags greeting-deployment="$name" --output none
   made="the resource group $group"
 fi
+# The template's check doesn't look into roles.bicep, which is given what only a deployment knows:
+# whether the roles may be given is asked for itself. Where that can't be asked, the deployment tells.
+may_assign_roles() {
+  local rows allowed denied
+  rows=$(value rest --method get --query "value[].[join(' ', [['-'], actions][]), join(' ', [['-'], notActions][])]" \
+    --url "$arm/subscriptions/$subscription/resourcegroups/$group/providers/Microsoft.Authorization/permissions?api-version=2022-04-01" 2>/dev/null) ||
+    return 0
+  [ -n "$rows" ] || return 0
+  while IFS=$'\t' read -r allowed denied; do
+    if names_role_assignments "$allowed" && ! names_role_assignments "$denied"; then return; fi
+  done <<<"$rows"
+  return 1
+}
+names_role_assignments() { # ACTIONS with wildcards
+  local actions action
+  read -r -a actions <<<"$(lower "$1")"
+  for action in "${actions[@]}"; do
+    # shellcheck disable=SC2053 # its wildcards are meant
+    if [[ microsoft.authorization/roleassignments/write == $action ]]; then return; fi
+  done
+  return 1
+}
+may_assign_roles ||
+  die "the app's managed identity has to be given its roles, which whom az is signed in as may not do in $group; nothing was registered" \
+    "the role Role Based Access Control Administrator on the resource group, beside Contributor: somebody with Owner runs" \
+    "az role assignment create --role 'Role Based Access Control Administrator' --assignee YOU --scope /subscriptions/$subscription/resourceGroups/$group"
 template() { # VERB API-CLIENT-ID CLI-CLIENT-ID [OPTION]…
   local deployment="greeting-$name"
   # A deployment's name has 64 characters at most.
@@ -158,6 +184,8 @@ deploy_zip() {
     case $error in
       # A role takes minutes until it is in force (azure-dev#8026).
       *InaccessibleStorage* | *BlobUploadFailed*) why="the identity's role on the storage is not in force yet" ;;
+      *"Status Code: 50"* | *"Site Unavailable"* | *"Failed to retrieve deployment status"*)
+        why="the app's deployment service is not available" ;;
       *"ongoing deployment"* | *"another deployment is in progress"*) why='another deployment is running' ;;
       *"Failed to fetch host key"* | *"appears to be unhealthy"*)
         say "  deployed; the host has not answered az yet, which may be its cold start"

@@ -49,7 +49,8 @@ made=''
 half_made() {
   local status=$?
   [ "$status" = 0 ] || [ -z "$made" ] ||
-    say "  registered so far:$made; the same line again continues, and makes nothing twice"
+    say "  registered so far:$made
+  fix  once that is mended, the same line continues, and makes nothing twice"
 }
 trap half_made EXIT
 

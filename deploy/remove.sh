@@ -50,7 +50,7 @@ need_graph
 
 half_done() {
   local status=$?
-  [ "$status" = 0 ] || [ -z "${begun:-}" ] || say "  go on: $line   (it takes away what is still there)"
+  [ "$status" = 0 ] || [ -z "${begun:-}" ] || say "  fix  once that is mended, the same line takes away what is still there: $line"
 }
 trap half_done EXIT
 

@@ -47,6 +47,14 @@ def in_group(world, request, subscription, group):
     return {"value": listed(world, subscription, group)}
 
 
+@router.route("GET", "/subscriptions/{subscription}/resourcegroups/{group}/providers/Microsoft.Authorization/permissions")
+def permissions(world, _request, subscription, group):
+    """REST reference, "Permissions - List For Resource Group": what the caller's roles hold; Owner's, or Contributor's."""
+    group_of(world, subscription, group)
+    denied = ["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"] if world.has("no-role-rights") else []
+    return {"value": [{"actions": ["*"], "notActions": denied, "dataActions": [], "notDataActions": []}]}
+
+
 @router.route("GET", "/subscriptions/{subscription}/resources")
 def in_subscription(world, request, subscription):
     text = request.query.get("$filter", "")
