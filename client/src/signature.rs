@@ -8,8 +8,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::diagnosis::{Code, Finding, Signature, unreached as unreached_finding};
-use crate::discovery::challenge::{self, Challenge};
-use crate::discovery::trust::{self, Trust};
+use crate::discovery::challenge;
+use crate::discovery::trust::Authority;
 use crate::http::{self, Clients};
 use crate::token::Decoded;
 
@@ -78,15 +78,7 @@ pub(crate) fn issuer(token: &Decoded, url: &Url) -> Option<(String, String)> {
         .filter(|tenant| !tenant.is_empty())?
         .to_owned();
     let authority = challenge::authority(&issuer);
-    let claimed = Challenge {
-        authority: authority.clone(),
-        tenant: tenant.clone(),
-        resource: String::new(),
-        v2: true,
-        scope: None,
-    };
-    let known = trust::judge(url, &claimed) != Trust::ForeignAuthority;
-    known.then_some((authority, tenant))
+    (Authority::of(&authority, url) != Authority::Foreign).then_some((authority, tenant))
 }
 
 /// RS256 only; the claims are not checked here.

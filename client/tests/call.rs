@@ -1,7 +1,5 @@
 //! `greeting-cli call` as a program, against servers that say one thing.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
-
 mod harness;
 
 use std::net::TcpListener;

@@ -1,8 +1,6 @@
 //! Discovery is not trust: servers that want a token that is not theirs, or a sign-in that is not
 //! the person's own.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
-
 mod harness;
 
 use std::path::Path;

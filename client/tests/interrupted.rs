@@ -1,6 +1,6 @@
 //! Ctrl-C ends the program at once, whatever it waits for.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

@@ -1,6 +1,6 @@
 //! What the program prints about itself, as snapshots; completions and man pages.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

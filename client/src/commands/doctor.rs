@@ -13,7 +13,7 @@ use crate::clock::{how_long, now};
 use crate::credential::Person;
 use crate::diagnosis::{self, Code, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::Challenge;
-use crate::discovery::trust::{self, Trust};
+use crate::discovery::trust::Authority;
 use crate::failure::Failure;
 use crate::http::Answer;
 use crate::report::finding_text;
@@ -192,7 +192,7 @@ async fn easy_auth(session: &Session, answer: &Answer, checks: &mut Checks) -> O
 }
 
 async fn authority(session: &Session, challenge: &Challenge, checks: &mut Checks) -> bool {
-    if trust::judge(&session.url, challenge) == Trust::ForeignAuthority
+    if Authority::of(&challenge.authority, &session.url) == Authority::Foreign
         && session.args.authority_host.is_none()
     {
         let finding = diagnosis::foreign_authority(&session.url, challenge);

@@ -18,7 +18,7 @@ use crate::credential::provided::pasted;
 use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::Challenge;
 use crate::discovery::metadata::discover;
-use crate::discovery::trust::{self, Trust};
+use crate::discovery::trust::Authority;
 use crate::failure::{Failure, Usage};
 use crate::http::{self, Clients, without_query};
 use crate::session::function_url;
@@ -99,8 +99,8 @@ async fn inspect(args: &InspectArgs) -> Result<Inspected, Failure> {
     if args.verify
         && let (Sent::Token(token), Some(clients)) = (&sent, &clients)
     {
-        let believed = url.as_ref().zip(challenge.as_ref());
-        signature = verified(clients, believed, token, text).await;
+        let claimed = url.as_ref().zip(challenge.as_ref());
+        signature = verified(clients, claimed, token, text).await;
     }
     let now = now();
     let (gate, function) = diagnosis::foresee(&sent, &expected, signature, now);
@@ -152,12 +152,14 @@ async fn cached(challenge: Option<&Challenge>) -> Result<Secret, Failure> {
 
 async fn verified(
     clients: &Clients,
-    believed: Option<(&Url, &Challenge)>,
+    claimed: Option<(&Url, &Challenge)>,
     token: &Decoded,
     text: &str,
 ) -> Signature {
-    let issuer = match believed {
-        Some((url, challenge)) if trust::judge(url, challenge) != Trust::ForeignAuthority => {
+    let issuer = match claimed {
+        Some((url, challenge))
+            if Authority::of(&challenge.authority, url) != Authority::Foreign =>
+        {
             Some((challenge.authority.clone(), challenge.tenant.clone()))
         }
         Some(_) => None,

@@ -87,7 +87,7 @@ pub(crate) fn first_party(resource: &str) -> Option<&'static str> {
     MICROSOFT_DOMAINS
         .iter()
         .find(|domain| under(domain))
-        .map(|_| "an API of Microsoft's")
+        .map(|_| "one of Microsoft's APIs")
 }
 
 /// How far a discovered challenge is trusted.
@@ -103,32 +103,57 @@ pub(crate) enum Trust {
     FirstParty(&'static str),
 }
 
+/// Whose authority it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Authority {
+    /// On this machine, and the URL is as well.
+    Local,
+    /// Of one of Microsoft's clouds.
+    Microsoft,
+    /// Neither: no token is asked for there, and no key fetched.
+    Foreign,
+}
+
+impl Authority {
+    /// Whose `authority` is, where a call to `url` names it.
+    pub(crate) fn of(authority: &str, url: &Url) -> Self {
+        let Ok(authority) = Url::parse(authority) else {
+            return Self::Foreign;
+        };
+        if is_loopback(&authority) && is_loopback(url) {
+            return Self::Local;
+        }
+        let microsoft = authority.scheme() == "https"
+            && authority.port().is_none()
+            && authority
+                .host_str()
+                .is_some_and(|host| MICROSOFT.contains(&host));
+        if microsoft {
+            Self::Microsoft
+        } else {
+            Self::Foreign
+        }
+    }
+}
+
 /// Judges what `url` claims: first the authority, then the API.
 pub(crate) fn judge(url: &Url, challenge: &Challenge) -> Trust {
-    let Ok(authority) = Url::parse(&challenge.authority) else {
-        return Trust::ForeignAuthority;
-    };
-    let local = is_loopback(&authority) && is_loopback(url);
-    let microsoft = authority.scheme() == "https"
-        && authority.port().is_none()
-        && authority
-            .host_str()
-            .is_some_and(|host| MICROSOFT.contains(&host));
-    match first_party(&challenge.resource) {
-        _ if !local && !microsoft => Trust::ForeignAuthority,
-        Some(name) => Trust::FirstParty(name),
-        None if local => Trust::Local,
-        None => Trust::Ask,
+    let api = first_party(&challenge.resource);
+    match (Authority::of(&challenge.authority, url), api) {
+        (Authority::Foreign, _) => Trust::ForeignAuthority,
+        (_, Some(name)) => Trust::FirstParty(name),
+        (Authority::Local, None) => Trust::Local,
+        (Authority::Microsoft, None) => Trust::Ask,
     }
 }
 
 /// The same where the user named the authority: then only the API is discovered.
 pub(crate) fn judge_api(url: &Url, authority: &str, challenge: &Challenge) -> Trust {
-    let local = Url::parse(authority).is_ok_and(|authority| is_loopback(&authority));
-    match first_party(&challenge.resource) {
-        Some(name) => Trust::FirstParty(name),
-        None if local && is_loopback(url) => Trust::Local,
-        None => Trust::Ask,
+    let api = first_party(&challenge.resource);
+    match (Authority::of(authority, url), api) {
+        (_, Some(name)) => Trust::FirstParty(name),
+        (Authority::Local, None) => Trust::Local,
+        (_, None) => Trust::Ask,
     }
 }
 

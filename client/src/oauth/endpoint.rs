@@ -13,7 +13,8 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 /// Why the authority gave no token: RFC 6749 section 5.2 with Entra's additions.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, thiserror::Error)]
+#[error("{error}: {error_description}")]
 pub struct AuthorityError {
     /// The OAuth error code, such as `authorization_declined`.
     pub error: String,
@@ -32,14 +33,6 @@ pub struct AuthorityError {
     /// The time, as Entra writes it.
     pub timestamp: Option<String>,
 }
-
-impl fmt::Display for AuthorityError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.error, self.error_description)
-    }
-}
-
-impl std::error::Error for AuthorityError {}
 
 /// The tokens of one sign-in.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use super::learn::Stopped;
 use crate::clock::now;
 use crate::diagnosis::{self, Case, Code, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::{Challenge, challenge_of};
-use crate::discovery::trust::{self, Trust};
+use crate::discovery::trust::Authority;
 use crate::http::{self, Answer, without_query};
 use crate::report::{Outcome, Report};
 use crate::signature;
@@ -107,8 +107,9 @@ async fn signed(
     token: &str,
     challenge: Option<&Challenge>,
 ) -> Signature {
-    let believed = challenge.filter(|it| trust::judge(&session.url, it) != Trust::ForeignAuthority);
-    let issuer = match (believed, challenge) {
+    let trusted =
+        challenge.filter(|it| Authority::of(&it.authority, &session.url) != Authority::Foreign);
+    let issuer = match (trusted, challenge) {
         (Some(challenge), _) => Some((challenge.authority.clone(), challenge.tenant.clone())),
         (None, Some(_)) => None,
         (None, None) => signature::issuer(decoded, &session.url),

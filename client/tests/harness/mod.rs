@@ -1,6 +1,7 @@
 //! Servers that say what a test wants, and `greeting-cli` as a program.
 
-#![allow(dead_code, clippy::unwrap_used)] // each test program uses a part; a panic is a failure
+#![allow(dead_code, reason = "each test program uses a part")]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
