@@ -28,7 +28,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use local_easy_auth::Rules;
 use local_entra::{Authority, foreign};
-use local_events::{Log, Told};
+use local_events::{EventNote, Log, Outcome};
 
 pub(crate) use self::verdict::Function;
 use crate::control::running::Ready;
@@ -64,7 +64,7 @@ pub(crate) fn router(room: Room) -> Router {
 
 /// The answer to another site's form.
 fn foreign_form() -> Response {
-    Told::new("refused")
+    EventNote::new(Outcome::Refused)
         .because("the form was sent from another site")
         .on(foreign())
 }

@@ -12,7 +12,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use local_easy_auth::{Gate, GateParts, Rules, Settings};
 use local_entra::Authority;
-use local_events::{Clock, Log, tell};
+use local_events::{Clock, Log, record_events};
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
 use local_http::localhost::only_localhost;
@@ -27,8 +27,8 @@ use self::front_end::FrontEnd;
 use self::issuing::{authority, callbacks, client, in_state};
 pub(crate) use self::options::Options;
 use self::upstream::Upstream;
-use crate::control::door::Door;
 use crate::control::running::{IssuedBy, Ready, Running};
+use crate::control::secret::ControlSecret;
 use crate::control::{approve, log, policy, rotate_keys};
 use crate::control_room::{Function, Room};
 use crate::{control_room, deploy};
@@ -75,10 +75,10 @@ impl Stack {
             None => std::env::current_dir().unwrap_or_default(),
         };
         let files = deploy::Files::of(&root)?;
-        let control_door = bind(options.control_port(), "--authority-port").await?;
-        let gate_door = bind(options.port.or(local.port).unwrap_or(PORT), "--port").await?;
-        let control = format!("https://localhost:{}", control_door.port);
-        let (settings, settings_from) = options.settings(&files, control_door.port)?;
+        let control_listener = bind(options.control_port(), "--authority-port").await?;
+        let gate_listener = bind(options.port.or(local.port).unwrap_or(PORT), "--port").await?;
+        let control = format!("https://localhost:{}", control_listener.port);
+        let (settings, settings_from) = options.settings(&files, control_listener.port)?;
         let behaviour = options
             .behaviour
             .clone()
@@ -97,7 +97,7 @@ impl Stack {
         let settings = &rules.settings;
         let authority = match &options.tenant {
             None => {
-                let callbacks = callbacks(settings, scheme, gate_door.port);
+                let callbacks = callbacks(settings, scheme, gate_listener.port);
                 let authority =
                     authority(&options, &files, &control, clock, callbacks, &client_secret)?;
                 Some(authority)
@@ -112,8 +112,8 @@ impl Stack {
             }
         };
 
-        let origin = format!("{scheme}://localhost:{}", gate_door.port);
-        let place = options.place(settings, control_door.port);
+        let origin = format!("{scheme}://localhost:{}", gate_listener.port);
+        let place = options.place(settings, control_listener.port);
         let running = Running {
             ready: Ready {
                 function_url: function_url(&origin, prepared.as_ref().map(|p| &p.app)),
@@ -141,14 +141,14 @@ impl Stack {
         }
         let (stop, stopped) = watch::channel(false);
         let mut serving = Vec::new();
-        let door = Door::new(&running.control_secret);
+        let secret = ControlSecret::new(&running.control_secret);
         let pages = match &authority {
             Some(authority) => authority
                 .router()
                 .merge(page::router())
-                .merge(approve::router(authority.clone(), door.clone()))
-                .merge(policy::router(authority.clone(), door.clone()))
-                .merge(rotate_keys::router(authority.clone(), door.clone()))
+                .merge(approve::router(authority.clone(), secret.clone()))
+                .merge(policy::router(authority.clone(), secret.clone()))
+                .merge(rotate_keys::router(authority.clone(), secret.clone()))
                 .merge(control_room::router(Room {
                     authority: authority.clone(),
                     rules: rules.clone(),
@@ -161,11 +161,14 @@ impl Stack {
                 })),
             None => axum::Router::new(),
         }
-        .merge(log::router(options.log.clone(), door))
+        .merge(log::router(options.log.clone(), secret))
         .layer(DefaultBodyLimit::max(64 * 1024))
         .layer(middleware::from_fn(only_localhost))
-        .layer(middleware::from_fn_with_state(options.log.clone(), tell));
-        serving.push(tokio::spawn(control_door.serve(
+        .layer(middleware::from_fn_with_state(
+            options.log.clone(),
+            record_events,
+        ));
+        serving.push(tokio::spawn(control_listener.serve(
             Some(acceptor(&[b"h2", b"http/1.1"])?),
             router_service(pages),
             stopped.clone(),
@@ -174,7 +177,7 @@ impl Stack {
         let (app, started): (Service, _) = match (prepared, upstream) {
             (Some(prepared), _) => {
                 let started = prepared
-                    .start(&rules.settings, gate_door.port, &options)
+                    .start(&rules.settings, gate_listener.port, &options)
                     .await?;
                 let host = started.host.clone();
                 let app: Service = Arc::new(move |request| {
@@ -213,7 +216,7 @@ impl Stack {
             .https
             .then(|| acceptor(&[b"http/1.1"]))
             .transpose()?;
-        serving.push(tokio::spawn(gate_door.serve(tls, service, stopped)));
+        serving.push(tokio::spawn(gate_listener.serve(tls, service, stopped)));
         Ok(Self {
             running,
             authority,
@@ -287,7 +290,7 @@ async fn bind(port: u16, flag: &str) -> Result<Loopback, Failure> {
     loop {
         attempts -= 1;
         match Loopback::bind(port).await {
-            Ok(door) => return Ok(door),
+            Ok(listener) => return Ok(listener),
             Err(_) if attempts > 0 => {}
             Err(error) => {
                 return Err(Failure::new(

@@ -63,7 +63,11 @@ async fn a_web_page_of_another_site_can_not_act() {
     // The pages' forms want to come from themselves.
     for path in ["policy", "rotate-keys"] {
         let path = format!("{host}/control-room/{path}");
-        let form = [("consent", "off"), ("device_code", "off"), ("refuse", "0")];
+        let form = [
+            ("consent", "off"),
+            ("device_code", "off"),
+            ("refuse", "none"),
+        ];
         let request = up
             .client
             .post(&path)

@@ -45,14 +45,14 @@ pub(crate) struct Browser {
 
 /// The gate's parts that are borrowed for one request.
 #[derive(Clone, Copy)]
-pub(crate) struct Gate<'a> {
+pub(crate) struct Context<'a> {
     pub settings: &'a Settings,
     pub behaviour: &'a Behaviour,
     pub issuer: &'a Issuer,
     pub origin: &'a Origin,
 }
 
-impl Gate<'_> {
+impl Context<'_> {
     fn prefix(&self) -> &str {
         &self.settings.http_settings.routes.api_prefix
     }
@@ -113,7 +113,7 @@ impl Browser {
     }
 
     /// Sends a browser to sign in and come back to `wanted` (path and query).
-    pub(crate) fn send_to_sign_in(&self, gate: Gate<'_>, wanted: &str) -> Response<BoxBody> {
+    pub(crate) fn send_to_sign_in(&self, gate: Context<'_>, wanted: &str) -> Response<BoxBody> {
         let login = format!("{}/login/aad", gate.prefix());
         if gate.settings.login.preserve_url_fragments_for_logins {
             return pages::keep_fragment(&login);
@@ -127,7 +127,7 @@ impl Browser {
     /// Answers one request to the gate's own pages.
     pub(crate) async fn call(
         &self,
-        gate: Gate<'_>,
+        gate: Context<'_>,
         request: Request<Incoming>,
     ) -> Response<BoxBody> {
         let path = request.uri().path().to_owned();
@@ -166,7 +166,7 @@ impl Browser {
     }
 
     /// Client-directed sign-in: a token in, a session's `authenticationToken` out (documented).
-    async fn directed(&self, gate: Gate<'_>, request: Request<Incoming>) -> Response<BoxBody> {
+    async fn directed(&self, gate: Context<'_>, request: Request<Incoming>) -> Response<BoxBody> {
         // A form of another site can't send this type without asking first.
         let is_json = request
             .headers()
@@ -220,7 +220,7 @@ impl Browser {
     }
 
     /// The claims of a token that the gate accepts now.
-    async fn checked(&self, gate: Gate<'_>, token: &str) -> Result<Claims, Reason> {
+    async fn checked(&self, gate: Context<'_>, token: &str) -> Result<Claims, Reason> {
         match bearer::verify(gate.issuer, token).await? {
             Evidence::Token { claims, issuers } => {
                 check_claims(gate.settings, &issuers, &claims, self.clock.now())?;
@@ -232,7 +232,7 @@ impl Browser {
     }
 
     /// A new session; its id, and for how many seconds its cookie lives.
-    fn start(&self, gate: Gate<'_>, claims: Claims, tokens: session::Tokens) -> (String, i64) {
+    fn start(&self, gate: Context<'_>, claims: Claims, tokens: session::Tokens) -> (String, i64) {
         let now = self.clock.now();
         let expiration = &gate.settings.login.cookie_expiration;
         let life = match expiration.convention {
@@ -256,7 +256,7 @@ impl Browser {
         (self.sessions.insert(session, now), life)
     }
 
-    fn me(&self, gate: Gate<'_>, headers: &HeaderMap) -> Response<BoxBody> {
+    fn me(&self, gate: Context<'_>, headers: &HeaderMap) -> Response<BoxBody> {
         if !gate.store() {
             return no_store();
         }
@@ -280,7 +280,7 @@ impl Browser {
         json_answer(&json!([me]))
     }
 
-    async fn sign_out(&self, gate: Gate<'_>, request: &Request<Incoming>) -> Response<BoxBody> {
+    async fn sign_out(&self, gate: Context<'_>, request: &Request<Incoming>) -> Response<BoxBody> {
         self.sessions.remove(request.headers());
         let wanted = query(request, "post_logout_redirect_uri")
             .unwrap_or_else(|| format!("{}/logout/complete", gate.prefix()));

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION};
 use hyper::{Method, Request, Response, StatusCode};
+use local_events::Outcome;
 use local_http::relay::{BoxBody, text};
 use local_http::serve::{Peer, Service};
 use serde_json::Value;
@@ -58,9 +59,9 @@ pub struct Gate {
 }
 
 /// What is logged of an answer, beside the request.
-pub struct Outcome {
-    /// `passed`, `anonymous`, `refused`, `sign-in`, `own`, `off` or `https`.
-    pub word: &'static str,
+pub struct Decided {
+    /// What became of it.
+    pub outcome: Outcome,
     /// Why, where there is more to say.
     pub reason: Option<Reason>,
     /// The delegated scopes of a caller who passed.
@@ -69,10 +70,10 @@ pub struct Outcome {
     pub roles: Vec<String>,
 }
 
-impl Outcome {
-    fn new(word: &'static str, reason: Option<Reason>) -> Self {
+impl Decided {
+    fn new(outcome: Outcome, reason: Option<Reason>) -> Self {
         Self {
-            word,
+            outcome,
             reason,
             scp: None,
             roles: Vec::new(),
@@ -82,7 +83,7 @@ impl Outcome {
     fn passed(claims: &Claims) -> Self {
         let roles = claims.get("roles").and_then(Value::as_array);
         Self {
-            word: "passed",
+            outcome: Outcome::Passed,
             reason: None,
             scp: claims.get("scp").and_then(Value::as_str).map(str::to_owned),
             roles: roles
@@ -110,7 +111,7 @@ impl Gate {
     ///
     /// The order is that of the documented decision: forged headers go first, whatever follows,
     /// and a wrong path without a token is 401, not 404.
-    pub async fn call(&self, mut request: Request<Incoming>) -> (Response<BoxBody>, Outcome) {
+    pub async fn call(&self, mut request: Request<Incoming>) -> (Response<BoxBody>, Decided) {
         let peer = request.extensions().get::<Peer>().copied();
         let secure = peer.is_some_and(|peer| peer.secure);
         let origin = Origin::of(
@@ -135,48 +136,51 @@ impl Gate {
         };
         let is_session = matches!(evidence, Evidence::Session(_));
         let verdict = self.rules.verdict(facts, evidence);
-        let gate = browser::Gate {
+        let context = browser::Context {
             settings: &self.rules.settings,
             behaviour: &self.rules.behaviour,
             issuer: &self.rules.issuer,
             origin: &origin,
         };
         match verdict {
-            Verdict::Off => (self.pass(request).await, Outcome::new("off", None)),
-            Verdict::UseHttps => (use_https(&request, &origin), Outcome::new("https", None)),
+            Verdict::Off => (self.pass(request).await, Decided::new(Outcome::Off, None)),
+            Verdict::UseHttps => (
+                use_https(&request, &origin),
+                Decided::new(Outcome::Https, None),
+            ),
             Verdict::Own => {
-                let outcome = Outcome::new("own", None);
-                (self.browser.call(gate, request).await, outcome)
+                let decided = Decided::new(Outcome::Own, None);
+                (self.browser.call(context, request).await, decided)
             }
             Verdict::Metadata => (
                 self.metadata(&origin, &path).await,
-                Outcome::new("own", None),
+                Decided::new(Outcome::Own, None),
             ),
             Verdict::Pass(claims) => {
-                let outcome = Outcome::passed(&claims);
+                let decided = Decided::passed(&claims);
                 headers::add(request.headers_mut(), &claims, &self.rules.behaviour);
                 if is_session {
                     self.browser
                         .add_tokens(&self.rules.settings, request.headers_mut());
                 }
-                (self.pass(request).await, outcome)
+                (self.pass(request).await, decided)
             }
             Verdict::Anonymous(reason) => {
-                let outcome = Outcome::new("anonymous", Some(reason));
-                (self.pass(request).await, outcome)
+                let decided = Decided::new(Outcome::Anonymous, Some(reason));
+                (self.pass(request).await, decided)
             }
             Verdict::Unauthorized(reason) => {
                 let response = self.refuse(StatusCode::UNAUTHORIZED, &origin, &path);
-                (response, Outcome::new("refused", Some(reason)))
+                (response, Decided::new(Outcome::Refused, Some(reason)))
             }
             Verdict::Forbidden(reason) => {
                 let response = self.refuse(StatusCode::FORBIDDEN, &origin, &path);
-                (response, Outcome::new("refused", Some(reason)))
+                (response, Decided::new(Outcome::Refused, Some(reason)))
             }
             Verdict::SignIn(reason) => {
                 let wanted = request.uri().path_and_query().map_or("/", |p| p.as_str());
-                let response = self.browser.send_to_sign_in(gate, wanted);
-                (response, Outcome::new("sign-in", Some(reason)))
+                let response = self.browser.send_to_sign_in(context, wanted);
+                (response, Decided::new(Outcome::SignIn, Some(reason)))
             }
         }
     }

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Form, Router};
-use local_events::Told;
+use local_events::{EventNote, Outcome};
 use local_http::page::{Page, Script};
 use maud::{PreEscaped, html};
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use super::error::AuthorityError;
 use super::grants::{Code, Flow, ScopeRequest};
 use super::pages::{self, SignIn};
 use super::parameters::Parameters;
-use super::{ApproveError, Authority, told};
+use super::{ApproveError, Authority, events};
 
 /// Sends a form on without a click; the page works without it too.
 const SUBMIT: &str = "document.forms[0].submit()";
@@ -66,23 +66,24 @@ async fn decide(
     Form(choice): Form<Choice>,
 ) -> Response {
     if !authority.is_from_here(&headers) {
-        let told = Told::new("refused").because("the form was sent from another site");
-        return told.on(pages::foreign());
+        let note = EventNote::new(Outcome::Refused).because("the form was sent from another site");
+        return note.on(pages::foreign());
     }
     let now = authority.clock().now();
     let Some(flow) = authority.grants().flow(&choice.flow, now) else {
-        let told = Told::new("refused").because("the sign-in is over, or took too long");
-        return told.on(pages::problem(
+        let note =
+            EventNote::new(Outcome::Refused).because("the sign-in is over, or took too long");
+        return note.on(pages::problem(
             "This sign-in is over, or took too long. Go back to the app and begin again.",
         ));
     };
-    let told = |outcome| authority.told_of(outcome, &flow.asked);
+    let note = |outcome| authority.note_of(outcome, &flow.asked);
     let user = match (choice.action.as_str(), &choice.user) {
         ("approve" | "consent", Some(user)) => user,
         _ => {
             authority.grants().end_flow(&choice.flow);
             let words = "AADSTS65004: User declined to consent to access the app.";
-            return told("declined").because(words).on(back(
+            return note(Outcome::Declined).because(words).on(back(
                 &flow,
                 &[("error", "access_denied"), ("error_description", words)],
             ));
@@ -92,25 +93,25 @@ async fn decide(
     let signing_in = authority.signing_in(&choice.flow, &flow, &origin);
     let Some(known) = authority.directory().user(user) else {
         let error = ApproveError::NoSuchUser(user.clone());
-        return told("refused")
+        return note(Outcome::Refused)
             .because(error.line())
             .on(signing_in.account_page("", Some(&error.to_string())));
     };
     if known.state == UserState::Disabled {
         let error = ApproveError::Disabled(known.upn.clone());
-        return told("refused")
+        return note(Outcome::Refused)
             .because(error.line())
             .on(signing_in.account_page(&known.upn, Some(&error.to_string())));
     }
     if choice.action == "consent" {
         authority.grants().consent(&flow.asked, &known.upn);
     } else if !authority.has_consent(&flow.asked, known) {
-        return told("asked")
+        return note(Outcome::Asked)
             .because("consent")
             .on(signing_in.consent_page(known));
     }
     authority.grants().end_flow(&choice.flow);
-    told("approved")
+    note(Outcome::Approved)
         .because("on the page")
         .on(authority.finish(&flow, &known.upn.clone(), now))
 }
@@ -138,9 +139,9 @@ impl Authority {
     /// Checks the request; the client and its redirect first, since whatever else is wrong is
     /// told there (RFC 6749 section 4.1.2.1).
     fn authorize(&self, tenant: &str, pairs: Vec<(String, String)>) -> Response {
-        let asked = self.told_asked(&HeaderMap::new(), &pairs);
+        let asked = self.note_of_request(&HeaderMap::new(), &pairs);
         let refused = |error: &AuthorityError| {
-            told::refused(asked.clone(), error).on(pages::problem(&error.line()))
+            events::refused(asked.clone(), error).on(pages::problem(&error.line()))
         };
         let parameters = match Parameters::new(pairs) {
             Ok(parameters) => parameters,
@@ -182,7 +183,7 @@ impl Authority {
             Err(error) => {
                 let (name, line) = (error.name(), error.line());
                 let answer = back(&flow, &[("error", name), ("error_description", &line)]);
-                return told::refused(asked, &error).on(answer);
+                return events::refused(asked, &error).on(answer);
             }
         }
         if parameters.get("prompt") == Some("none") {
@@ -191,7 +192,7 @@ impl Authority {
                 &flow,
                 &[("error", "login_required"), ("error_description", words)],
             );
-            return asked.outcome("refused").because(words).on(answer);
+            return asked.outcome(Outcome::Refused).because(words).on(answer);
         }
         let now = self.clock().now();
         if let Some(user) = &self.0.auto_approve
@@ -200,7 +201,7 @@ impl Authority {
             && self.has_consent(&flow.asked, user)
         {
             return asked
-                .outcome("approved")
+                .outcome(Outcome::Approved)
                 .because("--auto-approve")
                 .on(self.finish(&flow, &user.upn.clone(), now));
         }
@@ -210,7 +211,10 @@ impl Authority {
         let page = self
             .signing_in(&id, &flow, &origin)
             .account_page(hint, None);
-        asked.outcome("asked").because("which account").on(page)
+        asked
+            .outcome(Outcome::Asked)
+            .because("which account")
+            .on(page)
     }
 
     fn read_request(
@@ -292,5 +296,5 @@ async fn logout(State(authority): State<Authority>, RawQuery(query): RawQuery) -
             html! { p { "You can close this page." } },
         ),
     };
-    Told::new("done").on(answer)
+    EventNote::new(Outcome::Done).on(answer)
 }

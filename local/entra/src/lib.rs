@@ -19,6 +19,7 @@ mod daemon;
 mod directory;
 mod discovery;
 mod error;
+mod events;
 mod grants;
 mod keys;
 mod minting;
@@ -30,7 +31,6 @@ mod ring;
 mod scopes;
 mod secrets;
 mod token;
-mod told;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use axum::routing::post;
 use axum::{Form, Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use local_events::Told;
+use local_events::EventNote;
 use serde_json::{Value, json};
 
 use super::claims::{Grant, LIFETIME};
@@ -16,7 +16,7 @@ use super::error::AuthorityError;
 use super::grants::{EXPIRES_IN, Family, INTERVAL, ScopeRequest};
 use super::keys::WithX5t;
 use super::parameters::{Parameters, add_basic};
-use super::{Authority, Resource, TokenVersion, told};
+use super::{Authority, Resource, TokenVersion, events};
 
 pub(super) fn router() -> Router<Authority> {
     Router::new()
@@ -32,10 +32,10 @@ async fn device_code(
     headers: HeaderMap,
     Form(pairs): Pairs,
 ) -> Response {
-    let told = authority.told_asked(&headers, &pairs);
+    let note = authority.note_of_request(&headers, &pairs);
     let result = authority.start_device_code(&tenant, pairs);
-    let told = told::started(told, &authority, &result);
-    answer(&authority, &headers, told, result)
+    let note = events::started(note, &authority, &result);
+    answer(&authority, &headers, note, result)
 }
 
 async fn token(
@@ -44,16 +44,16 @@ async fn token(
     headers: HeaderMap,
     Form(pairs): Pairs,
 ) -> Response {
-    let told = authority.told_asked(&headers, &pairs);
+    let note = authority.note_of_request(&headers, &pairs);
     let result = authority.redeem(&tenant, &headers, pairs);
-    let told = told::answered(told, &result);
-    answer(&authority, &headers, told, result)
+    let note = events::answered(note, &result);
+    answer(&authority, &headers, note, result)
 }
 
 fn answer(
     authority: &Authority,
     headers: &HeaderMap,
-    told: Told,
+    note: EventNote,
     result: Result<Value, AuthorityError>,
 ) -> Response {
     // Echoed, but only as the GUID that it has to be.
@@ -76,7 +76,7 @@ fn answer(
                 .insert(HeaderName::from_static(name), value);
         }
     }
-    told.on(response)
+    note.on(response)
 }
 
 impl Authority {

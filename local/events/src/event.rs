@@ -33,6 +33,69 @@ impl Source {
     }
 }
 
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The gate passed it on, with a principal.
+    Passed,
+    /// The gate passed it on without a principal.
+    Anonymous,
+    /// The gate, the authority or the handler refused it.
+    Refused,
+    /// The gate sent a browser to the sign-in.
+    SignIn,
+    /// The gate answered at one of its own paths.
+    Own,
+    /// Easy Auth is off: the gate passed it on as it came.
+    Off,
+    /// The gate sent it to HTTPS.
+    Https,
+    /// The front end answered a preflight.
+    Cors,
+    /// The authority issued a token.
+    Issued,
+    /// The authority has nothing to say yet: a client polls.
+    Pending,
+    /// The authority asked a person.
+    Asked,
+    /// A sign-in was approved.
+    Approved,
+    /// A sign-in was declined.
+    Declined,
+    /// The authority did what a command or a form asked for.
+    Done,
+    /// The authority or the handler answered.
+    Answered,
+    /// The handler gave no answer.
+    Failed,
+}
+
+impl Outcome {
+    /// As scripts know it: the same as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Anonymous => "anonymous",
+            Self::Refused => "refused",
+            Self::SignIn => "sign-in",
+            Self::Own => "own",
+            Self::Off => "off",
+            Self::Https => "https",
+            Self::Cors => "cors",
+            Self::Issued => "issued",
+            Self::Pending => "pending",
+            Self::Asked => "asked",
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::Done => "done",
+            Self::Answered => "answered",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// One request and what became of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Event {
@@ -58,11 +121,8 @@ pub struct Event {
     pub scope: Option<String>,
     /// The HTTP status.
     pub status: u16,
-    /// Of the gate: `passed`, `anonymous`, `refused`, `sign-in`, `own`, `off`, `https` or `cors`.
-    /// Of the authority: `issued`, `pending`, `asked`, `approved`, `declined`, `refused`, `done`
-    /// or `answered`. Of the handler: `answered`,
-    /// `refused` or `failed`.
-    pub outcome: String,
+    /// What became of it.
+    pub outcome: Outcome,
     /// A code and a sentence, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -114,11 +174,11 @@ impl Event {
 
     /// What was answered, and why, in one line.
     pub fn answer(&self) -> String {
-        let mut text = match (&self.reason, self.outcome.as_str()) {
+        let mut text = match (&self.reason, self.outcome) {
             // The reason says as much.
-            (Some(reason), "refused" | "pending") => reason.clone(),
-            (Some(reason), outcome) => format!("{outcome} ({reason})"),
-            (None, outcome) => outcome.to_owned(),
+            (Some(reason), Outcome::Refused | Outcome::Pending) => reason.clone(),
+            (Some(reason), outcome) => format!("{} ({reason})", outcome.name()),
+            (None, outcome) => outcome.name().to_owned(),
         };
         if let Some(scp) = &self.scp {
             text.push_str(&format!(", scp {scp:?}"));
@@ -131,9 +191,9 @@ impl Event {
 
     /// How it turned out.
     pub fn kind(&self) -> Kind {
-        match (self.outcome.as_str(), self.status) {
+        match (self.outcome, self.status) {
             (_, 500..) => Kind::Failed,
-            ("pending" | "asked", _) => Kind::Waiting,
+            (Outcome::Pending | Outcome::Asked, _) => Kind::Waiting,
             (_, 400..) => Kind::Refused,
             _ => Kind::Well,
         }
@@ -265,7 +325,7 @@ mod tests {
             client: None,
             scope: None,
             status: 401,
-            outcome: "refused".into(),
+            outcome: Outcome::Refused,
             reason: None,
             scp: None,
             roles: vec![],
@@ -305,7 +365,7 @@ mod tests {
         };
         let issued = Event {
             status: 200,
-            outcome: "issued".into(),
+            outcome: Outcome::Issued,
             reason: Some("signed in".into()),
             scp: Some("Greeting.Read".into()),
             ..token.clone()
@@ -316,7 +376,7 @@ mod tests {
             ..token
         };
         let anonymous = Event {
-            outcome: "anonymous".into(),
+            outcome: Outcome::Anonymous,
             reason: Some("expired: 5 s ago".into()),
             ..event()
         };
@@ -339,6 +399,30 @@ mod tests {
         ] {
             assert!(human(&event).ends_with(line), "{}", human(&event));
             assert_eq!(event.kind(), kind);
+        }
+    }
+
+    #[test]
+    fn an_outcome_has_one_spelling() {
+        for outcome in [
+            Outcome::Passed,
+            Outcome::Anonymous,
+            Outcome::Refused,
+            Outcome::SignIn,
+            Outcome::Own,
+            Outcome::Off,
+            Outcome::Https,
+            Outcome::Cors,
+            Outcome::Issued,
+            Outcome::Pending,
+            Outcome::Asked,
+            Outcome::Approved,
+            Outcome::Declined,
+            Outcome::Done,
+            Outcome::Answered,
+            Outcome::Failed,
+        ] {
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.name());
         }
     }
 

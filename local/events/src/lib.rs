@@ -2,7 +2,7 @@
 //! terminal of `up`, for `greeting-local log`, and in the control room. No token and no code is
 //! in it, and no claim value but `aud`, `iss`, `tid`, `scp`, `roles` and times.
 //!
-//! - `event`: one decision; `told`: the authority's
+//! - `event`: one decision; `note`: what a handler adds to it
 //! - `log`: where they go
 //! - `clock`: the time by which tokens are issued and checked
 //! - `signals`: what ends a program
@@ -10,11 +10,11 @@
 mod clock;
 mod event;
 mod log;
+mod note;
 mod signals;
-mod told;
 
 pub use self::clock::Clock;
-pub use self::event::{Event, Kind, Row, Source};
+pub use self::event::{Event, Kind, Outcome, Row, Source};
 pub use self::log::{Kept, Log, Print, json, millis};
+pub use self::note::{EventNote, record_events};
 pub use self::signals::interrupted;
-pub use self::told::{Told, tell};

@@ -64,8 +64,8 @@ impl Log {
         }))
     }
 
-    /// Tells of `event`.
-    pub fn tell(&self, mut event: Event) {
+    /// Prints `event`, keeps it, and sends it to whoever listens.
+    pub fn record(&self, mut event: Event) {
         event.tidy();
         // A closed stderr is no reason to refuse a request.
         match self.0.print {

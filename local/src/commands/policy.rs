@@ -13,20 +13,19 @@ use crate::say;
 /// # Errors
 /// Nothing runs, or the code is not known.
 pub(crate) async fn run(args: PolicyArgs) -> Result<(), Failure> {
-    let refuse = match args.refuse.as_deref() {
-        None => None,
-        Some("none") => Some(0),
-        Some(code) => {
-            let digits = code.strip_prefix("AADSTS").unwrap_or(code);
-            Some(digits.parse().map_err(|_| {
+    let refuse = args
+        .refuse
+        .as_deref()
+        .map(|text| {
+            text.parse().map_err(|_| {
                 Failure::new(
-                    format!("--refuse {code} is no code"),
+                    format!("--refuse {text} is no code"),
                     "a code is AADSTS and digits, or none",
                     "for example: --refuse AADSTS50076",
                 )
-            })?)
-        }
-    };
+            })
+        })
+        .transpose()?;
     let on = |switch: Option<Switch>| switch.map(|switch| switch == Switch::On);
     let change = Change {
         consent: on(args.consent),

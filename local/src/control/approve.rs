@@ -4,10 +4,10 @@ use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use local_entra::{ApproveError, Authority};
-use local_events::Told;
+use local_events::{EventNote, Outcome};
 use serde::{Deserialize, Serialize};
 
-use super::door::{Door, stranger};
+use super::secret::{ControlSecret, unknown_caller};
 
 /// Where it is.
 pub(crate) const PATH: &str = "/greeting-local/approve";
@@ -20,24 +20,26 @@ pub(crate) struct Decision {
     pub(crate) deny: bool,
 }
 
-/// The door: a web page can't approve.
-pub(crate) fn router(authority: Authority, door: Door) -> axum::Router {
+/// The secret: a web page can't approve.
+pub(crate) fn router(authority: Authority, secret: ControlSecret) -> axum::Router {
     axum::Router::new().route(
         PATH,
         post(
             move |headers: HeaderMap, Json(decision): Json<Decision>| async move {
-                if !door.opens_to(&headers) {
-                    return stranger();
+                if !secret.is_in(&headers) {
+                    return unknown_caller();
                 }
-                let (told, outcome) = if decision.deny {
-                    ("declined", authority.deny(&decision.code))
+                let (outcome, decided) = if decision.deny {
+                    (Outcome::Declined, authority.deny(&decision.code))
                 } else {
                     let approved = authority.approve(&decision.code, &decision.user);
-                    ("approved", approved)
+                    (Outcome::Approved, approved)
                 };
-                match outcome {
-                    Ok(()) => Told::new(told).because("from the shell").on(StatusCode::OK),
-                    Err(error) => Told::new("refused")
+                match decided {
+                    Ok(()) => EventNote::new(outcome)
+                        .because("from the shell")
+                        .on(StatusCode::OK),
+                    Err(error) => EventNote::new(Outcome::Refused)
                         .because(error.line())
                         .on((StatusCode::BAD_REQUEST, explain(&authority, &error))),
                 }

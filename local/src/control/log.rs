@@ -16,7 +16,7 @@ use local_events::{Kept, Log, json};
 use serde::Deserialize;
 use tokio::sync::broadcast;
 
-use super::door::{Door, stranger};
+use super::secret::{ControlSecret, unknown_caller};
 
 /// Where `greeting-local log` knocks.
 pub(crate) const PATH: &str = "/greeting-local/log";
@@ -30,10 +30,10 @@ struct LogQuery {
 }
 
 /// The door that `greeting-local log` knocks on; JSON, a line each.
-pub(crate) fn router(log: Log, door: Door) -> axum::Router {
+pub(crate) fn router(log: Log, secret: ControlSecret) -> axum::Router {
     let answer = move |headers: HeaderMap, Query(asked): Query<LogQuery>| async move {
-        if !door.opens_to(&headers) {
-            return stranger();
+        if !secret.is_in(&headers) {
+            return unknown_caller();
         }
         let (recent, coming) = log.listen();
         let first = recent.iter().map(|kept| line(kept)).collect();

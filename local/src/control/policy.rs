@@ -1,13 +1,16 @@
 //! The endpoint of `greeting-local policy`.
 
+use std::num::ParseIntError;
+use std::str::FromStr;
+
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use local_entra::{Authority, Policy, REFUSALS, refusal};
-use local_events::Told;
+use local_events::{EventNote, Outcome};
 use serde::{Deserialize, Serialize};
 
-use super::door::{Door, stranger};
+use super::secret::{ControlSecret, unknown_caller};
 
 /// Where it is.
 pub(crate) const PATH: &str = "/greeting-local/policy";
@@ -17,8 +20,31 @@ pub(crate) const PATH: &str = "/greeting-local/policy";
 pub(crate) struct Change {
     pub(crate) consent: Option<bool>,
     pub(crate) device_code: Option<bool>,
-    /// 0 refuses nobody.
-    pub(crate) refuse: Option<u32>,
+    pub(crate) refuse: Option<Refuse>,
+}
+
+/// What a policy refuses every user's token with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Refuse {
+    Nothing,
+    /// This AADSTS code.
+    With(u32),
+}
+
+impl FromStr for Refuse {
+    type Err = ParseIntError;
+
+    /// `none`, or a code with or without `AADSTS`.
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        match text {
+            "none" => Ok(Self::Nothing),
+            code => {
+                let digits = code.strip_prefix("AADSTS").unwrap_or(code);
+                digits.parse().map(Self::With)
+            }
+        }
+    }
 }
 
 impl Change {
@@ -27,9 +53,8 @@ impl Change {
     /// # Errors
     /// A code that can't be asked for, with those that can.
     pub(crate) fn apply(&self, authority: &Authority) -> Result<Policy, String> {
-        if let Some(code) = self
-            .refuse
-            .filter(|code| *code != 0 && refusal(*code).is_none())
+        if let Some(Refuse::With(code)) = self.refuse
+            && refusal(code).is_none()
         {
             let known: Vec<String> = REFUSALS
                 .iter()
@@ -45,8 +70,8 @@ impl Change {
             policy.device_code = self.device_code.unwrap_or(policy.device_code);
             policy.refuse = match self.refuse {
                 None => policy.refuse,
-                Some(0) => None,
-                code => code,
+                Some(Refuse::Nothing) => None,
+                Some(Refuse::With(code)) => Some(code),
             };
         }))
     }
@@ -71,14 +96,16 @@ pub(crate) fn refused(policy: &Policy) -> String {
 }
 
 /// The endpoint.
-pub(crate) fn router(authority: Authority, door: Door) -> axum::Router {
+pub(crate) fn router(authority: Authority, secret: ControlSecret) -> axum::Router {
     let change = move |headers: HeaderMap, Json(change): Json<Change>| async move {
-        if !door.opens_to(&headers) {
-            return stranger();
+        if !secret.is_in(&headers) {
+            return unknown_caller();
         }
         match change.apply(&authority) {
-            Ok(policy) => Told::new("done").because(words(&policy)).on(Json(policy)),
-            Err(why) => Told::new("refused")
+            Ok(policy) => EventNote::new(Outcome::Done)
+                .because(words(&policy))
+                .on(Json(policy)),
+            Err(why) => EventNote::new(Outcome::Refused)
                 .because("no such refusal")
                 .on((StatusCode::BAD_REQUEST, why)),
         }

@@ -35,7 +35,7 @@ pub(crate) struct Running {
     pub(crate) ready: Ready,
     /// The folder whose `deploy/` it read.
     pub(crate) root: PathBuf,
-    /// The origin of its control door.
+    /// The origin of its control secret.
     pub(crate) control: String,
     pub(crate) control_secret: String,
     pub(crate) issuer: IssuedBy,

@@ -4,7 +4,7 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use local_events::Told;
+use local_events::{EventNote, Outcome};
 use serde::Deserialize;
 
 use super::done::Done;
@@ -19,8 +19,7 @@ pub(super) const ROTATE: &str = "/control-room/rotate-keys";
 pub(super) struct Wanted {
     consent: String,
     device_code: String,
-    /// 0 refuses nobody.
-    refuse: u32,
+    refuse: String,
 }
 
 pub(super) async fn policy(
@@ -31,19 +30,26 @@ pub(super) async fn policy(
     if !room.authority.is_from_here(&headers) {
         return foreign_form();
     }
+    let Ok(refuse) = wanted.refuse.parse() else {
+        return no_such_refusal();
+    };
     let change = Change {
         consent: Some(wanted.consent == "on"),
         device_code: Some(wanted.device_code == "on"),
-        refuse: Some(wanted.refuse),
+        refuse: Some(refuse),
     };
     match change.apply(&room.authority) {
-        Ok(policy) => Told::new("done")
+        Ok(policy) => EventNote::new(Outcome::Done)
             .because(words(&policy))
             .on(back(Done::Policy)),
-        Err(_) => Told::new("refused")
-            .because("no such refusal")
-            .on(back(Done::Failed)),
+        Err(_) => no_such_refusal(),
     }
+}
+
+fn no_such_refusal() -> Response {
+    EventNote::new(Outcome::Refused)
+        .because("no such refusal")
+        .on(back(Done::Failed))
 }
 
 pub(super) async fn rotate(State(room): State<Shared>, headers: HeaderMap) -> Response {
@@ -51,10 +57,10 @@ pub(super) async fn rotate(State(room): State<Shared>, headers: HeaderMap) -> Re
         return foreign_form();
     }
     match room.authority.rotate_keys() {
-        Ok(kid) => Told::new("done")
+        Ok(kid) => EventNote::new(Outcome::Done)
             .because(format!("signing with {kid}"))
             .on(back(Done::Keys)),
-        Err(_) => Told::new("refused")
+        Err(_) => EventNote::new(Outcome::Refused)
             .because("no key can be made, or kept")
             .on(back(Done::Failed)),
     }

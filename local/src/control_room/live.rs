@@ -3,7 +3,7 @@
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use local_events::Told;
+use local_events::{EventNote, Outcome};
 use local_http::page;
 use serde::Deserialize;
 
@@ -30,8 +30,8 @@ pub(super) async fn events(
     // Browsers say whose page it is (Fetch Metadata). Another's could not read the answer anyway,
     // but need not hold a connection either.
     if text("sec-fetch-site").is_some_and(|site| site != "same-origin") {
-        let told = Told::new("refused").because("another site's page asked for it");
-        return told.on((StatusCode::FORBIDDEN, "not from this page\n"));
+        let note = EventNote::new(Outcome::Refused).because("another site's page asked for it");
+        return note.on((StatusCode::FORBIDDEN, "not from this page\n"));
     }
     // A browser that connects again says where it was.
     let after = text("last-event-id").and_then(|id| id.parse().ok());

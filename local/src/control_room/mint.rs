@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use local_entra::MintSpec;
-use local_events::Told;
+use local_events::{EventNote, Outcome};
 use local_http::page::{Page, Width};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -39,7 +39,7 @@ pub(super) async fn mint(
             let arguments = minting::arguments(&spec);
             let flags = arguments.iter().map(|argument| flag(argument));
             let flags: Vec<&str> = flags.filter(|flag| flag.starts_with("--")).collect();
-            let told = Told::new("issued").because(format!(
+            let note = EventNote::new(Outcome::Issued).because(format!(
                 "{}: the caller would get {}",
                 if flags.is_empty() {
                     "without a defect".to_owned()
@@ -48,9 +48,9 @@ pub(super) async fn mint(
                 },
                 status.map_or("what the app says".to_owned(), |status| status.to_string()),
             ));
-            told.on(result_page(&room, &chosen, &spec, &minted))
+            note.on(result_page(&room, &chosen, &spec, &minted))
         }
-        Err(why) => Told::new("refused")
+        Err(why) => EventNote::new(Outcome::Refused)
             .because("no such token can be made")
             .on(error_page(&room, &chosen, &why)),
     }

@@ -179,7 +179,7 @@ impl Room {
                     (switch("device_code", "Device codes", policy.device_code, "Conditional Access, AADSTS53003"))
                     label for="refuse" { "Refuse every user's token with" }
                     select #refuse name="refuse" {
-                        option value="0" { "nothing" }
+                        option value="none" { "nothing" }
                         @for (code, _, sentence) in REFUSALS {
                             option value=(code) selected[policy.refuse == Some(code)] {
                                 "AADSTS" (code) " " (short(sentence))

@@ -7,8 +7,8 @@ use hyper::body::Incoming;
 use hyper::header::{DATE, HeaderValue};
 use hyper::{Request, Response};
 use jiff::Timestamp;
-use local_easy_auth::{Gate, Outcome};
-use local_events::{Clock, Event, Log, Source, millis};
+use local_easy_auth::{Decided, Gate};
+use local_events::{Clock, Event, Log, Outcome, Source, millis};
 use local_functions_host::Invocation;
 use local_http::cors::Cors;
 use local_http::relay::BoxBody;
@@ -29,11 +29,11 @@ impl FrontEnd {
         let method = request.method().to_string();
         let path = request.uri().path().to_owned();
         let caller = self.cors.caller(request.headers());
-        let (mut response, outcome) = match self.cors.preflight(&request) {
+        let (mut response, decision) = match self.cors.preflight(&request) {
             Some(preflight) => (preflight, None),
             None => {
-                let (response, outcome) = self.gate.call(request).await;
-                (response, Some(outcome))
+                let (response, decision) = self.gate.call(request).await;
+                (response, Some(decision))
             }
         };
         self.cors.allow(caller, response.headers_mut());
@@ -52,26 +52,26 @@ impl FrontEnd {
             client: None,
             scope: None,
             status: response.status().as_u16(),
-            outcome: "cors".to_owned(),
+            outcome: Outcome::Cors,
             reason: None,
             scp: None,
             roles: Vec::new(),
             invocation: invocation.as_ref().map(|call| call.id.clone()),
             duration_ms: millis(begun.elapsed()),
         };
-        self.log.tell(match outcome {
+        self.log.record(match decision {
             None => event,
-            Some(outcome) => decided(event, outcome),
+            Some(decision) => decided(event, decision),
         });
         if let Some(invocation) = invocation {
-            self.tell(invocation);
+            self.record(invocation);
         }
         response
     }
 
     /// Tells of the handler's answer, once its own line of a refusal is here; the answer does not
     /// wait.
-    fn tell(&self, invocation: Invocation) {
+    fn record(&self, invocation: Invocation) {
         let event = Event {
             time: Timestamp::now(),
             source: Source::Handler,
@@ -82,7 +82,7 @@ impl FrontEnd {
             client: None,
             scope: None,
             status: invocation.status.as_u16(),
-            outcome: "answered".to_owned(),
+            outcome: Outcome::Answered,
             reason: None,
             scp: None,
             roles: Vec::new(),
@@ -91,7 +91,7 @@ impl FrontEnd {
         };
         let event = match invocation.why_not {
             Some(why) => Event {
-                outcome: "failed".to_owned(),
+                outcome: Outcome::Failed,
                 reason: Some(why.to_owned()),
                 ..event
             },
@@ -99,8 +99,8 @@ impl FrontEnd {
             None => {
                 let log = self.log.clone();
                 tokio::spawn(async move {
-                    log.tell(Event {
-                        outcome: "refused".to_owned(),
+                    log.record(Event {
+                        outcome: Outcome::Refused,
                         reason: invocation.refusal().await,
                         ..event
                     });
@@ -108,17 +108,17 @@ impl FrontEnd {
                 return;
             }
         };
-        self.log.tell(event);
+        self.log.record(event);
     }
 }
 
 /// The gate's decision.
-fn decided(event: Event, outcome: Outcome) -> Event {
+fn decided(event: Event, decided: Decided) -> Event {
     Event {
-        outcome: outcome.word.to_owned(),
-        reason: outcome.reason.map(|reason| reason.to_string()),
-        scp: outcome.scp,
-        roles: outcome.roles,
+        outcome: decided.outcome,
+        reason: decided.reason.map(|reason| reason.to_string()),
+        scp: decided.scp,
+        roles: decided.roles,
         ..event
     }
 }

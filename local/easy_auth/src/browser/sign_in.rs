@@ -10,7 +10,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use super::session::{self, Tokens, random};
-use super::{Browser, Gate, add_cookie, no_store, pages, query, redirect};
+use super::{Browser, Context, add_cookie, no_store, pages, query, redirect};
 use crate::decision::{Claims, time};
 
 /// The cookie that binds a sign-in to the browser that began it; its state follows the name, so
@@ -41,7 +41,7 @@ impl Browser {
     /// To the authority's sign-in page.
     pub(super) async fn begin(
         &self,
-        gate: Gate<'_>,
+        gate: Context<'_>,
         request: &Request<Incoming>,
     ) -> Response<BoxBody> {
         let wanted = query(request, "post_login_redirect_uri")
@@ -112,7 +112,7 @@ impl Browser {
     /// Back from the authority.
     pub(super) async fn finish(
         &self,
-        gate: Gate<'_>,
+        gate: Context<'_>,
         request: &Request<Incoming>,
     ) -> Response<BoxBody> {
         let state = query(request, "state").unwrap_or_default();
@@ -184,7 +184,7 @@ impl Browser {
     /// New tokens for a session, also in its time of grace (documented).
     pub(super) async fn refresh(
         &self,
-        gate: Gate<'_>,
+        gate: Context<'_>,
         headers: &hyper::HeaderMap,
     ) -> Response<BoxBody> {
         if !gate.store() {
@@ -236,7 +236,7 @@ impl Browser {
         response
     }
 
-    async fn redeem(&self, gate: Gate<'_>, form: &[(&str, String)]) -> Result<Granted, String> {
+    async fn redeem(&self, gate: Context<'_>, form: &[(&str, String)]) -> Result<Granted, String> {
         let published = gate.issuer.published(None).await?;
         let endpoint = published
             .token_endpoint
@@ -298,7 +298,7 @@ impl Browser {
     /// What the tokens say, checked as a bearer token would be.
     async fn signed_in(
         &self,
-        gate: Gate<'_>,
+        gate: Context<'_>,
         granted: Granted,
         old_refresh: Option<String>,
     ) -> Result<(Claims, Tokens), String> {
@@ -322,7 +322,7 @@ impl Browser {
     }
 }
 
-fn callback(gate: Gate<'_>) -> String {
+fn callback(gate: Context<'_>) -> String {
     let path = format!("{}/login/aad/callback", gate.prefix());
     gate.origin.url(gate.origin.scheme, &path)
 }
@@ -339,7 +339,7 @@ fn state_cookie(state: &str) -> String {
 
 /// Where a sign-in or sign-out may end: this origin, or a URL that the settings allow, whose
 /// query is not compared (documented). `None` for any other.
-pub(super) fn target(gate: Gate<'_>, wanted: &str) -> Option<String> {
+pub(super) fn target(gate: Context<'_>, wanted: &str) -> Option<String> {
     if wanted.chars().any(|c| c.is_control() || c == '\\') {
         return None;
     }
@@ -405,7 +405,7 @@ mod tests {
         let origin = Origin::of(&settings, None, &headers, false);
         let behaviour = Behaviour::default();
         let issuer = Issuer::new(&settings, false, reqwest::Client::new());
-        let gate = Gate {
+        let gate = Context {
             settings: &settings,
             behaviour: &behaviour,
             issuer: &issuer,

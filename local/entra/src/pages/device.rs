@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Form, Router};
-use local_events::Told;
+use local_events::{EventNote, Outcome};
 use local_http::page::Page;
 use maud::html;
 use serde::Deserialize;
@@ -40,13 +40,13 @@ async fn decide(
     Form(answer): Form<Answer>,
 ) -> Response {
     if !authority.is_from_here(&headers) {
-        let told = Told::new("refused").because("the form was sent from another site");
-        return told.on(foreign());
+        let note = EventNote::new(Outcome::Refused).because("the form was sent from another site");
+        return note.on(foreign());
     }
     let now = authority.clock().now();
     let Some(asked) = authority.grants().asked(&answer.code, now).cloned() else {
-        let told = Told::new("refused").because("no sign-in with this code is pending");
-        return told.on(code_page(&answer.code, Some(NOT_PENDING)));
+        let note = EventNote::new(Outcome::Refused).because("no sign-in with this code is pending");
+        return note.on(code_page(&answer.code, Some(NOT_PENDING)));
     };
     let user = answer
         .user
@@ -63,13 +63,13 @@ async fn decide(
     match (answer.action.as_deref(), user) {
         (Some("deny"), _) => authority.decline(&asked, &answer.code),
         (Some("approve" | "consent"), Some(user)) if user.state == UserState::Disabled => {
-            let told = authority.told_of("refused", &asked);
+            let note = authority.note_of(Outcome::Refused, &asked);
             let disabled = ApproveError::Disabled(user.upn.clone());
-            told.because(disabled.line())
+            note.because(disabled.line())
                 .on(signing_in.account_page(&user.upn, Some(&disabled.to_string())))
         }
         (Some("approve"), Some(user)) if !authority.has_consent(&asked, user) => authority
-            .told_of("asked", &asked)
+            .note_of(Outcome::Asked, &asked)
             .because("consent")
             .on(signing_in.consent_page(user)),
         (Some("approve"), Some(user)) => authority.let_in(&asked, &answer.code, user),
@@ -78,7 +78,7 @@ async fn decide(
             authority.let_in(&asked, &answer.code, user)
         }
         _ => authority
-            .told_of("asked", &asked)
+            .note_of(Outcome::Asked, &asked)
             .because("which account")
             .on(signing_in.account_page("", None)),
     }
@@ -88,7 +88,7 @@ impl Authority {
     fn let_in(&self, asked: &ScopeRequest, code: &str, user: &User) -> Response {
         match self.approve(code, &user.upn) {
             Ok(()) => self
-                .told_of("approved", asked)
+                .note_of(Outcome::Approved, asked)
                 .because("on the page")
                 .on(done(
                     "Signed in",
@@ -98,7 +98,7 @@ impl Authority {
                     },
                 )),
             Err(error) => self
-                .told_of("refused", asked)
+                .note_of(Outcome::Refused, asked)
                 .because(error.line())
                 .on(code_page("", Some(&error.to_string()))),
         }
@@ -106,12 +106,12 @@ impl Authority {
 
     fn decline(&self, asked: &ScopeRequest, code: &str) -> Response {
         match self.deny(code) {
-            Ok(()) => self.told_of("declined", asked).because("on the page").on(done(
+            Ok(()) => self.note_of(Outcome::Declined, asked).because("on the page").on(done(
                 "Declined",
                 html! { p { "The sign-in was declined, and the device is told so. You can close this page." } },
             )),
             Err(error) => self
-                .told_of("refused", asked)
+                .note_of(Outcome::Refused, asked)
                 .because(error.line())
                 .on(code_page("", Some(&error.to_string()))),
         }

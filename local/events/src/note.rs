@@ -9,13 +9,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
-use crate::event::{Event, Source};
+use crate::event::{Event, Outcome, Source};
 use crate::log::{Log, millis};
 
 /// What became of a request, beside its answer. Never a token, a code, or a person's name.
-#[derive(Debug, Clone, Default)]
-pub struct Told {
-    outcome: &'static str,
+#[derive(Debug, Clone)]
+pub struct EventNote {
+    outcome: Outcome,
     reason: Option<String>,
     grant: Option<String>,
     client: Option<String>,
@@ -24,17 +24,22 @@ pub struct Told {
     roles: Vec<String>,
 }
 
-impl Told {
+impl EventNote {
     /// One of the outcomes that [`Event`] names.
-    pub fn new(outcome: &'static str) -> Self {
+    pub fn new(outcome: Outcome) -> Self {
         Self {
             outcome,
-            ..Self::default()
+            reason: None,
+            grant: None,
+            client: None,
+            scope: None,
+            scp: None,
+            roles: Vec::new(),
         }
     }
 
     /// The outcome, instead of the one so far.
-    pub fn outcome(mut self, outcome: &'static str) -> Self {
+    pub fn outcome(mut self, outcome: Outcome) -> Self {
         self.outcome = outcome;
         self
     }
@@ -122,16 +127,16 @@ fn command(rest: &str) -> Option<&'static str> {
 }
 
 /// A layer around every endpoint and page.
-pub async fn tell(State(log): State<Log>, request: Request, next: Next) -> Response {
+pub async fn record_events(State(log): State<Log>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().to_string();
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
-    let told = response.extensions_mut().remove::<Told>();
-    let told = told.or_else(|| untold(response.status(), &path));
-    if let Some(told) = told {
-        log.tell(event(
-            told,
+    let note = response.extensions_mut().remove::<EventNote>();
+    let note = note.or_else(|| untold(response.status(), &path));
+    if let Some(note) = note {
+        log.record(event(
+            note,
             method,
             path,
             response.status(),
@@ -142,7 +147,7 @@ pub async fn tell(State(log): State<Log>, request: Request, next: Next) -> Respo
 }
 
 /// Of an answer without a note: what was looked up, and what no handler has seen.
-fn untold(status: StatusCode, path: &str) -> Option<Told> {
+fn untold(status: StatusCode, path: &str) -> Option<EventNote> {
     let reason = match status {
         StatusCode::NOT_FOUND => "no such endpoint",
         StatusCode::METHOD_NOT_ALLOWED => "no such method here",
@@ -160,14 +165,20 @@ fn untold(status: StatusCode, path: &str) -> Option<Told> {
                 "resource-manager",
                 "userrealm",
             ];
-            let told = action(path).is_some_and(|action| looked_up.contains(&action));
-            return told.then(|| Told::new("answered"));
+            let note = action(path).is_some_and(|action| looked_up.contains(&action));
+            return note.then(|| EventNote::new(Outcome::Answered));
         }
     };
-    Some(Told::new("refused").because(reason))
+    Some(EventNote::new(Outcome::Refused).because(reason))
 }
 
-fn event(told: Told, method: String, path: String, status: StatusCode, duration_ms: u64) -> Event {
+fn event(
+    note: EventNote,
+    method: String,
+    path: String,
+    status: StatusCode,
+    duration_ms: u64,
+) -> Event {
     let action = action(&path).map(str::to_owned);
     // What follows is a person's name.
     let path = match path.strip_prefix("/common/userrealm/") {
@@ -180,14 +191,14 @@ fn event(told: Told, method: String, path: String, status: StatusCode, duration_
         action,
         method,
         path,
-        grant: told.grant,
-        client: told.client,
-        scope: told.scope,
+        grant: note.grant,
+        client: note.client,
+        scope: note.scope,
         status: status.as_u16(),
-        outcome: told.outcome.to_owned(),
-        reason: told.reason,
-        scp: told.scp,
-        roles: told.roles,
+        outcome: note.outcome,
+        reason: note.reason,
+        scp: note.scp,
+        roles: note.roles,
         invocation: None,
         duration_ms,
     }
@@ -218,8 +229,8 @@ mod tests {
     #[test]
     fn nobodys_name_is_in_a_path() {
         let path = "/common/userrealm/alice@greeting.test".to_owned();
-        let told = untold(StatusCode::OK, &path).unwrap();
-        let event = event(told, "GET".into(), path, StatusCode::OK, 0);
+        let note = untold(StatusCode::OK, &path).unwrap();
+        let event = event(note, "GET".into(), path, StatusCode::OK, 0);
         assert!(!crate::json(&event).contains("alice"));
     }
 

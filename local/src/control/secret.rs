@@ -2,33 +2,33 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use local_events::Told;
+use local_events::{EventNote, Outcome};
 
-/// What a caller without the secret is told.
-const STRANGER: &str = "not from this machine's greeting-local\n";
+/// The answer's body.
+const UNKNOWN_CALLER: &str = "not from this machine's greeting-local\n";
 
 /// The answer to a caller without the secret.
-pub(crate) fn stranger() -> Response {
-    Told::new("refused")
+pub(crate) fn unknown_caller() -> Response {
+    EventNote::new(Outcome::Refused)
         .because("the caller does not know this stack's secret")
-        .on((StatusCode::UNAUTHORIZED, STRANGER))
+        .on((StatusCode::UNAUTHORIZED, UNKNOWN_CALLER))
 }
 
-/// Knows the secret.
+/// The secret of the stack that runs.
 #[derive(Clone)]
-pub(crate) struct Door {
+pub(crate) struct ControlSecret {
     expected: String,
 }
 
-impl Door {
+impl ControlSecret {
     pub(crate) fn new(secret: &str) -> Self {
         Self {
             expected: format!("Bearer {secret}"),
         }
     }
 
-    /// Whether the caller knows it too.
-    pub(crate) fn opens_to(&self, headers: &HeaderMap) -> bool {
+    /// Whether a request carries it.
+    pub(crate) fn is_in(&self, headers: &HeaderMap) -> bool {
         headers.get(header::AUTHORIZATION).is_some_and(|sent| {
             aws_lc_rs::constant_time::verify_slices_are_equal(
                 sent.as_bytes(),

@@ -4,7 +4,7 @@
 use axum::http::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use local_events::Told;
+use local_events::{EventNote, Outcome};
 use serde_json::{Map, Value};
 
 use super::Authority;
@@ -14,7 +14,11 @@ use super::parameters::add_basic;
 
 impl Authority {
     /// What the form of a request asks for.
-    pub(super) fn told_asked(&self, headers: &HeaderMap, pairs: &[(String, String)]) -> Told {
+    pub(super) fn note_of_request(
+        &self,
+        headers: &HeaderMap,
+        pairs: &[(String, String)],
+    ) -> EventNote {
         let mut basic = Vec::new();
         add_basic(headers, &mut basic);
         let find = |name: &str| {
@@ -22,14 +26,14 @@ impl Authority {
             all.find(|(known, value)| known == name && !value.is_empty())
                 .map(|(_, value)| value.as_str())
         };
-        Told::new("answered")
+        EventNote::new(Outcome::Answered)
             .grant(find("grant_type"))
             .client(find("client_id").map(|id| self.directory().client_name(id).unwrap_or(id)))
             .scope(find("scope"))
     }
 
     /// What a sign-in asks for.
-    pub(super) fn told_of(&self, outcome: &'static str, asked: &ScopeRequest) -> Told {
+    pub(super) fn note_of(&self, outcome: Outcome, asked: &ScopeRequest) -> EventNote {
         let name = self.directory().client_name(&asked.client);
         let scopes: Vec<String> = asked
             .scopes
@@ -37,7 +41,7 @@ impl Authority {
             .map(|scope| format!("{}/{scope}", asked.resource))
             .chain(asked.protocol.iter().cloned())
             .collect();
-        Told::new(outcome)
+        EventNote::new(outcome)
             .client(name)
             .scope(Some(&scopes.join(" ")))
     }
@@ -45,60 +49,60 @@ impl Authority {
 
 /// What the device-code endpoint answered.
 pub(super) fn started(
-    told: Told,
+    note: EventNote,
     authority: &Authority,
     result: &Result<Value, AuthorityError>,
-) -> Told {
+) -> EventNote {
     let body = match result {
-        Err(error) => return refused(told, error),
+        Err(error) => return refused(note, error),
         Ok(body) => body,
     };
     let code = body["user_code"].as_str().unwrap_or("");
     let now = authority.clock().now();
     if authority.grants().asked(code, now).is_some() {
-        told.outcome("asked")
+        note.outcome(Outcome::Asked)
             .because("a person has to enter the code")
     } else {
-        told.outcome("approved").because("--auto-approve")
+        note.outcome(Outcome::Approved).because("--auto-approve")
     }
 }
 
 /// What the token endpoint answered.
-pub(super) fn answered(told: Told, result: &Result<Value, AuthorityError>) -> Told {
+pub(super) fn answered(note: EventNote, result: &Result<Value, AuthorityError>) -> EventNote {
     match result {
-        Err(error) => refused(told, error),
+        Err(error) => refused(note, error),
         Ok(body) => {
             let token = body["access_token"].as_str().unwrap_or("");
-            let why = why_issued(&told);
+            let why = why_issued(&note);
             let claims = own_claims(token);
             let scp = claims.get("scp").and_then(Value::as_str);
             let roles = claims.get("roles").and_then(Value::as_array);
             let roles = roles.into_iter().flatten();
-            let told = told.outcome("issued").issued(
+            let note = note.outcome(Outcome::Issued).issued(
                 scp.map(str::to_owned),
                 roles
                     .filter_map(|role| role.as_str().map(str::to_owned))
                     .collect(),
             );
             match why {
-                Some(why) => told.because(why),
-                None => told,
+                Some(why) => note.because(why),
+                None => note,
             }
         }
     }
 }
 
 /// What was refused, and why.
-pub(super) fn refused(told: Told, error: &AuthorityError) -> Told {
+pub(super) fn refused(note: EventNote, error: &AuthorityError) -> EventNote {
     let outcome = match error {
-        AuthorityError::AuthorizationPending | AuthorityError::SlowDown => "pending",
-        _ => "refused",
+        AuthorityError::AuthorizationPending | AuthorityError::SlowDown => Outcome::Pending,
+        _ => Outcome::Refused,
     };
-    told.outcome(outcome).because(first_sentence(&error.line()))
+    note.outcome(outcome).because(first_sentence(&error.line()))
 }
 
-fn why_issued(told: &Told) -> Option<&'static str> {
-    match told.asked_grant()? {
+fn why_issued(note: &EventNote) -> Option<&'static str> {
+    match note.asked_grant()? {
         "device_code" => Some("the code was approved"),
         "authorization_code" => Some("code, redirect and verifier fit"),
         "refresh_token" => Some("the refresh token holds, and is replaced"),
@@ -146,8 +150,8 @@ mod tests {
             (AuthorityError::UserDisabled, "AADSTS50057: ", "disabled."),
         ] {
             let line = error.line();
-            let told = first_sentence(&line);
-            assert!(told.starts_with(start) && told.ends_with(end), "{told}");
+            let note = first_sentence(&line);
+            assert!(note.starts_with(start) && note.ends_with(end), "{note}");
         }
     }
 }
