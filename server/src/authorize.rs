@@ -107,5 +107,4 @@ pub fn authorize<'a>(
 }
 
 #[cfg(test)]
-#[path = "../tests/unit/authorize.rs"]
 mod tests;

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::authorize::{Decision, EasyAuth, authorize};
 use crate::principal;
+use crate::refusal_line::{INVOCATION_HEADER, RefusalLine};
 
 /// What an authorized caller hears.
 pub const GREETING: &str = "Hello, world. You were able to access this because you provided a valid access token with the Greeting.Read scope as a claim.";
@@ -44,8 +45,9 @@ pub fn respond(
     if path == "/" {
         return text(StatusCode::OK, "greeting-server is ready.");
     }
-    let refuse = |status, reason: &str, body: &str| {
-        log_refusal(status, reason, headers);
+    let refuse = |status: StatusCode, reason: &str, body: &str| {
+        let invocation = headers.get(INVOCATION_HEADER).map(HeaderValue::as_bytes);
+        log(&RefusalLine::new(status.as_u16(), reason, invocation).to_string());
         text(status, body)
     };
     // The Functions host's routing ignores case and one trailing slash.
@@ -123,28 +125,6 @@ fn log(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-fn log_refusal(status: StatusCode, reason: &str, headers: &HeaderMap) {
-    let invocation = headers
-        .get("x-azure-functions-invocationid")
-        .map_or(&b""[..], |v| v.as_bytes());
-    log(&format!(
-        "refused {}: {reason} (invocation {})",
-        status.as_u16(),
-        printable(invocation)
-    ));
-}
-
-/// The id comes from outside: what is logged of it cannot forge a line.
-fn printable(id: &[u8]) -> String {
-    let id: String = id
-        .iter()
-        .filter(|byte| byte.is_ascii_graphic())
-        .take(64)
-        .map(|&byte| char::from(byte))
-        .collect();
-    if id.is_empty() { "unknown".into() } else { id }
-}
-
 /// Serves until `shutdown` resolves, then lets requests in flight finish, for
 /// ten seconds at most.
 pub async fn serve(listener: TcpListener, easy_auth: EasyAuth, shutdown: impl Future<Output = ()>) {
@@ -190,5 +170,4 @@ pub async fn serve(listener: TcpListener, easy_auth: EasyAuth, shutdown: impl Fu
 }
 
 #[cfg(test)]
-#[path = "../tests/unit/handler.rs"]
 mod tests;

@@ -6,6 +6,7 @@
 //! - [`handler`]: routes to responses, and the HTTP server around them.
 //! - [`authorize`]: the 401, 403 or 200 decision, pure.
 //! - [`principal`]: the `X-MS-CLIENT-PRINCIPAL` header to a type and back.
+//! - [`refusal_line`]: what is logged of a refusal, written and read back.
 //!
 //! The bearer token is never read here. Easy Auth validates it, strips
 //! `X-MS-CLIENT-PRINCIPAL` from what callers send and sets it anew, so that
@@ -15,3 +16,4 @@
 pub mod authorize;
 pub mod handler;
 pub mod principal;
+pub mod refusal_line;

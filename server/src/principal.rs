@@ -108,5 +108,4 @@ impl fmt::Debug for Principal {
 }
 
 #[cfg(test)]
-#[path = "../tests/unit/principal.rs"]
 mod tests;

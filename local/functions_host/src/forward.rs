@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use greeting_server::refusal_line::INVOCATION_HEADER;
 use hyper::body::Body;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
@@ -177,7 +178,7 @@ impl Current {
 /// The host's own headers; the caller's are all kept.
 fn add_headers(headers: &mut HeaderMap, invocation: &str) {
     if let Ok(id) = HeaderValue::from_str(invocation) {
-        headers.insert("x-azure-functions-invocationid", id);
+        headers.insert(INVOCATION_HEADER, id);
     }
     headers.insert(
         "x-azure-functions-hostversion",

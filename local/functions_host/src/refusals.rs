@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use greeting_server::refusal_line::RefusalLine;
 use tokio::sync::watch;
 
 /// Lines that nobody has asked for yet.
@@ -25,14 +26,20 @@ impl Default for Refusals {
 impl Refusals {
     /// Reads a line of a handler's output; whether it was a refusal's.
     pub(super) fn hear(&self, line: &str) -> bool {
-        let Some((invocation, reason)) = refusal(line) else {
+        // Of a call that did not come through this host it is output like any other.
+        let Ok(RefusalLine {
+            reason,
+            invocation: Some(invocation),
+            ..
+        }) = line.parse()
+        else {
             return false;
         };
         self.0.send_modify(|heard| {
             if heard.len() == KEPT {
                 heard.pop_front();
             }
-            heard.push_back((invocation.to_owned(), reason.to_owned()));
+            heard.push_back((invocation, reason));
         });
         true
     }
@@ -50,15 +57,6 @@ impl Refusals {
         let came = tokio::time::timeout(PATIENCE, came).await.ok()?.ok()?;
         find(&came)
     }
-}
-
-/// `refused <status>: <reason> (invocation <id>)`, as greeting-server prints it: id and reason.
-fn refusal(line: &str) -> Option<(&str, &str)> {
-    let (status, rest) = line.strip_prefix("refused ")?.split_once(": ")?;
-    status.parse::<u16>().ok()?;
-    let (reason, invocation) = rest.strip_suffix(')')?.rsplit_once(" (invocation ")?;
-    // Of a call that did not come through this host.
-    (invocation != "unknown").then_some((invocation, reason))
 }
 
 #[cfg(test)]
