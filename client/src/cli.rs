@@ -239,10 +239,10 @@ pub(crate) struct CallArgs {
     /// Trust this CA too (PEM)
     #[arg(long, value_name = "FILE", env = "SSL_CERT_FILE")]
     pub(crate) ca_cert: Option<PathBuf>,
-    /// Seconds after which one request is given up
+    /// Seconds to wait for one request
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "30")]
     pub(crate) timeout: Duration,
-    /// How often to try again after 429, 503 or a failed connection, after `Retry-After`
+    /// Times to try again after 429, 503 or a failed connection; waits for `Retry-After`
     #[arg(long, value_name = "TIMES", default_value = "0", value_parser = clap::value_parser!(u8).range(..=10))]
     pub(crate) retry: u8,
     /// How the result is printed
@@ -302,7 +302,7 @@ pub(crate) struct InspectArgs {
     /// Trust this CA too (PEM)
     #[arg(long, value_name = "FILE", env = "SSL_CERT_FILE")]
     pub(crate) ca_cert: Option<PathBuf>,
-    /// Seconds after which one request is given up
+    /// Seconds to wait for one request
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "30")]
     pub(crate) timeout: Duration,
     /// How the result is printed

@@ -20,7 +20,7 @@ pub(super) const GROUPS: &[Group] = &[
             ("given_name", "the user's first name"),
             ("family_name", "the user's last name"),
             ("oid", "the user's or application's object id in the tenant"),
-            ("sub", "the same, for this API only"),
+            ("sub", "the user or application, for this API only"),
             ("idp", "where the user's account is, if elsewhere"),
             ("acct", "0: of the tenant; 1: guest"),
         ],
@@ -89,9 +89,9 @@ pub(super) fn of_value(name: &str, value: &str) -> Option<String> {
         "aud" => crate::discovery::trust::first_party(value).map(str::to_owned),
         "azp" | "appid" => crate::known_clients::client_name(value).map(str::to_owned),
         "azpacr" | "appidacr" => match value {
-            "0" => Some("not at all: a public client".to_owned()),
-            "1" => Some("with a secret".to_owned()),
-            "2" => Some("with a certificate".to_owned()),
+            "0" => Some("did not authenticate: a public client".to_owned()),
+            "1" => Some("authenticated with a secret".to_owned()),
+            "2" => Some("authenticated with a certificate".to_owned()),
             _ => None,
         },
         "tid" if value == "9188040d-6c67-4c5b-b112-36a304b66dad" => {
