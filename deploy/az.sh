@@ -125,6 +125,11 @@ explain() {
     *[Ss]"erviceManagementReference"*)
       say "  why  this tenant wants each registration to name a service of its service catalogue"
       say "  fix  add to the same line: --service-management-reference ID   (your organisation knows the ID)" ;;
+    *"not restored: "*)
+      say "  why  a registration of this name was deleted less than 30 days ago, which keeps the name,"
+      say "       and whom az is signed in as may not restore it"
+      say "  fix  another name; or somebody with the role Application Administrator restores it, or deletes it for good:"
+      say "       portal.azure.com > Microsoft Entra ID > App registrations > Deleted applications" ;;
     *Directory_QuotaExceeded*)
       say "  why  the tenant, or you, may own no more objects; deleted ones count until they are deleted for good"
       say "  fix  delete registrations that you don't need: az ad app list --show-mine --output table" ;;
@@ -134,10 +139,9 @@ explain() {
       say "       A pipeline's service principal: Microsoft Graph's application permission"
       say "       Application.ReadWrite.OwnedBy, and it has to own what somebody else has registered"
       say "       (deploy/README.md, In a pipeline)" ;;
-    *"uniqueName already exists"* | *"same value for property uniqueName"*)
-      say "  why  a registration of this name was deleted less than 30 days ago, and whom az is signed in as can't see it"
-      say "  fix  somebody with the role Application Administrator restores it, or deletes it for good:"
-      say "       portal.azure.com > Microsoft Entra ID > App registrations > Deleted applications" ;;
+    *"same value for property uniqueName"*)
+      say "  why  another registration has this name, and was not found, also not among the deleted ones"
+      say "  fix  the same line again in some minutes, or another name" ;;
     *MissingSubscriptionRegistration* | *"not registered to use namespace"*)
       namespace=$(printf '%s' "$1" | sed -n "s/.*use namespace '\([A-Za-z.]*\)'.*/\1/p" | head -1)
       say "  fix  az provider register --wait --namespace ${namespace:-Microsoft.Web}" ;;

@@ -61,22 +61,25 @@ application() { # UNIQUE-NAME BODY
   case $error in *ResourceNotFound* | *"does not exist"*) ;; *) say "$error"; return 1 ;; esac
   # learn.microsoft.com/graph/api/application-upsert: where there is none it is made, and answered.
   kept graph patch "$path" --headers Prefer=create-if-missing --body "$2" --query appId && return
-  case $error in *"same value for property uniqueName"*) restored "$1" && return ;; esac
-  say "$error"
-  return 1
+  case $error in *"same value for property uniqueName"*) restored "$1" ;; *) say "$error"; return 1 ;; esac
 }
 
 # Deletion does not release a unique name for 30 days (msgraph-bicep-types#137). What was deleted is
 # restored, and its service principal, which Graph does not restore with it
-# (learn.microsoft.com/graph/api/directory-deleteditems-restore).
+# (learn.microsoft.com/graph/api/directory-deleteditems-restore). Where there is none, the refusal
+# of before, in $error, is one that passes: it is being made or deleted just now.
 restored() { # UNIQUE-NAME
-  local deleted id app principal
-  deleted=$(graph get "directory/deletedItems/microsoft.graph.application?\$select=id,appId,uniqueName&\$top=999" \
-    --query "value[?uniqueName=='$1'].[id, appId] | [0]" 2>/dev/null) || return
+  local taken=$error deleted id app principal
+  # Who may not list what is deleted, or not restore it, would wait in vain.
+  deleted=$(kept graph get "directory/deletedItems/microsoft.graph.application?\$select=id,appId,uniqueName&\$top=999" \
+    --query "value[?uniqueName=='$1'].[id, appId] | [0]" || { say "not restored: $error"; exit 1; }) || return
   id=$(sed -n 1p <<<"$deleted")
   app=$(sed -n 2p <<<"$deleted")
-  [ -n "$app" ] || return
-  graph post "directory/deletedItems/$id/restore" --query id >/dev/null 2>&1 || return
+  if ! [[ $app =~ ^[0-9a-fA-F-]{36}$ ]]; then
+    say "$taken"
+    return 1
+  fi
+  kept graph post "directory/deletedItems/$id/restore" --query id >/dev/null || { say "not restored: $error"; return 1; }
   tell "  restored $1, which was deleted less than 30 days ago"
   if principal=$(graph get "directory/deletedItems/microsoft.graph.servicePrincipal?\$select=id,appId&\$top=999" \
     --query "value[?appId=='$app'].id | [0]" 2>/dev/null) && [ -n "$principal" ]; then

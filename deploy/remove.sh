@@ -196,5 +196,5 @@ done
 if [ -n "$purges" ] || [ -z "$api$client" ]; then
   say "taken away"
 else
-  say "taken away; for 30 days deploy/register.sh $name restores the registrations, with their ids"
+  say "taken away; for 30 days deploy/register.sh $name can restore the registrations, with their ids"
 fi

@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 import az_command_line
-from checks import ENVIRONMENT, PATIENCE, ROOT, check, expect
+from checks import CLIENTS, ENVIRONMENT, PATIENCE, ROOT, Skipped, check, expect
 
 TENANT, SUBSCRIPTION = "11111111-0000-4000-8000-000000000001", "11111111-0000-4000-8000-000000000002"
 URL = "https://greeting-contoso.azurewebsites.net/api/greeting"
@@ -221,3 +221,30 @@ def shell_scripts():
     scripts = [*sorted((ROOT / "deploy").glob("*.sh")), ROOT / "interop" / "run", ROOT / ".ci" / "run"]
     done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True, check=False)
     expect((done.returncode, done.stdout), (0, ""))
+
+
+def actionlint() -> str | None:
+    return shutil.which("actionlint", path=f"{CLIENTS / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+
+def actionlint_version() -> str:
+    program = actionlint()
+    return subprocess.check_output([program, "-version"], text=True).split()[0] if program else "-"
+
+
+@check("actionlint", "deploy/github-actions.yml: its schema, its expressions, its scripts", actionlint_version)
+def workflow():
+    program, text = actionlint(), (ROOT / "deploy" / "github-actions.yml").read_text()
+    if not program:
+        raise Skipped("no actionlint, and no Go to install it")
+
+    def found(workflow_text: str) -> str:
+        return subprocess.run([program, "-"], input=workflow_text, capture_output=True, text=True, check=False).stdout
+
+    expect(found(text), "")
+    # It can fail: a key that a step does not have is found.
+    assert "use" in found(text.replace("uses: azure/login", "use: azure/login"))
+    # The same script as the pages' one, and nothing secret.
+    assert "deploy/deploy.sh --name" in text and "id-token: write" in text
+    for word in ("secrets.", "publish-profile", "client-secret"):
+        assert word not in text, word

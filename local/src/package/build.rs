@@ -29,7 +29,8 @@ pub(crate) fn handler(app: &AppFiles, target: &Target) -> Result<PathBuf, Failur
             "the handler could not be built",
             why,
             format!(
-                "run it in a checkout, with the target installed (rustup target add {target}), or name a built handler with --handler"
+                "run it in a checkout, with the target installed (rustup target add {target}){}, or name a built handler with --handler",
+                static_libc(target)
             ),
         )
     };
@@ -53,6 +54,15 @@ pub(crate) fn handler(app: &AppFiles, target: &Target) -> Result<PathBuf, Failur
     }
     programs::executable(&output.stdout, HANDLER)
         .ok_or_else(|| failed("cargo named no executable".to_owned()))
+}
+
+/// A static handler is linked with the C library's archive, which some distributions keep apart.
+fn static_libc(target: &Target) -> &'static str {
+    if target.triple.ends_with("-gnu") {
+        " and the C library's static archive (Fedora: dnf install glibc-static), or without that archive for x86_64-unknown-linux-musl (rustup target add, --target)"
+    } else {
+        ""
+    }
 }
 
 fn cargo(checkout: &Path, target: &Target) -> Command {
