@@ -1,4 +1,4 @@
-//! `greeting-cli call` as a program, against servers that say one thing.
+//! `greeting-cli call` as a program, against servers with one fixed answer.
 
 mod harness;
 
@@ -121,7 +121,7 @@ fn nobody_there_is_said_so() {
     );
     assert_eq!(first(&output), (7, "http-not-https".to_owned()));
 
-    // A server that takes the call and never answers.
+    // A server that accepts the connection and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
     let output = run(
@@ -288,7 +288,7 @@ fn a_token_comes_from_the_environment_too() {
     assert!(server.was_sent(TOKEN));
 }
 
-/// `Retry-After` decides: what asks for longer than a person waits is not waited for.
+/// A `Retry-After` longer than five minutes is not waited for.
 #[test]
 fn a_long_wait_is_the_persons_to_decide() {
     let busy = Server::saying(answer("429 Too Many Requests\r\nRetry-After: 86400", ""));

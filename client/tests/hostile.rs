@@ -1,5 +1,5 @@
-//! Discovery is not trust: servers that want a token that is not theirs, or a sign-in that is not
-//! the person's own.
+//! Discovery is not trust: servers that ask for a token of another API, or for a sign-in at another
+//! authority.
 
 mod harness;
 
@@ -14,7 +14,7 @@ const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 const API: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
 const OTHER: &str = "11111111-2222-3333-4444-555555555555";
 
-/// `call` by az, which is not there: past the trust rules it ends without asking anybody.
+/// `call` with az, which is not installed: once the trust rules are passed it ends without a sign-in.
 fn call(state: &Path, url: &str, more: &[&str]) -> Output {
     let arguments = [
         &["call", url, "--output", "json", "--credential", "azure-cli"],
@@ -62,13 +62,13 @@ fn a_hostile_challenge_is_not_believed() {
             "first-party-resource",
         ),
         ("https://localhost:9", GRAPH, "first-party-resource"),
-        // A second scope in the API's name makes it no challenge at all.
+        // With a second scope in the API's name it is not read as a challenge.
         (
             MICROSOFT,
             "x/S https://graph.microsoft.com/Mail.Read api://y",
             "no-challenge",
         ),
-        // Believable, but nobody has agreed, and there is no terminal.
+        // Plausible, but not agreed to, and there is no terminal to ask on.
         (MICROSOFT, API, "resource-not-confirmed"),
     ] {
         let server = Server::saying(challenge(authority, resource));
@@ -81,7 +81,7 @@ fn a_hostile_challenge_is_not_believed() {
                 "{authority} {resource}"
             );
         }
-        // Nothing but the question went out.
+        // Only the call without a token was sent.
         for request in server.asked() {
             assert!(
                 !request.to_lowercase().contains("authorization"),
@@ -91,7 +91,7 @@ fn a_hostile_challenge_is_not_believed() {
     }
 }
 
-/// What a person says of the API does not make the server's authority theirs.
+/// A scope that the user gives does not make the server's authority trusted.
 #[test]
 fn a_scope_is_no_word_for_an_authority() {
     let state = tempfile::tempdir().unwrap();
@@ -104,11 +104,11 @@ fn a_scope_is_no_word_for_an_authority() {
         );
         assert_eq!(first(&output), (3, "untrusted-authority".to_owned()));
     }
-    // And --yes does not make Microsoft's API the function's.
+    // And --yes does not allow one of Microsoft's APIs.
     let server = Server::saying(challenge(MICROSOFT, GRAPH));
     let output = call(state.path(), &server.url, &["--yes"]);
     assert_eq!(first(&output), (3, "first-party-resource".to_owned()));
-    // A named authority, too, answers for itself only.
+    // An authority that the user gives does not make the API trusted.
     let server = Server::saying(challenge("https://localhost:9", API));
     let output = call(state.path(), &server.url, &["--authority-host", MICROSOFT]);
     assert_eq!(first(&output), (3, "resource-not-confirmed".to_owned()));
@@ -139,7 +139,7 @@ fn an_agreement_is_for_one_origin_and_one_api() {
     );
     // A changed resource asks again.
     assert_eq!(asks(&other, &[]), "resource-not-confirmed");
-    // The same resource from another origin does too, and says whose it was.
+    // The same resource from another origin does too, and the earlier origin is named.
     let second = Server::saying(challenge(MICROSOFT, API));
     let output = call(state.path(), &second.url, &[]);
     assert_eq!(first(&output).1, "resource-not-confirmed");
@@ -151,7 +151,7 @@ fn an_agreement_is_for_one_origin_and_one_api() {
     // Another tenant or authority of the same resource is another agreement.
     let moved = Server::saying(challenge("https://login.microsoftonline.us", API));
     assert_eq!(asks(&moved.url, &[]), "resource-not-confirmed");
-    // The command that is printed is the one that goes on.
+    // The command that is printed works.
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let fix = report["findings"][0]["fix"].as_str().unwrap();
     assert!(
@@ -273,7 +273,7 @@ fn stack(with_token: impl Fn(&str) -> String + Send + 'static) -> Server {
     })
 }
 
-/// The first call is answered with a good challenge; the one with the token goes astray.
+/// The first call is answered with a valid challenge, the one with the token by a redirect.
 #[test]
 fn a_redirect_after_the_challenge_never_gets_the_token() {
     for status in [
@@ -306,7 +306,7 @@ fn a_redirect_after_the_challenge_never_gets_the_token() {
     }
 }
 
-/// A redirect of the first call, before any token, teaches nothing either.
+/// A redirect of the first call, before any token, is not followed for its challenge.
 #[test]
 fn a_redirect_before_the_challenge_is_not_followed() {
     let thief = Server::saying(challenge("https://127.0.0.1:9", "r"));
@@ -316,7 +316,7 @@ fn a_redirect_before_the_challenge_is_not_followed() {
     assert!(thief.asked().is_empty());
 }
 
-/// What goes to loopback in the clear must not leave the machine by a proxy.
+/// Plain http to loopback must not leave the machine through a proxy.
 #[test]
 fn a_proxy_gets_no_loopback_call() {
     let proxy = Server::saying(answer("200 OK", "thanks"));
@@ -356,7 +356,7 @@ fn a_proxy_of_the_environment_is_used_for_others() {
     assert!(!proxy.was_sent(TOKEN));
 }
 
-/// What a server says cannot steer the terminal, or pass for the program's own words.
+/// Text of a server can't control the terminal, or look like the program's own.
 #[test]
 fn what_servers_say_is_made_harmless() {
     let body = "\u{1b}[2J\u{1b}]0;title\u{7}\u{202e}gnihton\r\nerror: fake";
@@ -375,7 +375,7 @@ fn what_servers_say_is_made_harmless() {
     }
 }
 
-/// A body without end is not read to it.
+/// Of an endless body only the beginning is read.
 #[test]
 fn an_endless_answer_ends() {
     let long = "x".repeat(600 * 1024);

@@ -41,7 +41,7 @@ fn while_a_device_code_waits() {
     .unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
-    // The code's own line: the program waits from here on.
+    // The line of the code: the program waits from here on.
     while line.trim() != "u" {
         line.clear();
         assert!(said.read_line(&mut line).unwrap() > 0);
@@ -67,7 +67,7 @@ fn while_stdin_has_no_token_yet() {
     let arguments = ["call", "http://127.0.0.1:9/", "-v", "--access-token", "-"];
     let mut child = cli(state.path(), &arguments).spawn().unwrap();
     let stdin = child.stdin.take().unwrap();
-    // Its handler of Ctrl-C stands once the mask of caught signals has SIGINT (bit 2).
+    // The handler of Ctrl-C is installed once the mask of caught signals has SIGINT (bit 2).
     #[cfg(target_os = "linux")]
     loop {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
@@ -80,6 +80,6 @@ fn while_stdin_has_no_token_yet() {
     }
     let status = interrupt(child);
     drop(stdin);
-    // Elsewhere the signal may come before the handler, and ends it all the same.
+    // Elsewhere the signal may come before the handler is installed, and ends the program as well.
     assert!(matches!(status, Some(130) | None));
 }

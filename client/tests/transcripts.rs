@@ -53,7 +53,7 @@ fn a_code_is_explained() {
     assert_eq!(unknown.status.code(), Some(2));
 }
 
-/// What `-v` says of a call, and which source beats which: flag, environment, challenge.
+/// What `-v` prints about a call, and which source overrides which: flag, environment, challenge.
 #[test]
 fn verbose_says_where_each_value_came_from() {
     let server = Server::saying(challenge("http://127.0.0.1:9", "the-api"));

@@ -1,4 +1,4 @@
-//! Every cause, told as a person and as a program reads it. Snapshots keep the words.
+//! Every cause, as text and as JSON, in snapshots.
 
 mod examples;
 mod pages;

@@ -1,4 +1,4 @@
-//! Servers that say what a test wants, and `greeting-cli` as a program.
+//! Servers with the answers that a test needs, and `greeting-cli` as a program.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
@@ -11,15 +11,14 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-/// Three parts of JSON, none of them signed by anybody; the middle is known, so that it can be
-/// looked for in what is printed.
+/// A JWT with no valid signature; its parts are looked for in what is printed.
 pub(crate) const TOKEN: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.eyJhdWQiOiJyIiwic2NwIjoiR3JlZXRpbmcuUmVhZCIsImV4cCI6NDEwMDAwMDAwMH0.c2lnbmF0dXJlLW9mLW5vYm9keQ";
 
-/// A server on loopback, and what it was asked.
+/// A server on loopback, and the requests that it got.
 pub(crate) struct Server {
     /// Without a path.
     pub(crate) origin: String,
-    /// A function's address on it.
+    /// The address of a function on it.
     pub(crate) url: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
@@ -123,7 +122,7 @@ pub(crate) fn cli(state: &Path, arguments: &[&str]) -> Command {
 /// Runs it; what it prints has no token and no colour.
 pub(crate) fn finish(mut command: Command, stdin: &str) -> Output {
     let mut child = command.spawn().unwrap();
-    // A program that has ended already says why by its status.
+    // A program that has ended already does not read: its status says why.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
     let output = child.wait_with_output().unwrap();
     for part in [&output.stdout, &output.stderr] {

@@ -1,4 +1,4 @@
-//! What `token inspect` prints, at a moment and in a time zone that stand still.
+//! What `token inspect` prints, at a fixed time and in a fixed time zone.
 
 use super::*;
 use crate::snapshots;
@@ -131,7 +131,7 @@ fn exits_are_the_contracts() {
     }
 }
 
-/// The last five minutes are warned of; a success has no finding.
+/// There is a warning in the last five minutes; a success has no finding.
 #[test]
 fn what_ends_soon_is_warned_of() {
     for (left, warning) in [
@@ -149,7 +149,7 @@ fn what_ends_soon_is_warned_of() {
 }
 
 proptest::proptest! {
-    /// Whatever a token says, it is told in lines that a terminal survives.
+    /// Whatever a token contains, the lines that are printed can't control a terminal.
     #[test]
     fn any_claim_is_told(name in "\\PC{0,40}", text in "(?s).{0,200}", number in proptest::prelude::any::<i64>()) {
         let mut claims = users_token();

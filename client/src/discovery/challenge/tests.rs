@@ -43,7 +43,7 @@ fn other_forms_and_names_that_a_shell_would_read_are_no_challenge() {
         "Bearer authorization_uri=\"x\" resource_id=\"r\"",
         // A second scope in the API's name.
         "Bearer authorization_uri=\"https://a/t/oauth2/v2.0/authorize\" resource_id=\"x/S https://graph.microsoft.com/Mail.Read api://r\"",
-        // Commands in what people are told to paste.
+        // Shell commands in what is printed to be pasted.
         "Bearer authorization_uri=\"https://a/t/oauth2/v2.0/authorize\" resource_id=\"api://r;id\"",
         "Bearer authorization_uri=\"https://a/t/oauth2/v2.0/authorize\" resource_id=\"api://r$(id)\"",
         "Bearer authorization_uri=\"https://a/$(id)/oauth2/v2.0/authorize\" resource_id=\"r\"",

@@ -1,4 +1,4 @@
-//! RFC 8628 against an authority of the test's own. Time stands still but where somebody waits
+//! RFC 8628 against an authority of the test's own. Time is paused except where something waits
 //! for it, so that minutes pass at once and to the second.
 
 use std::collections::VecDeque;
