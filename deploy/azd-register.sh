@@ -46,7 +46,7 @@ fi
 # Named after the place that is deployed to, since many have an environment `dev`. A group's name may
 # have 90 letters and _ . ( ); a registration's may not.
 sum=$(lower "$subscription/$group" | { sha256sum 2>/dev/null || shasum -a 256; })
-name=$(printf '%s' "$group" | tr -cs 'A-Za-z0-9' '-' | cut -c 1-40)
+name=$(lower "$group" | tr -cs 'a-z0-9' '-' | cut -c 1-40)
 name=${name#-}
 name=${name%-}
 name=${name:-group}-${sum:0:10}

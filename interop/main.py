@@ -4,6 +4,7 @@ import sys
 import traceback
 
 import azd
+import azd_hooks
 import azure_cli
 import azure_deploy
 import bicep
@@ -49,6 +50,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     # Imported for what they register.
-    assert azd and azure_cli and azure_deploy and bicep and browser and control_room and package
+    assert azd and azd_hooks and azure_cli and azure_deploy and bicep and browser and control_room and package
     assert docs and double_arm and double_graph and node_client and python_clients and real_tenant and seed
     sys.exit(main())
