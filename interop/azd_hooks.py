@@ -105,6 +105,14 @@ def package_and_probe():
         hook(person, "azd-package.sh")
         said, _ = hook(person, "azd-package.sh", "--folder", status=1)
         assert "  fix  azd deploy greeting --from-package target/greeting.zip" in said, said
+        # A zip from elsewhere, where nothing can be built.
+        (person.clone / "from elsewhere.zip").write_bytes(b"zip")
+        (person.programs / "cargo").write_text("#!/bin/sh\nexit 1\n")
+        hook(person, "azd-package.sh", GREETING_ZIP="from elsewhere.zip")
+        expect((person.clone / "target" / "greeting.zip").read_bytes(), b"zip")
+        said, _ = hook(person, "azd-package.sh", status=1, GREETING_ZIP="nowhere.zip")
+        assert "there is no file nowhere.zip" in said and "  fix  " in said, said
+
         said, _ = hook(person, "azd-probe.sh", status=1, greetingUrl="https://nowhere.azurewebsites.net/api/greeting")
         assert "got 404" in said and "greeting-cli doctor https://nowhere." in said, said
         said, _ = hook(person, "azd-probe.sh", status=1)
