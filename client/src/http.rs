@@ -202,7 +202,7 @@ pub(crate) async fn get_again(
     times: u8,
     told: impl Fn(&str),
 ) -> Result<Answer, Unreached> {
-    const LONGEST: Duration = Duration::from_secs(300);
+    const LONGEST: Duration = Duration::from_mins(5);
     for tried in 0.. {
         let outcome = get(clients, url, token).await;
         let (why, wait) = match &outcome {

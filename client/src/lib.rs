@@ -47,6 +47,7 @@ use crate::failure::Failure;
 const INTERRUPTED: i32 = 130;
 
 /// The program: reads the command line, does what it says, and gives the exit status.
+#[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::read();
     match cli.color {

@@ -1,5 +1,6 @@
 //! The report on a call, for people and as JSON. stdout has the result and nothing else.
 
+use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
 use anstyle::{AnsiColor, Style};
@@ -121,10 +122,8 @@ impl Report {
                 ("token", to_value(&self.token)),
                 ("challenge", to_value(&self.challenge)),
             ] {
-                text.push_str(&format!(
-                    "    {DIM}{name:<10}{DIM:#}  {}\n",
-                    printable(&value.to_string())
-                ));
+                let value = printable(&value.to_string());
+                let _ = writeln!(text, "    {DIM}{name:<10}{DIM:#}  {value}");
             }
         }
         text.trim_end().to_owned()

@@ -32,7 +32,7 @@ pub(crate) async fn signature(
     }
 }
 
-/// The issuer's published keys, by its discovery document (OpenID Connect Discovery 1.0).
+/// The issuer's published keys, by its discovery document (`OpenID` Connect Discovery 1.0).
 ///
 /// # Errors
 /// Why they can't be fetched.

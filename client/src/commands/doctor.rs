@@ -196,7 +196,7 @@ async fn authority(session: &Session, challenge: &Challenge, checks: &mut Checks
         && session.args.authority_host.is_none()
     {
         let finding = diagnosis::foreign_authority(&session.url, challenge);
-        checks.failed("authority", *finding);
+        checks.failed("authority", finding);
         checks.skip(&["keys"], "the authority is not trusted");
         return false;
     }

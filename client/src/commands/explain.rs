@@ -1,5 +1,6 @@
 //! `explain`: a code of the catalogue, at length.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anstyle::Style;
@@ -73,10 +74,10 @@ fn list() -> String {
         let own = code.explanation().section;
         if section != Some(own) {
             let gap = if section.is_none() { "" } else { "\n" };
-            text.push_str(&format!("{gap}{BOLD}{}{BOLD:#}\n", own.title()));
+            let _ = writeln!(text, "{gap}{BOLD}{}{BOLD:#}", own.title());
             section = Some(own);
         }
-        text.push_str(&format!("  {code}\n"));
+        let _ = writeln!(text, "  {code}");
     }
     text
 }

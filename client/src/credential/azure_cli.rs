@@ -3,7 +3,7 @@
 use azure_identity::{AzureCliCredential, AzureCliCredentialOptions};
 
 use super::cache::KeptToken;
-use super::{Credential, TokenSource};
+use super::{Credential, TokenRequest, TokenSource};
 use crate::diagnosis::{self, Finding};
 
 impl TokenSource<'_> {
@@ -12,18 +12,15 @@ impl TokenSource<'_> {
             tenant_id: Some(self.request.tenant.clone()),
             ..Default::default()
         };
-        let credential =
-            AzureCliCredential::new(Some(options)).map_err(|error| self.az_failed(&error))?;
+        let credential = AzureCliCredential::new(Some(options))
+            .map_err(|error| Box::new(self.az_failed(&error)))?;
         self.by_tool(Credential::AzureCli, credential)
             .await
-            .map_err(|error| self.az_failed(&error))
+            .map_err(|error| Box::new(self.az_failed(&error)))
     }
 
-    fn az_failed(&self, error: &azure_core::Error) -> Box<Finding> {
-        Box::new(diagnosis::az_failure(
-            &error.to_string(),
-            &self.request.tenant,
-            &self.request.scope,
-        ))
+    fn az_failed(&self, error: &azure_core::Error) -> Finding {
+        let TokenRequest { tenant, scope, .. } = self.request;
+        diagnosis::az_failure(&error.to_string(), tenant, scope)
     }
 }

@@ -30,7 +30,7 @@ impl TokenSource<'_> {
         prompt::done();
         let entry = self.kept_token(
             Credential::Browser,
-            signed_in.map_err(|error| self.explain(&error))?,
+            signed_in.map_err(|error| Box::new(self.explain(&error)))?,
         );
         prompt::signed_in(entry.user.as_deref(), self.user, self.output);
         Ok(entry)

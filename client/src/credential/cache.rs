@@ -161,9 +161,8 @@ impl Cache {
 
     async fn read(&self) -> Vec<KeptToken> {
         let path = self.dir.join(FILE);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(_) => return Vec::new(),
+        let Ok(bytes) = std::fs::read(&path) else {
+            return Vec::new();
         };
         let entries = match serde_json::from_slice(&bytes) {
             Ok(Stored::Plain(entries)) => Some(entries),

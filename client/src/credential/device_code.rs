@@ -12,7 +12,7 @@ impl TokenSource<'_> {
         prompt::done();
         let entry = self.kept_token(
             Credential::DeviceCode,
-            signed_in.map_err(|error| self.explain(&error))?,
+            signed_in.map_err(|error| Box::new(self.explain(&error)))?,
         );
         prompt::signed_in(entry.user.as_deref(), self.user, self.output);
         Ok(entry)
@@ -27,8 +27,8 @@ impl TokenSource<'_> {
         } = self.request;
         let output = self.output;
         DeviceCodeCredential::new(self.client()?, authority, tenant, client_id, move |code| {
-            prompt::device_code(code, output)
+            prompt::device_code(code, output);
         })
-        .map_err(|error| self.explain(&error))
+        .map_err(|error| Box::new(self.explain(&error)))
     }
 }

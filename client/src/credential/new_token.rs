@@ -95,7 +95,7 @@ impl TokenSource<'_> {
     }
 
     /// The finding for an error of the authority or the network.
-    pub(super) fn explain(&self, error: &azure_core::Error) -> Box<Finding> {
+    pub(super) fn explain(&self, error: &azure_core::Error) -> Finding {
         let TokenRequest {
             authority,
             tenant,
@@ -103,22 +103,20 @@ impl TokenSource<'_> {
             scope,
         } = self.request;
         if let Some(refused) = error.downcast_ref::<AuthorityError>() {
-            return Box::new(diagnosis::refusal(refused, client_id, tenant, scope));
+            return diagnosis::refusal(refused, client_id, tenant, scope);
         }
         if let (Some(failed), Ok(url)) = (
             error.downcast_ref::<reqwest::Error>(),
             Url::parse(authority),
         ) {
-            return Box::new(diagnosis::unreached(&url, &Unreached::of(failed)));
+            return diagnosis::unreached(&url, &Unreached::of(failed));
         }
-        Box::new(
-            Finding::proved(
-                Code::AuthorityRefused,
-                "the authority gave no token",
-                "check --authority-host and --tenant",
-            )
-            .saw("authority", authority.as_str(), Value::Null, Source::Answer)
-            .saw("said", error.to_string(), Value::Null, Source::Answer),
+        Finding::proved(
+            Code::AuthorityRefused,
+            "the authority gave no token",
+            "check --authority-host and --tenant",
         )
+        .saw("authority", authority.as_str(), Value::Null, Source::Answer)
+        .saw("said", error.to_string(), Value::Null, Source::Answer)
     }
 }

@@ -39,7 +39,7 @@ impl TokenSource<'_> {
                 let refused = error.downcast_ref::<AuthorityError>().is_some();
                 let finding = self.explain(&error);
                 if !refused {
-                    return Err(finding);
+                    return Err(Box::new(finding));
                 }
                 let _ = cache.forget(&entry).await;
                 // On a terminal the user signs in again.
@@ -47,7 +47,7 @@ impl TokenSource<'_> {
                     tell(&format!("{}; signing in again", finding.summary));
                     Ok(None)
                 } else {
-                    Err(finding)
+                    Err(Box::new(finding))
                 }
             }
         }

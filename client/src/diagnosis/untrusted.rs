@@ -11,21 +11,20 @@ pub(crate) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-pub(crate) fn claimed(finding: Finding, challenge: &Challenge) -> Box<Finding> {
+pub(crate) fn claimed(finding: Finding, challenge: &Challenge) -> Finding {
     let source = challenge.source();
-    let finding = finding
+    finding
         .saw(
             "authority",
             challenge.authority.as_str(),
             Value::Null,
             source,
         )
-        .saw("API", challenge.resource.as_str(), Value::Null, source);
-    Box::new(finding)
+        .saw("API", challenge.resource.as_str(), Value::Null, source)
 }
 
 /// The authority is neither Microsoft's nor on this machine.
-pub(crate) fn foreign_authority(url: &Url, challenge: &Challenge) -> Box<Finding> {
+pub(crate) fn foreign_authority(url: &Url, challenge: &Challenge) -> Finding {
     let finding = Finding::proved(
         Code::UntrustedAuthority,
         format!(
@@ -38,7 +37,7 @@ pub(crate) fn foreign_authority(url: &Url, challenge: &Challenge) -> Box<Finding
 }
 
 /// The API is one of Microsoft's own.
-pub(crate) fn first_party(url: &Url, challenge: &Challenge, name: &str) -> Box<Finding> {
+pub(crate) fn first_party(url: &Url, challenge: &Challenge, name: &str) -> Finding {
     let finding = Finding::proved(
         Code::FirstPartyResource,
         format!(
@@ -51,11 +50,7 @@ pub(crate) fn first_party(url: &Url, challenge: &Challenge, name: &str) -> Box<F
 }
 
 /// The user has not agreed to this API, and there is no terminal to ask on.
-pub(crate) fn unconfirmed(
-    url: &Url,
-    challenge: &Challenge,
-    elsewhere: Option<&str>,
-) -> Box<Finding> {
+pub(crate) fn unconfirmed(url: &Url, challenge: &Challenge, elsewhere: Option<&str>) -> Finding {
     let named = elsewhere.map_or(String::new(), |other| {
         format!(" (you agreed to it for {other})")
     });

@@ -25,7 +25,7 @@ use url::Url;
 use super::endpoint::{AuthorityError, Endpoint, Tokens, credential_error};
 
 /// How long the user has to sign in.
-pub const PATIENCE: Duration = Duration::from_secs(15 * 60);
+pub const PATIENCE: Duration = Duration::from_mins(15);
 /// How long a browser has to take its page, once there is one.
 const PAGE_PATIENCE: Duration = Duration::from_secs(5);
 

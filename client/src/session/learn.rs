@@ -54,7 +54,7 @@ pub(crate) async fn learn(session: &Session) -> Result<Known, Box<Stopped>> {
     let scope = challenge.scope();
     let request = request(
         session,
-        told(&session.args.authority_host, &challenge.authority),
+        &told(&session.args.authority_host, &challenge.authority),
         told(&session.args.tenant, &challenge.tenant),
         told(&session.args.scope, &scope),
         match challenge.scope {
@@ -80,14 +80,14 @@ fn known(session: &Session) -> Option<Known> {
     let named = session.args.authority_host.clone();
     let authority = named.unwrap_or_else(|| PUBLIC_CLOUD.to_owned());
     Some(Known {
-        request: request(session, authority, tenant, scope, "default"),
+        request: request(session, &authority, tenant, scope, "default"),
         challenge: None,
     })
 }
 
 fn request(
     session: &Session,
-    authority: String,
+    authority: &str,
     tenant: String,
     scope: String,
     else_from: &str,

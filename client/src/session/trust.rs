@@ -24,8 +24,8 @@ pub(super) fn agree(session: &Session, challenge: &Challenge) -> Result<(), Box<
     match trust {
         Trust::Local => Ok(()),
         Trust::FirstParty(_) | Trust::Ask if session.args.scope.is_some() => Ok(()),
-        Trust::ForeignAuthority => Err(foreign_authority(&session.url, challenge)),
-        Trust::FirstParty(name) => Err(first_party(&session.url, challenge, name)),
+        Trust::ForeignAuthority => Err(Box::new(foreign_authority(&session.url, challenge))),
+        Trust::FirstParty(name) => Err(Box::new(first_party(&session.url, challenge, name))),
         Trust::Ask => {
             if !session.args.yes && !agreements::agreed(&session.url, challenge) {
                 ask(session, challenge)?;
@@ -45,7 +45,11 @@ fn keep(session: &Session, challenge: &Challenge) {
 fn ask(session: &Session, challenge: &Challenge) -> Result<(), Box<Finding>> {
     let elsewhere = agreements::elsewhere(&session.url, challenge);
     if session.person == Person::Absent || !std::io::stdin().is_terminal() {
-        return Err(unconfirmed(&session.url, challenge, elsewhere.as_deref()));
+        return Err(Box::new(unconfirmed(
+            &session.url,
+            challenge,
+            elsewhere.as_deref(),
+        )));
     }
     tell(&format!("{} asks for a token:", origin(&session.url)));
     for (name, value) in [
@@ -72,5 +76,5 @@ fn ask(session: &Session, challenge: &Challenge) -> Result<(), Box<Finding>> {
         "you did not agree to send a token there",
         "run it again and answer y, or give --scope",
     );
-    Err(claimed(finding, challenge))
+    Err(Box::new(claimed(finding, challenge)))
 }

@@ -17,7 +17,7 @@ use crate::session::{Known, Session, explain, learn, send};
 use crate::token::Decoded;
 
 /// How long `az` may take: it starts slowly.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The result of the check of the Azure CLI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

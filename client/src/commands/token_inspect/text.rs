@@ -1,5 +1,7 @@
 //! A token for people: questions and answers, then the verdict.
 
+use std::fmt::Write as _;
+
 use anstyle::Style;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -45,12 +47,11 @@ impl Inspected {
     fn claim(&self, name: &str, value: &Value, meaning: &str, zone: &TimeZone) -> String {
         let shown = plain(value);
         let is_time = matches!(name, "iat" | "nbf" | "exp" | "auth_time");
-        match value.as_i64().filter(|_| is_time) {
-            Some(at) => line(name, &moment(at, self.now, zone), meaning),
-            None => {
-                let known = of_value(name, &shown);
-                line(name, &shown, known.as_deref().unwrap_or(meaning))
-            }
+        if let Some(at) = value.as_i64().filter(|_| is_time) {
+            line(name, &moment(at, self.now, zone), meaning)
+        } else {
+            let known = of_value(name, &shown);
+            line(name, &shown, known.as_deref().unwrap_or(meaning))
         }
     }
 
@@ -96,7 +97,7 @@ impl Inspected {
 fn push_group(text: &mut String, question: &str, lines: &str) {
     if !lines.is_empty() {
         let gap = if text.is_empty() { "" } else { "\n" };
-        text.push_str(&format!("{gap}{BOLD}{question}{BOLD:#}\n{lines}"));
+        let _ = write!(text, "{gap}{BOLD}{question}{BOLD:#}\n{lines}");
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
             "easy-auth-off handler",
             Call::with(json!({}))
                 .answered(500, |answer| {
-                    answer.body = "Easy Auth is off, so nobody has checked the caller.".into()
+                    answer.body = "Easy Auth is off, so nobody has checked the caller.".into();
                 })
                 .report(),
         ),
@@ -53,7 +53,7 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
             "handler-down",
             Call::with(json!({}))
                 .answered(503, |answer| {
-                    answer.body = "Function host is not running.".into()
+                    answer.body = "Function host is not running.".into();
                 })
                 .report(),
         ),

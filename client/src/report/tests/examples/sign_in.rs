@@ -44,19 +44,19 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
     vec![
         (
             "untrusted-authority",
-            no_token(*diagnosis::foreign_authority(&url, &evil)),
+            no_token(diagnosis::foreign_authority(&url, &evil)),
         ),
         (
             "first-party-resource",
-            no_token(*diagnosis::first_party(&url, &graph, "Microsoft Graph")),
+            no_token(diagnosis::first_party(&url, &graph, "Microsoft Graph")),
         ),
         (
             "resource-not-confirmed",
-            no_token(*diagnosis::unconfirmed(&url, &challenge(), None)),
+            no_token(diagnosis::unconfirmed(&url, &challenge(), None)),
         ),
         (
             "resource-not-confirmed elsewhere",
-            no_token(*diagnosis::unconfirmed(
+            no_token(diagnosis::unconfirmed(
                 &url,
                 &challenge(),
                 Some("https://fabrikam.example"),
