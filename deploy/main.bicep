@@ -36,7 +36,7 @@ var stem = '${take(name, 40)}-${suffix}'
 var container = 'deployments'
 
 // The same file as greeting-local reads. Its placeholders are filled with this place's values.
-var authSettings = json(replace(replace(replace(string(loadJsonContent('authsettingsV2.json')), '<authority-host>', split(environment().authentication.loginEndpoint, '/')[2]), '<tenant-id>', tenant().tenantId), '<client-id>', apiClientId))
+var authSettings = json(replace(replace(replace(replace(string(loadJsonContent('authsettingsV2.json')), '<authority-host>', split(environment().authentication.loginEndpoint, '/')[2]), '<tenant-id>', tenant().tenantId), '<client-id>', apiClientId), '<cli-client-id>', cliClientId))
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: '${stem}-identity'

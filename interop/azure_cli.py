@@ -81,7 +81,7 @@ def wait_for_text(path, program) -> str:
 
 @check("Azure CLI", "az login --service-principal, secret and certificate", AZ)
 def service_principal():
-    with up() as stack:
+    with up("--allow-client", DAEMON) as stack:
         environment = stack.environment("az")
         certificate = str(stack.folder / "state" / "daemon.pem")
         for proof in [("--password", stack.secret()), ("--certificate", certificate)]:

@@ -54,7 +54,7 @@ def program():
 
 @check("msal-node", "silent, refresh, client credentials (secret, certificate)", msal_node)
 def flows():
-    with up("--auto-approve", "alice@greeting.test") as stack:
+    with up("--auto-approve", "alice@greeting.test", "--allow-client", DAEMON) as stack:
         tokens = tokens_of("msal_node.mjs", stack)
         expect(tokens["silent"], tokens["first"])
         assert tokens["refreshed"] != tokens["first"]
@@ -63,6 +63,6 @@ def flows():
 
 @check("azure-identity (Node)", "device code, client credentials (secret, certificate)", azure_identity)
 def credentials():
-    with up("--auto-approve", "alice@greeting.test") as stack:
+    with up("--auto-approve", "alice@greeting.test", "--allow-client", DAEMON) as stack:
         tokens = tokens_of("azure_identity.mjs", stack)
         expect(statuses(stack, tokens), {"person": 200, "secret": 403, "certificate": 403})

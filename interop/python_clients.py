@@ -78,7 +78,7 @@ def msal_refused():
 
 @check("MSAL Python", "client credentials, secret and certificate", "msal")
 def msal_daemon():
-    with up() as stack, trusted(stack):
+    with up("--allow-client", DAEMON) as stack, trusted(stack):
         for proof in [stack.secret(), certificate(stack)]:
             app = msal.ConfidentialClientApplication(
                 DAEMON, client_credential=proof, authority=authority(stack), instance_discovery=False
@@ -97,7 +97,7 @@ def identity_program():
 
 @check("azure-identity", "ClientSecretCredential, CertificateCredential", "azure-identity")
 def identity_daemon():
-    with up() as stack, trusted(stack):
+    with up("--allow-client", DAEMON) as stack, trusted(stack):
         options = {"authority": stack.authority, "disable_instance_discovery": True}
         path = str(stack.folder / "state" / "daemon.pem")
         for credential in [

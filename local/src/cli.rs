@@ -186,6 +186,8 @@ pub(crate) struct StateArgs {
   greeting-local up --port 0 --authority-port 0 --ready-file ready.json
   greeting-local up --settings deploy/authsettingsV2.json --auto-approve alice@greeting.test
   greeting-local up --upstream http://localhost:8000     Easy Auth in front of any app
+  greeting-local up --allow-client 5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853
+                                                         the local daemon may call, too
   greeting-local up --watch                              build and start again on change
   greeting-local up --tenant contoso.onmicrosoft.com --client-id API_CLIENT_ID
                                                          tokens of a real tenant")]
@@ -206,6 +208,10 @@ pub(crate) struct UpArgs {
     /// in the app's folder if it has one, else built in]
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
+    /// Take this client's tokens too, where the settings list the clients that may call; more than
+    /// once for more
+    #[arg(long, value_name = "ID")]
+    pub(crate) allow_client: Vec<uuid::Uuid>,
     /// Put the gate in front of this app (http://host:port) instead of the Functions host
     #[arg(long, value_name = "URL", conflicts_with_all = ["app_root", "handler", "watch"])]
     pub(crate) upstream: Option<String>,
@@ -392,7 +398,8 @@ pub(crate) struct ApproveArgs {
   greeting-local mint --tenant 11111111-2222-3333-4444-555555555555
   greeting-local mint --kind id                              401: an ID token is for the client
   greeting-local mint --app-only --role Greeting.Read.All    403: a role is not a scope
-  greeting-local mint --user bob --client 872cd9fa-d31f-45e0-9eab-6e460a02d1f1
+  greeting-local mint --client 872cd9fa-d31f-45e0-9eab-6e460a02d1f1
+                                                             403: up --allow-client takes it
   greeting-local mint --claim 'groups=[\"a\",\"b\"]' --claim oid=null --claim 'exp=\"soon\"'
 
 Times are by this machine's clock, also where the stack runs with --time-shift. The control room, at

@@ -25,6 +25,7 @@ use tokio::task::JoinHandle;
 use self::app::{Prepared, Started, function_url};
 use self::front_end::FrontEnd;
 use self::issuing::{authority, callbacks, client, in_state};
+use self::options::InForce;
 pub(crate) use self::options::Options;
 use self::upstream::Upstream;
 use crate::control::running::{IssuedBy, Ready, Running};
@@ -78,7 +79,11 @@ impl Stack {
         let control_listener = bind(options.control_port(), "--authority-port").await?;
         let gate_listener = bind(options.port.or(local.port).unwrap_or(PORT), "--port").await?;
         let control = format!("https://localhost:{}", control_listener.port);
-        let (settings, settings_from) = options.settings(&files, control_listener.port)?;
+        let InForce {
+            settings,
+            from: settings_from,
+            changes,
+        } = options.settings(&files, control_listener.port)?;
         let behaviour = options
             .behaviour
             .clone()
@@ -133,6 +138,7 @@ impl Stack {
             },
         };
         let mut warnings = rules.settings.warnings(options.https);
+        warnings.extend(changes);
         if upstream
             .as_ref()
             .is_some_and(|upstream| !upstream.is_loopback())

@@ -100,11 +100,11 @@ async fn each_change_to_the_settings_file_changes_up() {
         (
             provider(
                 "validation",
-                json!({"defaultAuthorizationPolicy": {"allowedApplications": [CLI]}}),
+                json!({"defaultAuthorizationPolicy": {"allowedApplications": [CLI, "8e1c4b5a-0d39-4c1e-b3c7-1f0a9e6d2b01"]}}),
             ),
             Some(&["--claim", "azp=8e1c4b5a-0d39-4c1e-b3c7-1f0a9e6d2b01"]),
-            (200, false),
             (403, false),
+            (200, false),
         ),
         (
             json!({"platform": {"enabled": false}}),

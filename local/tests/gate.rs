@@ -239,6 +239,32 @@ async fn allowed_clients_and_principals() {
 }
 
 #[tokio::test]
+async fn another_client_is_refused_by_the_shipped_list_and_can_be_tried() {
+    let other = "872cd9fa-d31f-45e0-9eab-6e460a02d1f1";
+    let list = "validation.defaultAuthorizationPolicy.allowedApplications";
+    let up = Up::start(&[]);
+    let answer = up.call_with(&up.mint(&["--client", other])).await;
+    assert_eq!(answer.status(), 403);
+    assert_eq!(answer.text().await.unwrap(), "");
+    let said = up.said();
+    assert!(
+        said.contains(&format!("client \"{other}\" is not in {list}")),
+        "{said}"
+    );
+
+    let another = "5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853";
+    let up = Up::start(&["--allow-client", other, "--allow-client", another]);
+    for client in [other, another] {
+        let answer = up.call_with(&up.mint(&["--client", client])).await;
+        assert_eq!(answer.status(), 200, "{client}");
+        let noted = format!("--allow-client {client}: added to {list}");
+        assert!(up.printed().contains(&noted), "{}", up.printed());
+    }
+    let answer = up.call_with(&up.mint(&["--client", "x"])).await;
+    assert_eq!(answer.status(), 403);
+}
+
+#[tokio::test]
 async fn easy_auth_off_strips_nothing_and_the_handler_fails_closed() {
     let up = Up::with_settings(&json!({"platform": {"enabled": false}}), &[]);
     for headers in [&[][..], &[("x-ms-client-principal", "e30=")]] {

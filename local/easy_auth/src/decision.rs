@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use super::behaviour::Behaviour;
 use super::reason::Reason;
-use super::settings::{Settings, UnauthenticatedAction};
+use super::settings::{
+    ALLOWED_APPLICATIONS, ALLOWED_CLIENT_APPLICATIONS, Settings, UnauthenticatedAction,
+};
 
 /// Clock skew that `exp` and `nbf` are allowed, in seconds (observed on Azure: five minutes).
 const SKEW: i64 = 300;
@@ -87,6 +89,7 @@ pub(crate) fn decide(
     if behaviour.metadata_scopes.is_some() && is_below(facts.path, METADATA) {
         return Verdict::Metadata;
     }
+    let is_session = matches!(evidence, Evidence::Session(_));
     let (claims, reason) = match evidence {
         Evidence::None(reason) => (None, reason),
         Evidence::Session(claims) => (Some(claims), Reason::NoSession),
@@ -98,7 +101,12 @@ pub(crate) fn decide(
         }
     };
     if let Some(claims) = claims {
-        return match check_policy(settings, behaviour, &claims) {
+        let client = match client(&claims) {
+            // A session's ID token names none, and the lists are for access tokens (documented).
+            None if is_session => Ok(()),
+            client => check_client(settings, client),
+        };
+        return match client.and_then(|()| check_policy(settings, behaviour, &claims)) {
             Ok(()) => Verdict::Pass(claims),
             Err(reason) => Verdict::Forbidden(reason),
         };
@@ -188,12 +196,42 @@ pub(crate) fn time(claims: &Claims, name: &str) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().map(|t| t as i64))
 }
 
-/// The authorization policy, for a caller who is authenticated.
-pub(crate) fn check_policy(
-    settings: &Settings,
-    behaviour: &Behaviour,
-    claims: &Claims,
-) -> Result<(), Reason> {
+/// The client that a token was issued to: `azp` in v2 tokens, `appid` in v1 tokens.
+fn client(claims: &Claims) -> Option<&str> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    text("azp").or_else(|| text("appid"))
+}
+
+fn has(list: &[String], value: Option<&str>) -> bool {
+    value.is_some_and(|value| list.iter().any(|item| item.eq_ignore_ascii_case(value)))
+}
+
+/// The lists of clients that may call.
+fn check_client(settings: &Settings, client: Option<&str>) -> Result<(), Reason> {
+    let validation = &settings.provider().validation;
+    // Empty, this one means everybody (documented), and the other one nobody (observed).
+    let policy = &validation.default_authorization_policy.allowed_applications;
+    let policy = Some(policy).filter(|list| !list.is_empty());
+    let checks = validation
+        .jwt_claim_checks
+        .allowed_client_applications
+        .as_ref();
+    for (list, name) in [
+        (policy, ALLOWED_APPLICATIONS),
+        (checks, ALLOWED_CLIENT_APPLICATIONS),
+    ] {
+        if list.is_some_and(|list| !has(list, client)) {
+            return Err(Reason::ClientNotAllowed {
+                client: client.map(str::to_owned),
+                list: name,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The authorization policy but for the client, for a caller who is authenticated.
+fn check_policy(settings: &Settings, behaviour: &Behaviour, claims: &Claims) -> Result<(), Reason> {
     let validation = &settings.provider().validation;
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     if settings.is_multi_tenant()
@@ -207,7 +245,6 @@ pub(crate) fn check_policy(
             return Err(Reason::TenantNotAllowed(tid.to_owned()));
         }
     }
-    let client = text("azp").or_else(|| text("appid"));
     let oid = text("oid");
     if behaviour.require_oid && oid.is_none() {
         return Err(Reason::NoObjectId);
@@ -216,21 +253,10 @@ pub(crate) fn check_policy(
         Some(Value::Array(groups)) => groups.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
-    let has = |list: &[String], value: Option<&str>| {
-        value.is_some_and(|value| list.iter().any(|item| item.eq_ignore_ascii_case(value)))
-    };
     let in_groups = |list: &[String]| groups.iter().any(|group| has(list, Some(group)));
 
     let checks = &validation.jwt_claim_checks;
     let policy = &validation.default_authorization_policy;
-    let client_allowed = checks
-        .allowed_client_applications
-        .as_ref()
-        .is_none_or(|list| has(list, client))
-        && (policy.allowed_applications.is_empty() || has(&policy.allowed_applications, client));
-    if !client_allowed {
-        return Err(Reason::ClientNotAllowed);
-    }
     let principals = &policy.allowed_principals;
     let unrestricted = principals.identities.is_empty() && principals.groups.is_empty();
     let principal_allowed = checks

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Goes to the log, never into the response: Easy Auth does not say it either. Of claims, only
-/// `aud`, `iss` and `tid` are in it.
+/// `aud`, `iss`, `tid` and the client's id are in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// Neither token nor session.
@@ -53,7 +53,12 @@ pub enum Reason {
     /// No `oid` claim, where users are listed.
     NoObjectId,
     /// A client that the settings do not list.
-    ClientNotAllowed,
+    ClientNotAllowed {
+        /// The `azp` or `appid` claim.
+        client: Option<String>,
+        /// The list's place in the settings.
+        list: &'static str,
+    },
     /// A user or group that the settings do not list.
     PrincipalNotAllowed,
 }
@@ -77,7 +82,7 @@ impl Reason {
             Self::NotYetValid { .. } => "not-yet-valid",
             Self::TenantNotAllowed(_) => "tenant-not-allowed",
             Self::NoObjectId => "no-object-id",
-            Self::ClientNotAllowed => "client-not-allowed",
+            Self::ClientNotAllowed { .. } => "client-not-allowed",
             Self::PrincipalNotAllowed => "principal-not-allowed",
         }
     }
@@ -112,7 +117,13 @@ impl fmt::Display for Reason {
             Self::NoObjectId => {
                 f.write_str("the token has no oid, which WEBSITE_AUTH_AAD_REQUIRE_CLIENT_SERVICE_PRINCIPAL asks for")
             }
-            Self::ClientNotAllowed => f.write_str("the token's client is in no allowed list"),
+            Self::ClientNotAllowed { client, list } => match client {
+                Some(client) => write!(
+                    f,
+                    "client {client:?} is not in {list}: add it there, or try it with up --allow-client"
+                ),
+                None => write!(f, "the token names no client (azp, appid), and {list} lists some"),
+            },
             Self::PrincipalNotAllowed => {
                 f.write_str("neither the caller nor a group of theirs is in an allowed list")
             }

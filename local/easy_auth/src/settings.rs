@@ -388,7 +388,48 @@ fn span(text: &str) -> Option<i64> {
     )
 }
 
+/// Where `Settings::allow_clients` and the policy find their lists.
+pub(crate) const ALLOWED_APPLICATIONS: &str =
+    "validation.defaultAuthorizationPolicy.allowedApplications";
+pub(crate) const ALLOWED_CLIENT_APPLICATIONS: &str =
+    "validation.jwtClaimChecks.allowedClientApplications";
+
 impl Settings {
+    /// Adds clients to each list that would refuse them, and says so.
+    pub fn allow_clients(&mut self, clients: &[String]) -> Vec<String> {
+        let validation = &mut self.identity_providers.azure_active_directory.validation;
+        let stored = &mut validation.default_authorization_policy.allowed_applications;
+        let stored = Some(stored).filter(|list| !list.is_empty());
+        let checks = &mut validation.jwt_claim_checks;
+        let mut lists = [
+            (stored, ALLOWED_APPLICATIONS),
+            (
+                checks.allowed_client_applications.as_mut(),
+                ALLOWED_CLIENT_APPLICATIONS,
+            ),
+        ];
+        let mut said = Vec::new();
+        for client in clients {
+            let mut named = Vec::new();
+            for (list, name) in &mut lists {
+                let Some(list) = list else { continue };
+                if !list.iter().any(|item| item.eq_ignore_ascii_case(client)) {
+                    list.push(client.clone());
+                    named.push(*name);
+                }
+            }
+            said.push(if named.is_empty() {
+                format!("--allow-client {client}: the settings allow it anyway")
+            } else {
+                format!(
+                    "--allow-client {client}: added to {}, here only; Azure refuses it until the file has it",
+                    named.join(" and ")
+                )
+            });
+        }
+        said
+    }
+
     /// The one provider.
     pub fn provider(&self) -> &AzureActiveDirectory {
         &self.identity_providers.azure_active_directory

@@ -123,6 +123,7 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
         app_root: Some(app),
         handler: None,
         settings: None,
+        allow_clients: Vec::new(),
         tenant: None,
         auto_approve: None,
         state_dir: state.path().to_owned(),

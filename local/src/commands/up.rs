@@ -26,6 +26,11 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         app_root: args.app_root,
         handler: args.handler,
         settings: args.settings,
+        allow_clients: args
+            .allow_client
+            .iter()
+            .map(|id| id.hyphenated().to_string())
+            .collect(),
         tenant: tenant(&args.tenant),
         auto_approve: args.auto_approve,
         state_dir: state_dir.clone(),

@@ -19,6 +19,8 @@ pub(crate) struct Options {
     /// Somebody else's app, instead of the function app.
     pub(crate) upstream: Option<String>,
     pub(crate) settings: Option<PathBuf>,
+    /// Clients that the gate takes beside those that the settings list.
+    pub(crate) allow_clients: Vec<String>,
     /// Whose tokens are taken, instead of a local authority's.
     pub(crate) tenant: Option<Tenant>,
     pub(crate) behaviour: Behaviour,
@@ -33,6 +35,15 @@ pub(crate) struct Options {
     pub(crate) quiet: bool,
 }
 
+/// The settings that are in force.
+pub(super) struct InForce {
+    pub(super) settings: Settings,
+    /// The file that they are from.
+    pub(super) from: String,
+    /// Where they are not what the file says, in sentences.
+    pub(super) changes: Vec<String>,
+}
+
 impl Options {
     pub(super) fn control_port(&self) -> u16 {
         match self.tenant {
@@ -42,15 +53,20 @@ impl Options {
         }
     }
 
-    /// The settings, and the file that they are from.
-    pub(super) fn settings(&self, files: &Files, port: u16) -> Result<(Settings, String), Failure> {
+    /// The settings, the file that they are from, and what was changed in them.
+    pub(super) fn settings(&self, files: &Files, port: u16) -> Result<InForce, Failure> {
         let named = self.settings.as_deref().map(Source::read).transpose()?;
         let source = named.as_ref().unwrap_or(&files.auth_settings);
-        let settings = match &self.tenant {
+        let mut settings = match &self.tenant {
             Some(tenant) => tenant.settings(source)?,
             None => Settings::parse(&local_place(port).filled(source)?, &source.name)?,
         };
-        Ok((settings, source.name.clone()))
+        let changes = settings.allow_clients(&self.allow_clients);
+        Ok(InForce {
+            settings,
+            from: source.name.clone(),
+            changes,
+        })
     }
 
     pub(super) fn place(&self, settings: &Settings, port: u16) -> Place {

@@ -84,7 +84,7 @@ impl Up {
             .arg(folder.path().join("state"))
             .args(more)
             .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
+            .stdout(std::fs::File::create(folder.path().join("stdout")).unwrap())
             .stderr(std::fs::File::create(folder.path().join("stderr")).unwrap())
             .spawn()
             .unwrap();
@@ -146,6 +146,14 @@ impl Up {
     pub(crate) async fn call_with(&self, token: &str) -> Response {
         self.call(&[("Authorization", &format!("Bearer {token}"))])
             .await
+    }
+
+    /// What it said at start: all of it, which is a little later than the function answers.
+    pub(crate) fn printed(&self) -> String {
+        wait_for(|| {
+            let printed = std::fs::read_to_string(self.folder.path().join("stdout")).unwrap();
+            printed.contains("Ctrl-C ends it.").then_some(printed)
+        })
     }
 
     pub(crate) fn said(&self) -> String {

@@ -177,6 +177,32 @@ fn the_policy_is_403() {
             "{settings}"
         );
     }
+    // Which list it was, and not only that it was one.
+    for (settings, azp, list) in [
+        (
+            policy(json!({"allowedApplications": ["other"]})),
+            json!("client"),
+            ALLOWED_APPLICATIONS,
+        ),
+        (
+            checks(json!({"allowedClientApplications": []})),
+            json!(null),
+            ALLOWED_CLIENT_APPLICATIONS,
+        ),
+    ] {
+        let settings = validation(settings);
+        let claims = claims(json!({"azp": azp}));
+        assert_eq!(
+            decide_at(&settings, "/", token(claims.clone())),
+            Verdict::Forbidden(Reason::ClientNotAllowed {
+                client: azp.as_str().map(str::to_owned),
+                list
+            })
+        );
+        // A session of an ID token, which names no client, and one of an access token.
+        let verdict = decide_at(&settings, "/", Evidence::Session(claims));
+        assert_eq!(matches!(verdict, Verdict::Pass(_)), azp.is_null());
+    }
     let behaviour = Behaviour {
         require_oid: true,
         ..Behaviour::default()

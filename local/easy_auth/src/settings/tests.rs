@@ -29,6 +29,18 @@ fn the_shipped_settings_are_understood() {
         settings.provider().validation.allowed_audiences,
         [format!("api://{API}")]
     );
+    // Without a list, or with an empty one, Azure may store one that lets nobody in.
+    assert_eq!(
+        settings
+            .provider()
+            .validation
+            .default_authorization_policy
+            .allowed_applications,
+        [
+            "c41d7e95-06fb-4a38-8d2e-b7390f5a6e22",
+            "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+        ]
+    );
 }
 
 #[test]
