@@ -1,10 +1,11 @@
 //! 403: authenticated but not allowed, by the function, the gate or the platform.
 
+use loopback::is_loopback;
 use serde_json::Value;
 
 use super::unreached::app;
 use super::{Case, Certainty, Code, Expected, Finding, Sent, gate};
-use crate::auth_settings::Settings;
+
 use crate::provenance::Source;
 use crate::scope::SCOPE;
 use crate::token::Decoded;
@@ -69,7 +70,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
             if unknown.iter().any(|f| f.certainty == Certainty::Proved) {
                 unknown
             } else {
-                not_allowed(token, case.expected.settings.as_ref())
+                not_allowed(token, case)
             }
         }
     }
@@ -94,17 +95,33 @@ fn nobody_asked(case: &Case<'_>) -> Finding {
 
 /// The gate's lists. Its answer does not say which; without its settings the list of clients is
 /// the likelier one.
-fn not_allowed(token: &Decoded, settings: Option<&Settings>) -> Vec<Finding> {
+fn not_allowed(token: &Decoded, case: &Case<'_>) -> Vec<Finding> {
+    let settings = case.expected.settings.as_ref();
     let client = token
         .text("azp")
         .or_else(|| token.text("appid"))
         .unwrap_or("(none)");
     let user = token.text("oid").unwrap_or("(none)");
+    let (try_it, restart) = if is_loopback(case.url) {
+        (
+            format!(", or try it: greeting-local up --allow-client {client}"),
+            "; then start greeting-local again".to_owned(),
+        )
+    } else {
+        (
+            String::new(),
+            // One team found theirs unchanged until then (pnp/Microsoft365-Analytics-Insights#264).
+            format!(
+                "; then restart the app, which may keep the settings that it started with: az functionapp restart {}",
+                app(case.url)
+            ),
+        )
+    };
     let client_fix = format!(
-        "add {client} to validation.jwtClaimChecks.allowedClientApplications and defaultAuthorizationPolicy.allowedApplications in the auth settings (portal: Allowed client applications)"
+        "add {client} to validation.defaultAuthorizationPolicy.allowedApplications, and to jwtClaimChecks.allowedClientApplications if that is there, in the auth settings (portal: Client application requirement){restart}{try_it}"
     );
     let user_fix = format!(
-        "add {user}, or a group of theirs, to validation.defaultAuthorizationPolicy.allowedPrincipals in the auth settings (portal: Identity requirement)"
+        "add {user}, or a group of theirs, to validation.defaultAuthorizationPolicy.allowedPrincipals in the auth settings (portal: Identity requirement){restart}"
     );
     let client_finding = Finding::likely(
         Code::ClientNotAllowed,

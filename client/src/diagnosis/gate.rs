@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::unreached::app;
 use super::{Case, Code, Expected, Finding, Sent, Signature, audience, times};
 use crate::http::Answer;
 use crate::provenance::Source;
@@ -183,7 +184,10 @@ fn let_through(case: &Case<'_>) -> Finding {
     Finding::likely(
         Code::NotEasyAuth,
         "this 401 is the function's own: the gate let the call through without a principal",
-        "have the gate refuse it: requireAuthentication true and unauthenticatedClientAction Return401 (portal: Unauthenticated requests: HTTP 401)",
+        format!(
+            "have the gate refuse it: requireAuthentication true and unauthenticatedClientAction Return401 (portal: Unauthenticated requests: HTTP 401). If authentication is off there, an app setting WEBSITE_AUTH_ENABLED says that it is on, and anybody can write the principal: az functionapp config appsettings delete {} --setting-names WEBSITE_AUTH_ENABLED",
+            app(case.url)
+        ),
     )
     .saw(
         "WWW-Authenticate",
