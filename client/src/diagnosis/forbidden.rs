@@ -56,7 +56,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     }
     let from_gate = case.answer.from_gate || body.contains(WINDOWS_GATE);
     match case.sent {
-        Sent::Nothing if !from_gate => vec![nobody_asked(case)],
+        Sent::Nothing if !from_gate => vec![before_authentication(case)],
         Sent::Nothing => vec![gate::no_token().saw(
             "status",
             403,
@@ -76,7 +76,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     }
 }
 
-fn nobody_asked(case: &Case<'_>) -> Finding {
+fn before_authentication(case: &Case<'_>) -> Finding {
     Finding::likely(
         Code::HostForbidden,
         "refused before any authentication: the app is stopped, or does not allow this address",
@@ -121,7 +121,7 @@ fn not_allowed(token: &Decoded, case: &Case<'_>) -> Vec<Finding> {
         "add {client} to validation.defaultAuthorizationPolicy.allowedApplications, and to jwtClaimChecks.allowedClientApplications if that is there, in the auth settings (portal: Client application requirement){restart}{try_it}"
     );
     let user_fix = format!(
-        "add {user}, or a group of theirs, to validation.defaultAuthorizationPolicy.allowedPrincipals in the auth settings (portal: Identity requirement){restart}"
+        "add {user}, or one of the user's groups, to validation.defaultAuthorizationPolicy.allowedPrincipals in the auth settings (portal: Identity requirement){restart}"
     );
     let client_finding = Finding::likely(
         Code::ClientNotAllowed,

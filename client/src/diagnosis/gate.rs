@@ -185,7 +185,7 @@ fn let_through(case: &Case<'_>) -> Finding {
         Code::NotEasyAuth,
         "this 401 is the function's own: the gate let the call through without a principal",
         format!(
-            "have the gate refuse it: requireAuthentication true and unauthenticatedClientAction Return401 (portal: Unauthenticated requests: HTTP 401). If authentication is off there, an app setting WEBSITE_AUTH_ENABLED says that it is on, and anybody can write the principal: az functionapp config appsettings delete {} --setting-names WEBSITE_AUTH_ENABLED",
+            "have the gate refuse it: requireAuthentication true and unauthenticatedClientAction Return401 (portal: Unauthenticated requests: HTTP 401). If authentication is off there, an app setting WEBSITE_AUTH_ENABLED says that it is on, and any caller can send a principal of its own: az functionapp config appsettings delete {} --setting-names WEBSITE_AUTH_ENABLED",
             app(case.url)
         ),
     )

@@ -37,7 +37,7 @@ pub(super) fn other(case: &Case<'_>) -> Finding {
         500 if answer.body.contains("Easy Auth") => Finding::proved(
             Code::EasyAuthOff,
             "the function refuses to answer because Easy Auth is off",
-            "turn App Service Authentication on (deploy/authsettingsV2.json), or run it behind greeting-local up; never by an app setting WEBSITE_AUTH_ENABLED: with authentication off, anybody could then write the principal. Container Apps probably do not set it: with authentication on there, az containerapp update --name APP --resource-group GROUP --set-env-vars WEBSITE_AUTH_ENABLED=true",
+            "turn App Service Authentication on (deploy/authsettingsV2.json), or run it behind greeting-local up; do not use an app setting WEBSITE_AUTH_ENABLED for it: with authentication off, any caller could then send a principal of its own. Container Apps probably do not set it: with authentication on there, az containerapp update --name APP --resource-group GROUP --set-env-vars WEBSITE_AUTH_ENABLED=true",
         )
         .saw("body", begins, Value::Null, Source::Answer),
         502..=504 => Finding::likely(
