@@ -63,6 +63,18 @@ same_tenant() {
 }
 lower() { printf '%s' "$1" | tr '[:upper:]' '[:lower:]'; }
 
+# Runs an az command that reads something: nothing is printed where it is not there. Another refusal
+# is not taken for that.
+if_there() {
+  local error
+  kept "$@" && return
+  case $error in
+    *SubscriptionNotFound*) say "$error"; return 1 ;;
+    *NotFound* | *"could not be found"* | *"was not found"* | *"Unable to find"* | *"does not exist"*) ;;
+    *) say "$error"; return 1 ;;
+  esac
+}
+
 # Why a refusal will pass, or status 1. Sources: learn.microsoft.com/graph/throttling and
 # /graph/errors; microsoft-graph-docs-contrib#1395 and msgraph-sdk-dotnet#2044 (AppPermissions).
 passing() {
@@ -181,7 +193,8 @@ called() {
     return
   fi
   while :; do
-    status=$(curl --silent --output /dev/null --write-out '%{http_code}' --max-time 60 "$1") || status='no answer'
+    # Its body comes first: what /dev/null is called depends on the curl of Git for Windows.
+    status=$(curl --silent --write-out '\n%{http_code}' --max-time 60 "$1" | tail -n 1) || status='no answer'
     [ "$status" != 401 ] || break
     [ "$waited" -lt 180 ] ||
       die "a call without a token got $status, and not Easy Auth's 401" "see what is wrong: greeting-cli doctor $1" "$2"

@@ -70,7 +70,8 @@ one_region() { printf '%s' "$1" | tr '[:upper:]' '[:lower:]' | tr -d ' '; }
 
 say "1/5 what is there …"
 # A subscription that has never had a function app knows nothing of them (MissingSubscriptionRegistration).
-registered=$(lower "$(patiently "the resource providers" value provider list --query "[?registrationState=='Registered'].namespace")")
+registered=$(patiently "the resource providers" value provider list --query "[?registrationState=='Registered'].namespace")
+registered=$(lower "$registered")
 for provider in Microsoft.Web Microsoft.Storage Microsoft.ManagedIdentity Microsoft.OperationalInsights Microsoft.Insights; do
   [[ $'\n'$registered$'\n' == *$'\n'$(lower "$provider")$'\n'* ]] && continue
   say "  registering the resource provider $provider (a minute or two) …"
@@ -79,8 +80,9 @@ done
 
 # The name is everybody's: it is either ours, or has to be free.
 there=''
-if answer=$(value functionapp show --resource-group "$group" --name "$name" \
-  --query "[location, not_null(tags.\"azd-service-name\", '-')]" 2>/dev/null) && [ -n "$answer" ]; then
+answer=$(patiently "the app" if_there value functionapp show --resource-group "$group" --name "$name" \
+  --query "[location, not_null(tags.\"azd-service-name\", '-')]")
+if [ -n "$answer" ]; then
   there=$(one_region "$(sed -n 1p <<<"$answer")")
   [ "$(sed -n 2p <<<"$answer")" = greeting ] ||
     die "the function app $name is in resource group $group already, and is not one of these" "choose another name with --name"
@@ -92,7 +94,7 @@ else
     "or, where it is yours, name its group: --resource-group GROUP"
 fi
 
-home=$(value group show --name "$group" --query location 2>/dev/null) || home=''
+home=$(patiently "the resource group" if_there value group show --name "$group" --query location)
 location=$(one_region "${location:-${there:-${home:-westeurope}}}")
 [ -z "$there" ] || [ "$there" = "$location" ] ||
   die "$name is in $there, and can't be moved to $location" "leave out --location, or choose another name with --name"

@@ -54,28 +54,31 @@ half_done() {
 }
 trap half_done EXIT
 
-# What is in the group. Ours has main.bicep's tag. Azure itself puts an alert rule beside an
-# Application Insights, and one action group for all of them in a group, and tags neither: they are
-# ours where every Application Insights in the group is.
+# What is in the group. Ours has main.bicep's tag. Azure itself puts an alert rule beside each
+# Application Insights, named after it, and one action group for all of them in a group, and tags
+# neither: that one is ours where no other Application Insights is in the group.
 ours='' others='' all='' group_is_ours='' there=''
-if kept value group show --name "$group" --query "not_null(tags.\"greeting-deployment\", '-')" >/dev/null; then
+tag=$(patiently "the resource group" if_there value group show --name "$group" \
+  --query "not_null(tags.\"greeting-deployment\", '-')")
+if [ -n "$tag" ]; then
   there=yes
-  [ "$(value group show --name "$group" --query "not_null(tags.\"greeting-deployment\", '-')")" != "$name" ] || group_is_ours=yes
+  [ "$tag" != "$name" ] || group_is_ours=yes
   all=$(patiently "the resources" value resource list --resource-group "$group" \
     --query "[].[not_null(tags.\"greeting-deployment\", '-'), type, id]")
-else
-  case $error in *ResourceGroupNotFound* | *"could not be found"*) ;; *) explain "$error"; exit 1 ;; esac
 fi
-foreign_insights=''
+insights='' foreign_insights=''
 while IFS=$'\t' read -r tag type id; do
-  case $(lower "$type") in microsoft.insights/components) [ "$tag" = "$name" ] || foreign_insights=yes ;; esac
+  case $(lower "$type") in
+    microsoft.insights/components) if [ "$tag" = "$name" ]; then insights=yes; else foreign_insights=yes; fi ;;
+  esac
 done <<<"$all"
+stem=$(lower "${name:0:40}-")
 while IFS=$'\t' read -r tag type id; do
   [ -n "$id" ] || continue
   case $(lower "$type/${id##*/}") in
-    "microsoft.alertsmanagement/smartdetectoralertrules/failure anomalies - "* | \
-      "microsoft.insights/actiongroups/application insights smart detection")
-      [ -n "$foreign_insights" ] || tag=$name ;;
+    "microsoft.alertsmanagement/smartdetectoralertrules/failure anomalies - $stem"*-insights) tag=$name ;;
+    "microsoft.insights/actiongroups/application insights smart detection")
+      [ -z "$insights" ] || [ -n "$foreign_insights" ] || tag=$name ;;
   esac
   if [ "$tag" = "$name" ]; then
     ours="$ours$type"$'\t'"$id"$'\n'
@@ -86,12 +89,10 @@ done <<<"$all"
 [ -z "$others" ] && [ -n "$group_is_ours" ] && whole=${whole:-ours}
 
 registration() { # UNIQUE-NAME
-  local error
-  kept graph get "applications(uniqueName='$1')?\$select=appId" --query appId && return
-  case $error in *ResourceNotFound* | *"does not exist"*) ;; *) say "$error"; return 1 ;; esac
+  patiently "$1" if_there graph get "applications(uniqueName='$1')?\$select=appId" --query appId
 }
-api=$(patiently "greeting-api-$name" registration "greeting-api-$name")
-client=$(patiently "greeting-cli-$name" registration "greeting-cli-$name")
+api=$(registration "greeting-api-$name")
+client=$(registration "greeting-cli-$name")
 
 shown() {
   local type id
@@ -138,11 +139,6 @@ if [ -n "$asks" ]; then
 fi
 
 begun=yes
-gone() { # ID: one that somebody else has just deleted is gone too
-  local error
-  kept az resource delete --ids "$1" --output none && return
-  case $error in *NotFound* | *"could not be found"*) ;; *) say "$error"; return 1 ;; esac
-}
 if [ -n "$there" ] && [ -n "$whole" ]; then
   say "deleting the resource group $group (a few minutes) …"
   patiently "the resource group" az group delete --name "$group" --yes --output none
@@ -163,15 +159,10 @@ else
   while read -r id; do
     [ -n "$id" ] || continue
     say "deleting ${id##*/} …"
-    patiently "${id##*/}" gone "$id" </dev/null
+    patiently "${id##*/}" if_there az resource delete --ids "$id" --output none </dev/null
   done <<<"$ordered"
 fi
 
-deleted() { # UNIQUE-NAME APP-ID
-  local error
-  kept graph delete "applications(appId='$2')" && return
-  case $error in *ResourceNotFound* | *"does not exist"*) ;; *) say "$error"; return 1 ;; esac
-}
 # For good: the application and its service principal, which stay deleted for 30 days otherwise.
 purged() { # UNIQUE-NAME
   local found id app principal
@@ -189,7 +180,7 @@ for registered in "greeting-cli-$name $client" "greeting-api-$name $api"; do
   unique=${registered% *} app=${registered#* }
   if [ -n "$app" ]; then
     say "deleting the registration $unique …"
-    patiently "$unique" deleted "$unique" "$app"
+    patiently "$unique" if_there graph delete "applications(appId='$app')"
   fi
   [ -z "$purges" ] || patiently "$unique" purged "$unique"
 done
