@@ -34,11 +34,10 @@ impl AppFiles {
         let Some(root) = deploy::app_root(named)? else {
             return Ok(Self::built_in(&deploy::FUNCTION_APP));
         };
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::new("the function app can't be packaged", error, "")
-        };
-        let app = FunctionApp::load(&root).map_err(|error| failed(&error))?;
-        Self::read(&app).map_err(|error| failed(&error))
+        let what = "the function app can't be packaged";
+        let app = FunctionApp::load(&root).map_err(|error| error.failure(what))?;
+        Self::read(&app)
+            .map_err(|error| Failure::new(what, error, "check that you may read the app's files"))
     }
 
     /// The files of `app`, as they are on disk.

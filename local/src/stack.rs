@@ -1,41 +1,41 @@
 //! Authority, gate, Functions host and handler, started together and stopped together.
+//!
+//! - `options`: what to start; `listeners`: its ports; `backend`: what stands behind the gate,
+//!   `functions` or `upstream`
+//! - `issuing`: the local authority, or a real tenant's keys
+//! - `front_end`: what stands before the gate; `control_pages`: what is served beside it
 
-mod app;
+mod backend;
+mod control_pages;
 mod front_end;
+mod functions;
 mod issuing;
+mod listeners;
 mod options;
 mod upstream;
 
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
-use axum::middleware;
 use local_easy_auth::{Gate, GateParts, Rules, Settings};
 use local_entra::Authority;
-use local_events::{Clock, Log, record_events};
+use local_events::{Clock, Log};
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
-use local_http::localhost::only_localhost;
-use local_http::page;
-use local_http::serve::{Loopback, Service, router_service};
+use local_http::serve::{Service, router_service};
 use local_http::tls::DevelopmentCa;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use self::app::{Prepared, Started, function_url};
+use self::backend::{Backend, Started};
+use self::control_pages::Shown;
 use self::front_end::FrontEnd;
-use self::issuing::{authority, callbacks, client, in_state};
+use self::issuing::{callbacks, client, in_state};
+use self::listeners::Listeners;
 use self::options::InForce;
 pub(crate) use self::options::Options;
-use self::upstream::Upstream;
 use crate::control::running::{IssuedBy, Ready, Running};
 use crate::control::secret::ControlSecret;
-use crate::control::{approve, log, policy, rotate_keys};
-use crate::control_room::{Function, Room};
-use crate::{control_room, deploy};
-
-/// The function app's port, as `func start` has it.
-const PORT: u16 = 7071;
+use crate::deploy::Files;
 
 /// A running stack. `stop` ends it; dropping it kills the handler too, without draining.
 pub(crate) struct Stack {
@@ -45,7 +45,7 @@ pub(crate) struct Stack {
     /// The Easy Auth settings that are in force, by their file.
     pub(crate) settings_from: String,
     pub(crate) warnings: Vec<String>,
-    started: Option<Started>,
+    backend: Started,
     log: Log,
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
@@ -57,157 +57,75 @@ impl Stack {
     /// # Errors
     /// Whatever does not start, by name.
     pub(crate) async fn start(options: Options) -> Result<Self, Failure> {
-        let state_dir = &options.state_dir;
-        let upstream = options
-            .upstream
-            .as_deref()
-            .map(Upstream::parse)
-            .transpose()?;
-        let prepared = match &upstream {
-            None => Some(Prepared::new(&options).await?),
-            Some(_) => None,
-        };
-        let local = match &prepared {
-            Some(prepared) => prepared.app.local.clone(),
-            None => Arc::new(local_settings_here()?),
-        };
-        let root = match &prepared {
-            Some(prepared) => prepared.app.root.clone(),
-            None => std::env::current_dir().unwrap_or_default(),
-        };
-        let files = deploy::Files::of(&root)?;
-        let control_listener = bind(options.control_port(), "--authority-port").await?;
-        let gate_listener = bind(options.port.or(local.port).unwrap_or(PORT), "--port").await?;
-        let control = format!("https://localhost:{}", control_listener.port);
+        // Read.
+        let backend = Backend::read(&options).await?;
+        let files = Files::of(backend.root())?;
+        let local = backend.local_settings();
+        // Bind: settings and issuers carry the ports.
+        let listeners = Listeners::bind(&options, &local).await?;
         let InForce {
             settings,
             from: settings_from,
             changes,
-        } = options.settings(&files, control_listener.port)?;
-        let behaviour = options
-            .behaviour
-            .clone()
-            .read(|name| local.setting(name))
-            .map_err(|why| Failure::new("an app setting of Easy Auth can't be used", why, ""))?;
+        } = options.settings(&files, listeners.control.port)?;
+        let behaviour = options.behaviour(&local)?;
         let client_secret = client_secret(&settings, &local)?;
-        let ca = DevelopmentCa::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
-        let acceptor = |alpn: &[&[u8]]| ca.acceptor(alpn).map_err(|e| in_state(state_dir, e));
+        let ca = DevelopmentCa::load_or_create(&options.state_dir)
+            .map_err(|error| in_state(&options.state_dir, error))?;
         let clock = Clock::shifted(options.time_shift);
-        let scheme = if options.https { "https" } else { "http" };
         let http = match &options.tenant {
             None => client(Some(ca.certificate_path()), &settings)?,
             Some(_) => client(None, &settings)?,
         };
         let rules = Arc::new(Rules::new(settings, behaviour, http.clone(), clock));
-        let settings = &rules.settings;
-        let authority = match &options.tenant {
-            None => {
-                let callbacks = callbacks(settings, scheme, gate_listener.port);
-                let authority =
-                    authority(&options, &files, &control, clock, callbacks, &client_secret)?;
-                Some(authority)
-            }
-            Some(tenant) => {
-                // Now, by name, and not as a 401 to whoever calls first.
-                rules
-                    .reach_issuer()
-                    .await
-                    .map_err(|why| tenant.not_reached(&why))?;
-                None
-            }
-        };
-
-        let origin = format!("{scheme}://localhost:{}", gate_listener.port);
-        let place = options.place(settings, control_listener.port);
-        let running = Running {
-            ready: Ready {
-                function_url: function_url(&origin, prepared.as_ref().map(|p| &p.app)),
-                authority_host: format!("https://{}", place.authority_host),
-                scope: files.scope(&place),
-                tenant_id: place.tenant_id,
-                api_client_id: place.client_id,
-                cli_client_id: place.cli_client_id,
-                ca_cert: ca.certificate_path().to_owned(),
-            },
-            root,
-            control,
-            control_secret: uuid::Uuid::new_v4().to_string(),
-            issuer: match &authority {
-                Some(_) => IssuedBy::LocalAuthority,
-                None => IssuedBy::RealTenant,
-            },
-        };
+        // Issue.
+        let authority = issuer(&options, &files, &listeners, &rules, client_secret.clone()).await?;
+        let running = running(
+            &options,
+            &files,
+            &listeners,
+            &backend,
+            &rules.settings,
+            &ca,
+            authority.as_ref(),
+        );
         let mut warnings = rules.settings.warnings(options.https);
         warnings.extend(changes);
-        if upstream
-            .as_ref()
-            .is_some_and(|upstream| !upstream.is_loopback())
-        {
-            warnings.push("--upstream is not on this machine: the principal's headers cross a network in the clear".into());
-        }
+        warnings.extend(backend.warning().map(str::to_owned));
+        // Serve.
         let (stop, stopped) = watch::channel(false);
-        let mut serving = Vec::new();
-        let secret = ControlSecret::new(&running.control_secret);
-        let pages = match &authority {
-            Some(authority) => authority
-                .router()
-                .merge(page::router())
-                .merge(approve::router(authority.clone(), secret.clone()))
-                .merge(policy::router(authority.clone(), secret.clone()))
-                .merge(rotate_keys::router(authority.clone(), secret.clone()))
-                .merge(control_room::router(Room {
-                    authority: authority.clone(),
-                    rules: rules.clone(),
-                    log: options.log.clone(),
-                    ready: running.ready.clone(),
-                    state_dir: state_dir.clone(),
-                    settings_from: settings_from.clone(),
-                    function: function(prepared.as_ref()),
-                    warnings: warnings.clone(),
-                })),
-            None => axum::Router::new(),
-        }
-        .merge(log::router(options.log.clone(), secret))
-        .layer(DefaultBodyLimit::max(64 * 1024))
-        .layer(middleware::from_fn(only_localhost))
-        .layer(middleware::from_fn_with_state(
-            options.log.clone(),
-            record_events,
-        ));
-        serving.push(tokio::spawn(control_listener.serve(
+        let acceptor = |alpn: &[&[u8]]| {
+            ca.acceptor(alpn)
+                .map_err(|error| in_state(&options.state_dir, error))
+        };
+        let pages = control_pages::router(
+            authority.as_ref(),
+            &ControlSecret::new(&running.control_secret),
+            &options.log,
+            Shown {
+                rules: rules.clone(),
+                ready: running.ready.clone(),
+                state_dir: options.state_dir.clone(),
+                settings_from: settings_from.clone(),
+                function: backend.function(),
+                warnings: warnings.clone(),
+            },
+        );
+        let control = listeners.control.serve(
             Some(acceptor(&[b"h2", b"http/1.1"])?),
             router_service(pages),
             stopped.clone(),
-        )));
-
-        let (app, started): (Service, _) = match (prepared, upstream) {
-            (Some(prepared), _) => {
-                let started = prepared
-                    .start(&rules.settings, gate_listener.port, &options)
-                    .await?;
-                let host = started.host.clone();
-                let app: Service = Arc::new(move |request| {
-                    let host = host.clone();
-                    Box::pin(async move { host.call(request).await })
-                });
-                (app, Some(started))
-            }
-            (None, Some(upstream)) => {
-                let app: Service = Arc::new(move |request| {
-                    let upstream = upstream.clone();
-                    Box::pin(async move { upstream.call(request).await })
-                });
-                (app, None)
-            }
-            // Not reached: what has no upstream was prepared.
-            (None, None) => return Err(Failure::new("nothing stands behind the gate", "", "")),
-        };
+        );
+        let mut serving = vec![tokio::spawn(control)];
+        let backend = backend
+            .start(&rules.settings, listeners.gate.port, &options)
+            .await?;
         let front_end = Arc::new(FrontEnd {
             gate: Gate::new(GateParts {
                 rules,
                 http,
                 client_secret,
-                app,
+                app: backend.service(),
             }),
             cors: local.cors(),
             clock,
@@ -222,27 +140,22 @@ impl Stack {
             .https
             .then(|| acceptor(&[b"http/1.1"]))
             .transpose()?;
-        serving.push(tokio::spawn(gate_listener.serve(tls, service, stopped)));
+        serving.push(tokio::spawn(listeners.gate.serve(tls, service, stopped)));
         Ok(Self {
             running,
             authority,
             settings_from,
             warnings,
-            started,
+            backend,
             log: options.log,
             stop,
             serving,
         })
     }
 
-    /// The local authority.
-    ///
-    /// # Errors
-    /// A real tenant issues the tokens.
-    pub(crate) fn authority(&self) -> Result<&Authority, Failure> {
-        self.authority
-            .as_ref()
-            .ok_or_else(|| Failure::new("there is no local authority", "", ""))
+    /// The local authority; none where a real tenant issues the tokens.
+    pub(crate) fn authority(&self) -> Option<&Authority> {
+        self.authority.as_ref()
     }
 
     /// Drains what is in flight, then ends the handler. No process and no port is left.
@@ -253,27 +166,59 @@ impl Stack {
             // A server that panicked has nothing left to stop.
             let _ = serving.await;
         }
-        if let Some(mut started) = self.started {
-            // First whoever could start another one.
-            drop(started.watch.take());
-            started.host.stop().await;
-        }
+        self.backend.stop().await;
     }
 }
 
-/// What the control room can tell of the app: greeting-server's decision is known.
-fn function(prepared: Option<&Prepared>) -> Function {
-    match prepared {
-        Some(prepared) if prepared.is_greeting_server() => Function::Greeting,
-        _ => Function::Other,
+/// The local authority, or none: then the tenant's keys have been fetched once.
+async fn issuer(
+    options: &Options,
+    files: &Files,
+    listeners: &Listeners,
+    rules: &Rules,
+    client_secret: Option<String>,
+) -> Result<Option<Authority>, Failure> {
+    if let Some(tenant) = &options.tenant {
+        // Now, by name, and not as a 401 to whoever calls first.
+        let reached = rules.reach_issuer().await;
+        reached.map_err(|why| tenant.not_reached(&why))?;
+        return Ok(None);
     }
+    let callbacks = callbacks(&rules.settings, options.scheme(), listeners.gate.port);
+    let origin = listeners.control_origin();
+    issuing::authority(options, files, &origin, callbacks, client_secret).map(Some)
 }
 
-/// The app settings of an app that is not a function app: its folder is the current one.
-fn local_settings_here() -> Result<LocalSettings, Failure> {
-    let here = std::env::current_dir().unwrap_or_default();
-    LocalSettings::load(&here)
-        .map_err(|error| Failure::new("the app settings can't be used", error, ""))
+/// What is written down about the stack.
+fn running(
+    options: &Options,
+    files: &Files,
+    listeners: &Listeners,
+    backend: &Backend,
+    settings: &Settings,
+    ca: &DevelopmentCa,
+    authority: Option<&Authority>,
+) -> Running {
+    let origin = format!("{}://localhost:{}", options.scheme(), listeners.gate.port);
+    let place = options.place(settings, listeners.control.port);
+    Running {
+        ready: Ready {
+            function_url: backend.url(&origin),
+            authority_host: format!("https://{}", place.authority_host),
+            scope: files.scope(&place),
+            tenant_id: place.tenant_id,
+            api_client_id: place.client_id,
+            cli_client_id: place.cli_client_id,
+            ca_cert: ca.certificate_path().to_owned(),
+        },
+        root: backend.root().to_owned(),
+        control: listeners.control_origin(),
+        control_secret: uuid::Uuid::new_v4().to_string(),
+        issuer: match authority {
+            Some(_) => IssuedBy::LocalAuthority,
+            None => IssuedBy::RealTenant,
+        },
+    }
 }
 
 /// The client secret that the settings name, if they name one.
@@ -288,23 +233,4 @@ fn client_secret(settings: &Settings, local: &LocalSettings) -> Result<Option<St
             format!("set {name} in the environment or in local.settings.json, or remove clientSecretSettingName"),
         )
     })
-}
-
-async fn bind(port: u16, flag: &str) -> Result<Loopback, Failure> {
-    // With port 0 the two address families may not agree on a port that is free in both.
-    let mut attempts = if port == 0 { 20 } else { 1 };
-    loop {
-        attempts -= 1;
-        match Loopback::bind(port).await {
-            Ok(listener) => return Ok(listener),
-            Err(_) if attempts > 0 => {}
-            Err(error) => {
-                return Err(Failure::new(
-                    format!("port {port} on localhost can't be listened on"),
-                    error,
-                    format!("end what uses it, or choose another one with {flag} (0 for any)"),
-                ));
-            }
-        }
-    }
 }

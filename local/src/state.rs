@@ -28,6 +28,11 @@ pub(crate) fn folder(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
         )
     })?;
     // Other programs are told of files in it, wherever they stand.
-    fs::canonicalize(&folder)
-        .map_err(|error| Failure::new(format!("{} can't be read", folder.display()), error, ""))
+    fs::canonicalize(&folder).map_err(|error| {
+        Failure::new(
+            format!("{} can't be read", folder.display()),
+            error,
+            "name another folder with --state-dir",
+        )
+    })
 }

@@ -11,12 +11,15 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// `what` failed because of `why`; `fix` is what the reader does next.
+    /// `what` failed because of `why`; `fix` is what the reader does next, or says that there is
+    /// nothing to do.
     pub fn new(what: impl Into<String>, why: impl fmt::Display, fix: impl Into<String>) -> Self {
+        let fix = fix.into();
+        debug_assert!(!fix.is_empty(), "a failure says what to do");
         Self {
             what: what.into(),
             why: why.to_string(),
-            fix: fix.into(),
+            fix,
         }
     }
 }

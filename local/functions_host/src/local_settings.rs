@@ -181,7 +181,7 @@ mod tests {
             (r#"{"Values": 5}"#, "local.settings.json"),
             ("{", "local.settings.json"),
         ] {
-            let error = load(text).err().unwrap().to_string();
+            let error = load(text).err().unwrap().failure("x").to_string();
             assert!(error.contains(names), "{error}");
         }
     }

@@ -4,10 +4,11 @@
 mod output;
 mod running;
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use local_failure::Failure;
+use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -40,9 +41,10 @@ pub struct HandlerSpec {
 }
 
 /// Why the handler does not run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Error)]
 pub enum HandlerError {
-    /// The program cannot be started at all.
+    /// The program can't be started at all.
+    #[error("{} can't be started: {reason}", executable.display())]
     CannotRun {
         /// The program.
         executable: PathBuf,
@@ -50,6 +52,10 @@ pub enum HandlerError {
         reason: String,
     },
     /// It was started again and again, and never became ready.
+    #[error(
+        "it did not become ready in {starts} starts; the last one {reason}; {}",
+        printed(output)
+    )]
     GaveUp {
         /// How often it was started.
         starts: u32,
@@ -60,30 +66,34 @@ pub enum HandlerError {
     },
 }
 
-impl fmt::Display for HandlerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn printed(output: &[String]) -> String {
+    if output.is_empty() {
+        return "it printed nothing".to_owned();
+    }
+    let lines: String = output.iter().map(|line| format!("\n  {line}")).collect();
+    format!("its last output:{lines}")
+}
+
+impl HandlerError {
+    /// What to do about it.
+    #[must_use]
+    pub fn fix(&self) -> &'static str {
         match self {
-            Self::CannotRun { executable, reason } => write!(
-                f,
-                "the handler {} cannot be started: {reason}\nBuild it first (cargo build -p greeting-server), or name it with --handler.",
-                executable.display()
-            ),
-            Self::GaveUp {
-                starts,
-                reason,
-                output,
-            } => {
-                write!(
-                    f,
-                    "the handler did not become ready in {starts} starts; the last one {reason}\nIt must listen on 127.0.0.1 at the port in FUNCTIONS_CUSTOMHANDLER_PORT. Its last output:"
-                )?;
-                output.iter().try_for_each(|line| write!(f, "\n  {line}"))
+            Self::CannotRun { .. } => {
+                "build it first (cargo build -p greeting-server), or name it with --handler"
+            }
+            Self::GaveUp { .. } => {
+                "have it listen on 127.0.0.1, at the port in FUNCTIONS_CUSTOMHANDLER_PORT"
             }
         }
     }
 }
 
-impl std::error::Error for HandlerError {}
+impl From<HandlerError> for Failure {
+    fn from(error: HandlerError) -> Self {
+        Self::new("the handler did not start", &error, error.fix())
+    }
+}
 
 #[derive(Clone)]
 enum State {
@@ -226,7 +236,7 @@ async fn supervise(
                 output: tail.lines(),
             };
             if was_ready {
-                log(&error.to_string());
+                log(&Failure::from(error.clone()).to_string());
             }
             state.send_replace(State::Failed(error));
             return;

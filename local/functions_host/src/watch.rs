@@ -143,7 +143,8 @@ async fn reload(
     spec: &Spec,
 ) -> Result<(), String> {
     eprintln!("[watch] a file changed");
-    let app = FunctionApp::load(root).map_err(|error| error.to_string())?;
+    let app = FunctionApp::load(root)
+        .map_err(|error| error.failure("the function app can't be run").to_string())?;
     let executable = match binary {
         Some(binary) => build(binary, root, folder, number).await?,
         None => {
@@ -157,7 +158,7 @@ async fn reload(
     };
     let handler = Handler::start_once(spec(&app, executable))
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| Failure::from(error).to_string())?;
     let old = host.replace(app, Arc::new(handler));
     // Its calls in flight are finished by its own drain on SIGTERM.
     old.stop().await;

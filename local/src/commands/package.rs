@@ -38,8 +38,13 @@ pub(crate) fn run(args: &PackageArgs) -> Result<(), Failure> {
     })?;
     let mut entries = app.files;
     entries.push(archive::Entry::program(&app.executable, program));
-    let bytes =
-        archive::zip(&entries).map_err(|error| Failure::new("the zip can't be made", error, ""))?;
+    let bytes = archive::zip(&entries).map_err(|error| {
+        Failure::new(
+            "the zip can't be made",
+            error,
+            "a zip holds files of up to 4 GiB: build a smaller handler (--release, strip)",
+        )
+    })?;
     write_whole(&args.out, &bytes).map_err(|error| not_written(&args.out, &error))?;
     list(&entries, &args.out, &bytes);
     if !args.target.runs_on_azure() {

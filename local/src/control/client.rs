@@ -60,6 +60,6 @@ pub(crate) async fn post(
     Err(Failure::new(
         "the running authority did not do that",
         why,
-        "",
+        "correct what it names, or see: greeting-local policy --help",
     ))
 }

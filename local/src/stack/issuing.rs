@@ -1,4 +1,4 @@
-//! The local authority, and the client that fetches an issuer's keys.
+//! Who issues the tokens, and the client that fetches an issuer's keys.
 
 use std::path::Path;
 use std::time::Duration;
@@ -24,11 +24,11 @@ pub(super) fn authority(
     options: &Options,
     files: &Files,
     origin: &str,
-    clock: Clock,
     callbacks: Vec<String>,
-    client_secret: &Option<String>,
+    client_secret: Option<String>,
 ) -> Result<Authority, Failure> {
     let state_dir = &options.state_dir;
+    let clock = Clock::shifted(options.time_shift);
     let keys =
         KeyRing::load_or_create(state_dir, clock.now()).map_err(|e| in_state(state_dir, e))?;
     let daemon = Daemon::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
@@ -38,8 +38,14 @@ pub(super) fn authority(
         &files.app_registration(),
         &files.client_registration(),
     )
-    .map_err(|e| Failure::new("the app registrations in deploy/ can't be used", e, ""))?;
-    directory.register_gate(callbacks, client_secret.clone());
+    .map_err(|e| {
+        Failure::new(
+            "the app registrations in deploy/ can't be used",
+            e,
+            "correct that file: it is a Microsoft Graph application, as deploy/ ships it",
+        )
+    })?;
+    directory.register_gate(callbacks, client_secret);
     Ok(Authority::new(Parts {
         directory,
         keys,
@@ -54,8 +60,13 @@ pub(super) fn authority(
 /// An HTTP client for the issuer's keys. It trusts the development CA, if that is the issuer's,
 /// beside the system's; a real tenant's keys never come by it.
 pub(super) fn client(ca: Option<&Path>, settings: &Settings) -> Result<reqwest::Client, Failure> {
-    let failed =
-        |error: &dyn std::fmt::Display| Failure::new("the development CA can't be used", error, "");
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(
+            "the development CA can't be used",
+            error,
+            "name another folder with --state-dir, or remove ca.pem and ca-key.pem from this one",
+        )
+    };
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(10));

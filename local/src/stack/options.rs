@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use local_easy_auth::{Behaviour, Settings};
 use local_events::Log;
 use local_failure::Failure;
+use local_functions_host::LocalSettings;
 
 use crate::deploy::{Files, Place, Source};
 use crate::tenant::Tenant;
@@ -45,6 +46,26 @@ pub(super) struct InForce {
 }
 
 impl Options {
+    /// The gate's scheme.
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.https { "https" } else { "http" }
+    }
+
+    /// The gate's behaviour, with what the app settings say of it.
+    ///
+    /// # Errors
+    /// A setting that has no meaning.
+    pub(super) fn behaviour(&self, local: &LocalSettings) -> Result<Behaviour, Failure> {
+        let read = self.behaviour.clone().read(|name| local.setting(name));
+        read.map_err(|why| {
+            Failure::new(
+                "an app setting of Easy Auth can't be used",
+                why,
+                "correct it in the environment or in local.settings.json",
+            )
+        })
+    }
+
     pub(super) fn control_port(&self) -> u16 {
         match self.tenant {
             None => self.authority_port,

@@ -66,7 +66,9 @@ fn refusals_say_what_to_do() {
         (Some(HOST), Some(&*regex), "regex(x)"),
         (Some(&*timeout), None, "hh:mm:ss"),
     ] {
-        let error = load(host, function).err().unwrap().to_string();
-        assert!(error.contains(expected) && error.contains('\n'), "{error}");
+        let error = load(host, function).err().unwrap();
+        let shown = error.failure("x").to_string();
+        assert!(shown.contains(expected), "{shown}");
+        assert!(shown.contains("\n  fix  "), "{shown}");
     }
 }

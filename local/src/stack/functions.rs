@@ -1,4 +1,4 @@
-//! What stands behind the gate: the function app and its handler, or somebody else's app.
+//! The function app, its handler, and what App Service tells the app.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,26 +16,20 @@ use crate::programs;
 const GREETING_SERVER: &str = "greeting-server";
 
 /// A function app that is read, its handler not yet started.
-pub(super) struct Prepared {
+pub(super) struct Functions {
     pub(super) app: FunctionApp,
     executable: PathBuf,
 }
 
-/// A running one.
-pub(super) struct Started {
-    pub(super) host: Host,
-    pub(super) watch: Option<Watch>,
-}
-
-impl Prepared {
+impl Functions {
     /// Reads the app's files and finds its handler.
     ///
     /// # Errors
     /// What is missing or wrong, by name.
-    pub(super) async fn new(options: &Options) -> Result<Self, Failure> {
+    pub(super) async fn read(options: &Options) -> Result<Self, Failure> {
         let root = app_root(options.app_root.as_deref(), &options.state_dir)?;
         let app = FunctionApp::load(&root)
-            .map_err(|error| Failure::new("the function app can't be run", error, ""))?;
+            .map_err(|error| error.failure("the function app can't be run"))?;
         let executable = handler_path(options.handler.as_deref(), &app).await?;
         Ok(Self { app, executable })
     }
@@ -47,6 +41,18 @@ impl Prepared {
             .is_some_and(|name| name == GREETING_SERVER)
     }
 
+    /// The URL of the first function: the app has no better name for itself.
+    pub(super) fn url(&self, origin: &str) -> String {
+        let function = self.app.functions.first();
+        let route = function.map_or("", |function| function.route.as_str());
+        let path: Vec<&str> = [self.app.route_prefix.as_str(), route]
+            .into_iter()
+            .map(|part| part.trim_matches('/'))
+            .filter(|part| !part.is_empty())
+            .collect();
+        format!("{origin}/{}", path.join("/"))
+    }
+
     /// Starts the handler; returns once it answers.
     ///
     /// # Errors
@@ -56,7 +62,7 @@ impl Prepared {
         settings: &Settings,
         port: u16,
         options: &Options,
-    ) -> Result<Started, Failure> {
+    ) -> Result<(Host, Option<Watch>), Failure> {
         let Self { app, executable } = self;
         let environment = environment(settings, port);
         let refusals = Refusals::default();
@@ -85,9 +91,7 @@ impl Prepared {
             Some(watch) => watch.build_first(executable).await?,
             None => executable,
         };
-        let handler = Handler::start(spec(&app, executable, quiet))
-            .await
-            .map_err(|error| Failure::new("the handler did not start", error, ""))?;
+        let handler = Handler::start(spec(&app, executable, quiet)).await?;
         let host = Host::new(app, Arc::new(handler), refusals);
         let watch = watch.map(|watch| {
             let host = host.clone();
@@ -96,7 +100,7 @@ impl Prepared {
                 Box::new(move |app, executable| spec(app, executable, quiet)),
             )
         });
-        Ok(Started { host, watch })
+        Ok((host, watch))
     }
 }
 
@@ -140,23 +144,6 @@ async fn handler_path(named: Option<&Path>, app: &FunctionApp) -> Result<PathBuf
     } else {
         PathBuf::from(&app.executable)
     })
-}
-
-/// The URL of the first function: the app has no better name for itself.
-pub(super) fn function_url(origin: &str, app: Option<&FunctionApp>) -> String {
-    let Some(app) = app else {
-        return format!("{origin}/");
-    };
-    let route = app
-        .functions
-        .first()
-        .map_or("", |function| function.route.as_str());
-    let path: Vec<&str> = [app.route_prefix.as_str(), route]
-        .into_iter()
-        .map(|part| part.trim_matches('/'))
-        .filter(|part| !part.is_empty())
-        .collect();
-    format!("{origin}/{}", path.join("/"))
 }
 
 /// `Values` of local.settings.json, less what this process's environment already says: that has

@@ -1,0 +1,152 @@
+//! What stands behind the gate: the function app and its handler, or somebody else's app.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use local_easy_auth::Settings;
+use local_failure::Failure;
+use local_functions_host::{Host, LocalSettings, Watch};
+use local_http::serve::Service;
+
+use super::Options;
+use super::functions::Functions;
+use super::upstream::Upstream;
+use crate::control_room::Function;
+
+/// Read, not yet started.
+pub(super) enum Backend {
+    /// The local Functions host, and the app that it runs.
+    Functions(Functions),
+    /// An app that somebody else runs.
+    Upstream(UpstreamApp),
+}
+
+/// An app that somebody else runs, and what this program knows of it.
+pub(super) struct UpstreamApp {
+    upstream: Upstream,
+    /// The current folder: its `deploy/` and its app settings are the app's.
+    root: PathBuf,
+    local: Arc<LocalSettings>,
+}
+
+/// Running.
+pub(super) enum Started {
+    /// The host; and what watches its files, where `--watch` asks for it.
+    Functions(Host, Option<Watch>),
+    Upstream(Upstream),
+}
+
+impl Backend {
+    /// Reads what the options name.
+    ///
+    /// # Errors
+    /// What is missing or wrong, by name.
+    pub(super) async fn read(options: &Options) -> Result<Self, Failure> {
+        match &options.upstream {
+            None => Functions::read(options).await.map(Self::Functions),
+            Some(url) => {
+                let upstream = Upstream::parse(url)?;
+                let root = std::env::current_dir().unwrap_or_default();
+                let local = LocalSettings::load(&root)
+                    .map_err(|error| error.failure("the app settings can't be used"))?;
+                Ok(Self::Upstream(UpstreamApp {
+                    upstream,
+                    root,
+                    local: Arc::new(local),
+                }))
+            }
+        }
+    }
+
+    /// The folder whose `deploy/` is read.
+    pub(super) fn root(&self) -> &Path {
+        match self {
+            Self::Functions(functions) => &functions.app.root,
+            Self::Upstream(app) => &app.root,
+        }
+    }
+
+    /// The app settings.
+    pub(super) fn local_settings(&self) -> Arc<LocalSettings> {
+        match self {
+            Self::Functions(functions) => functions.app.local.clone(),
+            Self::Upstream(app) => app.local.clone(),
+        }
+    }
+
+    /// The URL to call.
+    pub(super) fn url(&self, origin: &str) -> String {
+        match self {
+            Self::Functions(functions) => functions.url(origin),
+            Self::Upstream(_) => format!("{origin}/"),
+        }
+    }
+
+    /// What the control room knows of the app: greeting-server's decision is known.
+    pub(super) fn function(&self) -> Function {
+        match self {
+            Self::Functions(functions) if functions.is_greeting_server() => Function::Greeting,
+            Self::Functions(_) | Self::Upstream(_) => Function::Other,
+        }
+    }
+
+    /// What is not as it should be, and still allowed.
+    pub(super) fn warning(&self) -> Option<&'static str> {
+        match self {
+            Self::Upstream(app) if !app.upstream.is_loopback() => Some(
+                "--upstream is not on this machine: the principal's headers cross a network in the clear",
+            ),
+            Self::Functions(_) | Self::Upstream(_) => None,
+        }
+    }
+
+    /// Starts the handler, if this program is to run one; returns once it answers.
+    ///
+    /// # Errors
+    /// It does not start, or `--watch` can't watch.
+    pub(super) async fn start(
+        self,
+        settings: &Settings,
+        port: u16,
+        options: &Options,
+    ) -> Result<Started, Failure> {
+        match self {
+            Self::Functions(functions) => {
+                let (host, watch) = functions.start(settings, port, options).await?;
+                Ok(Started::Functions(host, watch))
+            }
+            Self::Upstream(app) => Ok(Started::Upstream(app.upstream)),
+        }
+    }
+}
+
+impl Started {
+    /// What the gate hands requests on to.
+    pub(super) fn service(&self) -> Service {
+        match self {
+            Self::Functions(host, _) => {
+                let host = host.clone();
+                Arc::new(move |request| {
+                    let host = host.clone();
+                    Box::pin(async move { host.call(request).await })
+                })
+            }
+            Self::Upstream(upstream) => {
+                let upstream = upstream.clone();
+                Arc::new(move |request| {
+                    let upstream = upstream.clone();
+                    Box::pin(async move { upstream.call(request).await })
+                })
+            }
+        }
+    }
+
+    /// Ends the handler.
+    pub(super) async fn stop(self) {
+        if let Self::Functions(host, watch) = self {
+            // First whoever could start another one.
+            drop(watch);
+            host.stop().await;
+        }
+    }
+}

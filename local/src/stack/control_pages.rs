@@ -1,0 +1,64 @@
+//! What is served beside the function: the authority, its pages, and what commands ask.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use local_easy_auth::Rules;
+use local_entra::Authority;
+use local_events::{Log, record_events};
+use local_http::localhost::only_localhost;
+use local_http::page;
+
+use crate::control::running::Ready;
+use crate::control::secret::ControlSecret;
+use crate::control::{approve, log, policy, rotate_keys};
+use crate::control_room::{self, Function, Room};
+
+/// The largest form is a few hundred bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// What the pages show.
+pub(super) struct Shown {
+    pub(super) rules: Arc<Rules>,
+    pub(super) ready: Ready,
+    pub(super) state_dir: PathBuf,
+    pub(super) settings_from: String,
+    pub(super) function: Function,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Every page and endpoint; without a local authority only the log's.
+pub(super) fn router(
+    authority: Option<&Authority>,
+    secret: &ControlSecret,
+    log: &Log,
+    shown: Shown,
+) -> Router {
+    let pages = match authority {
+        Some(authority) => authority
+            .router()
+            .merge(page::router())
+            .merge(approve::router(authority.clone(), secret.clone()))
+            .merge(policy::router(authority.clone(), secret.clone()))
+            .merge(rotate_keys::router(authority.clone(), secret.clone()))
+            .merge(control_room::router(Room {
+                authority: authority.clone(),
+                rules: shown.rules,
+                log: log.clone(),
+                ready: shown.ready,
+                state_dir: shown.state_dir,
+                settings_from: shown.settings_from,
+                function: shown.function,
+                warnings: shown.warnings,
+            })),
+        None => Router::new(),
+    };
+    pages
+        .merge(log::router(log.clone(), secret.clone()))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(only_localhost))
+        .layer(middleware::from_fn_with_state(log.clone(), record_events))
+}
