@@ -22,17 +22,20 @@ def main() -> int:
     given.folder.mkdir(parents=True, exist_ok=True)
     world = World()
     world.set_modes(given.mode)
-    with Server(world, given.folder.resolve(), given.port) as server:
-        variables = environment.write(server)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(Server(world, given.folder.resolve(), given.port))
+        az = None
+        if given.fast_az:
+            socket = server.folder / "az.socket"
+            socket.unlink(missing_ok=True)
+            az = stack.enter_context(environment.az_kept_loaded(socket))
+        variables = environment.write(server, az)
         lines = "".join(f"export {name}={environment.quoted(value)}\n" for name, value in variables.items())
         (server.folder / "environment").write_text(lines)
-        with contextlib.ExitStack() as stack:
-            if given.fast_az:
-                stack.enter_context(environment.az_kept_loaded(server.folder))
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-            print(f"{server.url}: . {server.folder / 'environment'}", flush=True)
-            with contextlib.suppress(KeyboardInterrupt):
-                server.serve_forever()
+        print(f"{server.url}: . {server.folder / 'environment'}", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
     return 0
 
 

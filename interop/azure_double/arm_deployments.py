@@ -65,8 +65,9 @@ class Run:
         waiting = [entry for entry in self.template.get("resources", []) if self.scope.resolve(entry.get("condition", True))]
         # Names, and what comes first, hold before anything runs.
         named = {}
-        for entry in waiting:
-            key = self.identity(entry).lower()
+        for number, entry in enumerate(waiting):
+            # A name in a module may come from what is made before it.
+            key = f"unknown {number}" if self.is_unknown(entry) else self.identity(entry).lower()
             if key in named:
                 raise TemplateWrong(f"The resource '{key}' is defined multiple times in a template.")
             named[key] = entry
@@ -90,6 +91,9 @@ class Run:
                 raise TemplateWrong(f"The resource '{need}' is not defined in the template.")
         return found
 
+    def is_unknown(self, entry: dict) -> bool:
+        return isinstance(self.scope.resolve(entry["name"]), Unknown)
+
     def identity(self, entry: dict) -> str:
         head = {name: self.scope.resolve(entry[name]) for name in ("type", "name", "scope") if name in entry}
         return provision.identity_of(self.group, head)
@@ -98,6 +102,8 @@ class Run:
         self.validating = True
         for entry in self.ordered():
             body = self.body(entry)
+            if self.is_unknown(entry):
+                continue
             if entry["type"] == NESTED:
                 # Given what only a deployment knows, a nested template is not looked into beforehand
                 # (arm-template-whatif#157).

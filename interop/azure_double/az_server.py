@@ -20,8 +20,10 @@ def main(path: str) -> int:
     preload()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(path)
+        listening.bind(f"{path}.new")
         listening.listen(64)
+        # It is there once it answers.
+        os.rename(f"{path}.new", path)
         while True:
             connection, _ = listening.accept()
             if os.fork() == 0:

@@ -25,23 +25,17 @@ PYTHONPATH={interop} exec {python} -m azure_double.bicep_compiler "$@"
 
 
 @contextlib.contextmanager
-def az_kept_loaded(folder: pathlib.Path):
-    """`az` in the folder's bin answers at once: az_server.py says how."""
-    socket = folder / "az.socket"
-    socket.unlink(missing_ok=True)
-    programs = folder / "bin"
-    programs.mkdir(exist_ok=True)
-    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "AZURE_CONFIG_DIR": str(folder / "azure")}
+def az_kept_loaded(socket: pathlib.Path):
+    """A process that az_client.py finds at this socket: az_server.py says what for."""
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "AZURE_CORE_COLLECT_TELEMETRY": "no"}
     command = [sys.executable, "-m", "azure_double.az_server", str(socket)]
     process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
     try:
         while not socket.exists():
             assert process.poll() is None, "the loaded az has ended"
             time.sleep(0.05)
-        program(programs / "az", AZ.format(python=quoted(sys.executable), client=quoted(str(PACKAGE / "az_client.py"))))
-        yield
+        yield socket
     finally:
-        (programs / "az").unlink(missing_ok=True)
         process.terminate()
         process.wait()
 
@@ -51,14 +45,17 @@ def program(path: pathlib.Path, text: str):
     path.chmod(0o755)
 
 
-def write(server) -> dict:
-    """The programs that come first on the PATH, and the variables."""
+def write(server, az: pathlib.Path | None = None) -> dict:
+    """The programs that come first on the PATH, and the variables. `az` is the socket of a loaded one."""
     folder = server.folder
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
     texts = {"sleep": SLEEP, "bicep": BICEP.format(interop=quoted(str(PACKAGE.parent)), python=quoted(sys.executable))}
     for name, text in texts.items():
         program(programs / name, text)
+    if az:
+        client = quoted(str(PACKAGE / "az_client.py"))
+        program(programs / "az", AZ.format(python=quoted(sys.executable), client=client))
     config = folder / "azure"
     config.mkdir(exist_ok=True)
     (config / "config").write_text(
@@ -68,7 +65,7 @@ def write(server) -> dict:
     )
     ca = str(folder / "ca.pem")
     return {
-        "DOUBLE_AZ": str(folder / "az.socket"),
+        "DOUBLE_AZ": str(az or ""),
         "PATH": f"{programs}{os.pathsep}{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "DOUBLE": server.url,
         "DOUBLE_TENANT_ID": TENANT,

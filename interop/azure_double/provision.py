@@ -107,9 +107,9 @@ def put(world: World, subscription: str, group: dict, body: dict) -> dict:
     fill = FILL.get(body["type"])
     if fill:
         fill(world, of, made, there)
-    if body["type"] == "Microsoft.Web/sites/config":
-        of.resources[parent]["_config"] = True
     of.resources[key] = made
+    if body["type"] == "Microsoft.Insights/components" and not there:
+        beside_insights(of, group, made["name"])
     return made
 
 
@@ -133,6 +133,18 @@ def fill_insights(_world, of, made, there):
     key = there["properties"]["InstrumentationKey"] if there else new_id()
     properties["InstrumentationKey"] = key
     properties["ConnectionString"] = f"InstrumentationKey={key};IngestionEndpoint=https://{made['location']}-1.in.ai/"
+
+
+def beside_insights(of: Subscription, group: dict, name: str):
+    """"Smart detection - Failure Anomalies": Azure itself puts an alert rule beside each Application Insights, and
+    one action group into the resource group; neither has anybody's tags."""
+    for kind, own in [
+        ("microsoft.alertsmanagement/smartDetectorAlertRules", f"Failure Anomalies - {name}"),
+        ("microsoft.insights/actionGroups", "Application Insights Smart Detection"),
+    ]:
+        identity = identity_of(group, {"type": kind, "name": own})
+        body = {"id": identity, "name": own, "type": kind, "location": "global", "properties": {}}
+        of.resources.setdefault(identity.lower(), body)
 
 
 def fill_role(world: World, of: Subscription, made: dict, there: dict | None):
