@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 
 from azure_double import environment, server
+from azure_double.modes import MODES
 from azure_double.world import CLIENT, OTHER_TENANT, SUBSCRIPTION, TENANT, World
 from checks import ENVIRONMENT, PATIENCE, ROOT, check, expect
 
@@ -119,15 +120,12 @@ def azure(*modes: str):
             assert not wrong, wrong[0]
 
 
-def registrations(of: Azure) -> dict:
-    return {name: app for name, app in of.applications().items()}
-
-
 @check("Azure CLI", "deploy/deploy.sh three times, remove.sh between: makes, changes nothing, makes again", "azure-cli")
 def three_times():
     with azure() as here:
         here.deployed()
-        expect(len(here.applications()), 2)
+        ids = {app["appId"] for app in here.applications().values()}
+        expect(len(ids), 2)
         (api,) = [app for app in here.applications().values() if app["api"]["oauth2PermissionScopes"]]
         pre_authorized = api["api"]["preAuthorizedApplications"]
         expect(len(pre_authorized), 2)
@@ -145,14 +143,16 @@ def three_times():
         expect(removed.status, 0)
         expect((here.applications(), here.resources(), here.world.apps), ({}, [], {}))
         expect(here.world.subscriptions[SUBSCRIPTION].groups, {})
-        # Within 30 days, and for good after.
+        # Within 30 days, with the ids that there were; and after they were deleted for good.
         here.deployed()
-        expect(sorted(here.applications()), sorted(app["uniqueName"] for app in here.applications().values()))
-        expect(len(here.applications()), 2)
+        expect({app["appId"] for app in here.applications().values()}, ids)
         purged = here.run("remove.sh", "--name", NAME, "--yes", "--purge")
         assert purged.status == 0, here.told(purged)
         expect((here.applications(), here.applications(deleted=True)), ({}, {}))
         here.deployed()
+
+
+FAULTS: set[str] = set()
 
 
 def faulty(mode: str, *says: str, options: tuple[str, ...] = (), unregistered: bool = False):
@@ -160,6 +160,7 @@ def faulty(mode: str, *says: str, options: tuple[str, ...] = (), unregistered: b
     second run gets through, the fault being over or `options` given. `unregistered`: and before that
     nothing was registered."""
     what = "ends with a message, and a second run gets through" if says else "gets through"
+    FAULTS.add(mode)
 
     @check("Azure CLI", f"deploy/deploy.sh, {mode}: {what}", "azure-cli")
     def row():
@@ -201,6 +202,7 @@ faulty("cold-app")
 faulty("kudu-unavailable")
 faulty("app-unavailable")
 faulty("auth-off")
+assert set(MODES) == FAULTS, f"faults without a row: {set(MODES) - FAULTS}"
 
 
 @check("Azure CLI", "deploy/deploy.sh: an identity deleted and made again keeps working", "azure-cli")

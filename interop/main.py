@@ -10,7 +10,9 @@ import azure_deploy
 import bicep
 import browser
 import control_room
+import deployment
 import docs
+import double_app
 import double_arm
 import double_graph
 import node_client
@@ -51,5 +53,5 @@ def main() -> int:
 if __name__ == "__main__":
     # Imported for what they register.
     assert azd and azd_hooks and azure_cli and azure_deploy and bicep and browser and control_room and package
-    assert docs and double_arm and double_graph and node_client and python_clients and real_tenant and seed
+    assert deployment and docs and double_app and double_arm and double_graph and node_client and python_clients and real_tenant and seed
     sys.exit(main())

@@ -27,5 +27,5 @@ for Azure wait their full time, and a test does not. With --fast-az the real az 
 What is played where: sign_in (Entra ID's token endpoint, no check of anybody), graph, graph_rules,
 graph_types, graph_deleted (the directory), arm, arm_resources, arm_generic, arm_deployments, template,
 provision, models (ARM and its providers), sites, kudu, apps, function_app (the function app);
-bicep_syntax and bicep_compiler stand in for Bicep; world is what is kept, modes the faults.
+bicep_syntax, bicep_expressions and bicep_compiler stand in for Bicep; world is what is kept, modes the faults.
 """

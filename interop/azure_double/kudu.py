@@ -47,6 +47,8 @@ def publish(world: World, request: Request) -> Answer:
         "author": "N/A",
         "deployer": request.query.get("deployer", ""),
         "received_time": world.timestamp(),
+        "start_time": world.timestamp(),
+        "end_time": world.timestamp(),
         "complete": True,
         "active": not trouble,
         "site_name": request.host.split(".")[0],
@@ -63,7 +65,10 @@ def publish(world: World, request: Request) -> Answer:
 
 
 def shown(deployment: dict) -> dict:
-    return {name: value for name, value in deployment.items() if name != "log"}
+    """Projectkudu's "REST API" lists the members; az sorts by start_time and follows log_url."""
+    kept = {name: value for name, value in deployment.items() if name != "log"}
+    url = f"https://{deployment['site_name']}.scm.azurewebsites.net/api/deployments/{deployment['id']}"
+    return {**kept, "url": url, "log_url": f"{url}/log"}
 
 
 def latest_of(world: World, request: Request, id: str) -> dict:
