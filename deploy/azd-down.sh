@@ -13,13 +13,14 @@ same_tenant
 here=(--subscription "$AZURE_SUBSCRIPTION_ID" --resource-group "$group")
 [ "$(value group exists --subscription "$AZURE_SUBSCRIPTION_ID" --name "$group")" = true ] || exit 0
 
-# Ours has main.bicep's tag; beside an Application Insights Azure itself puts what has none.
+# Ours has main.bicep's tag; what Azure itself puts beside an Application Insights has none.
+alert="failure anomalies - $(lower "${insightsName:-}")"
 all=$(patiently "the resources" value resource list "${here[@]}" \
   --query "[].[not_null(tags.\"greeting-deployment\", '-'), type, id]")
 others=''
 while IFS=$'\t' read -r tag type id; do
   case $(lower "$type/${id##*/}") in
-    / | "microsoft.alertsmanagement/smartdetectoralertrules/failure anomalies - "* | \
+    / | "microsoft.alertsmanagement/smartdetectoralertrules/$alert" | \
       "microsoft.insights/actiongroups/application insights smart detection") continue ;;
   esac
   [ "$tag" = "$app" ] || others="$others  ${id##*/}  ($type)"$'\n'

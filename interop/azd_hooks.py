@@ -73,7 +73,7 @@ def registration():
 @check("Azure CLI", "azd's hook before `down`: not where something else is in the group", "azure-cli")
 def down():
     with machine() as person:
-        known = {"AZURE_RESOURCE_GROUP": "rg", "functionAppName": "greeting-x"}
+        known = {"AZURE_RESOURCE_GROUP": "rg", "functionAppName": "greeting-x", "insightsName": "greeting-x-insights"}
         # Nothing was deployed; or the group is gone.
         hook(person, "azd-down.sh")
         hook(person, "azd-down.sh", **known)
@@ -91,6 +91,8 @@ def down():
                 resource["id"] = resource["id"].replace("/alert", "/Failure Anomalies - greeting-x-insights")
                 resource["type"] = "microsoft.alertsmanagement/smartDetectorAlertRules"
         hook(person, "azd-down.sh", **known)
+        # That of another one, which is somebody's.
+        hook(person, "azd-down.sh", status=1, **{**known, "insightsName": "greeting-y-insights"})
         person.put("rg", other)
         said, _ = hook(person, "azd-down.sh", status=1, **known)
         expect(re.findall(r"^  (\S+)  \(", said, re.M), ["other"])
