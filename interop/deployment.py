@@ -1,5 +1,6 @@
 """deploy/'s scripts, run by the real az against the double of Azure: what they make, change, keep and say."""
 
+import atexit
 import contextlib
 import dataclasses
 import functools
@@ -26,11 +27,8 @@ def loaded_az() -> pathlib.Path:
     stack = contextlib.ExitStack()
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     socket = stack.enter_context(environment.az_kept_loaded(pathlib.Path(folder) / "az.socket"))
-    LOADED.append(stack)
+    atexit.register(stack.close)
     return socket
-
-
-LOADED: list[contextlib.ExitStack] = []
 
 
 @dataclasses.dataclass

@@ -118,7 +118,10 @@ def compiled():
             environment = {"resourceGroup": {"id": "g"}, "subscription": {}, "tenant": {}, "environment": {}}
             scope = Scope(made, {}, environment, None)
             expect(scope.resolve(made["outputs"]["it"]["value"]), value)
-        identity = "resource i 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {\n  name: 'iii'\n  location: 'westeurope'\n}\n"
+        identity = (
+            "resource i 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {\n"
+            "  name: 'iii'\n  location: 'westeurope'\n}\n"
+        )
         plan = "resource p 'Microsoft.Web/serverfarms@2024-04-01' = {{\n  name: {}\n  location: 'westeurope'\n}}\n"
         for text, says in [
             ("output it string = nobody\n", "BCP057"),
@@ -140,7 +143,8 @@ def compiled():
         module = "module m 'inner.bicep' = {\n  name: 'm'\n  params: { principal: i.properties.principalId }\n}\n"
         (folder / "main.bicep").write_text(identity + module + "output it string = m.outputs.back\n")
         world = with_group()
-        made = deploy(world, body={"mode": "Incremental", "template": Compiler(folder / "main.bicep").template(), "parameters": {}})
+        template = Compiler(folder / "main.bicep").template()
+        made = deploy(world, body={"mode": "Incremental", "template": template, "parameters": {}})
         (of,) = of_type(world, "Microsoft.ManagedIdentity/userAssignedIdentities")
         expect(made["outputs"]["it"]["value"], f"{of['properties']['principalId']}!")
     try:

@@ -34,7 +34,8 @@ def refused(status: int, code: str, says: str = ""):
 
 
 def made(world: World, name: str = "api", **body) -> dict:
-    said = ask(world, "PATCH", f"applications(uniqueName='{name}')", {"displayName": name, **body}, Prefer="create-if-missing")
+    path = f"applications(uniqueName='{name}')"
+    said = ask(world, "PATCH", path, {"displayName": name, **body}, Prefer="create-if-missing")
     expect(said.status, 201)
     return said.body
 
@@ -125,8 +126,9 @@ def the_api():
     with refused(400, "InvalidValue", "duplicate"):
         change(world, app, api={"oauth2PermissionScopes": twice})
     role = {"id": CLIENT, "value": "Greeting.Read", "displayName": "x", "description": "x", "isEnabled": True}
+    role["allowedMemberTypes"] = ["User"]
     with refused(400, "InvalidValue", "duplicate"):
-        change(world, app, api={"oauth2PermissionScopes": [scope()]}, appRoles=[{**role, "allowedMemberTypes": ["User"]}])
+        change(world, app, api={"oauth2PermissionScopes": [scope()]}, appRoles=[role])
     with refused(400, "InvalidValue", "adminConsentDescription"):
         change(world, app, api={"oauth2PermissionScopes": [scope(adminConsentDescription="")]})
 
@@ -195,7 +197,10 @@ def principals_and_faults():
     with refused(401, "InvalidAuthenticationToken"):
         graph.serve(world, Request("GET", "graph.microsoft.com", "/v1.0/applications", {}, b""))
 
-    for mode, status, code in [("graph-throttled", 429, "TooManyRequests"), ("graph-unavailable", 503, "serviceNotAvailable")]:
+    for mode, status, code in [
+        ("graph-throttled", 429, "TooManyRequests"),
+        ("graph-unavailable", 503, "serviceNotAvailable"),
+    ]:
         world.set_modes([mode])
         for _ in range(2):
             with refused(status, code):

@@ -61,7 +61,10 @@ class App:
             if key.endswith(f"/storageaccounts/{account}/blobservices/default/containers/{container}".lower())
         ]
         if not containers:
-            return "BlobUploadFailedException: Failed to upload blob to storage account: Response status code does not indicate success: 404 (The specified container does not exist.)."
+            return (
+                "BlobUploadFailedException: Failed to upload blob to storage account: Response status code does not "
+                "indicate success: 404 (The specified container does not exist.)."
+            )
         chosen = storage["authentication"].get("userAssignedIdentityResourceId", "").lower()
         if chosen not in self.subscription.resources:
             return f"ManagedIdentityException: the identity {chosen} was not found."

@@ -22,7 +22,9 @@ PROPERTIES = {
 class Run:
     """One template, in a group. `writes` is whether anything is made: validation makes nothing."""
 
-    def __init__(self, world: World, subscription: str, group: dict, name: str, properties: dict, outer: dict | None = None):
+    def __init__(
+        self, world: World, subscription: str, group: dict, name: str, properties: dict, outer: dict | None = None
+    ):
         self.world, self.subscription, self.group, self.name = world, subscription, group, name
         self.outputs_of = {} if outer is None else outer
         if unknown := sorted(set(properties) - PROPERTIES):
@@ -62,7 +64,8 @@ class Run:
 
     def ordered(self) -> list[dict]:
         """By dependsOn. What a template needs and does not have is wrong."""
-        waiting = [entry for entry in self.template.get("resources", []) if self.scope.resolve(entry.get("condition", True))]
+        entries = self.template.get("resources", [])
+        waiting = [entry for entry in entries if self.scope.resolve(entry.get("condition", True))]
         # Names, and what comes first, hold before anything runs.
         named = {}
         for number, entry in enumerate(waiting):

@@ -35,7 +35,7 @@ def find(world: World, request: Request) -> dict:
         raise error(
             404,
             "ResourceNotFound",
-            f"The Resource '{'/'.join(parts['rest'].split('/'))}' under resource group '{parts['group']}' was not found. "
+            f"The Resource '{parts['rest']}' under resource group '{parts['group']}' was not found. "
             "For more details please go to https://aka.ms/ARMResourceNotFoundFix",
         )
     return resources[key]

@@ -10,7 +10,7 @@ double's clock, as the scripts' sleep does (az waits a minute after each deploym
 import array
 import json
 import os
-import pathlib
+import select
 import signal
 import socket
 import sys
@@ -25,6 +25,10 @@ def main(path: str) -> int:
         # It is there once it answers.
         os.rename(f"{path}.new", path)
         while True:
+            # Whoever started this holds the other end of its standard input: it ends with them.
+            ready, _, _ = select.select([listening, sys.stdin], [], [])
+            if sys.stdin in ready:
+                return 0
             connection, _ = listening.accept()
             if os.fork() == 0:
                 listening.close()
@@ -102,8 +106,6 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
 
-
-CLIENT = pathlib.Path(__file__).with_name("az_client.py")
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1]))

@@ -142,7 +142,10 @@ class Compiler(Expressions):
                 f"{name}: BCP120: This expression is being used in an assignment to the \"name\" property, which "
                 "requires a value that can be calculated at the start of the deployment."
             )
-        joined = names[0] if len(names) == 1 else f"format({', '.join([quoted('/'.join('{%d}' % n for n in range(len(names)))), *names])})"
+        joined = names[0]
+        if len(names) > 1:
+            places = "/".join(f"{{{number}}}" for number in range(len(names)))
+            joined = f"format({', '.join([quoted(places), *names])})"
         made = {"type": kind, "apiVersion": version, "name": f"[{joined}]"}
         if of["condition"] is not None:
             made["condition"] = self.json(of["condition"])

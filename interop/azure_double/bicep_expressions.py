@@ -1,5 +1,7 @@
 """Bicep's expressions, written as ARM's."""
 
+import json
+
 from .bicep_syntax import SyntaxWrong
 
 OPERATORS = {"==": "equals", "<": "less", "<=": "lessOrEquals", ">": "greater", ">=": "greaterOrEquals",
@@ -35,7 +37,8 @@ class Expressions:
                 return self.text(rest[0])
             case "value":
                 value = rest[0]
-                return {True: "true()", False: "false()", None: "null()"}[value] if not isinstance(value, int) or isinstance(value, bool) else str(value)
+                is_number = isinstance(value, int) and not isinstance(value, bool)
+                return str(value) if is_number else f"{json.dumps(value)}()"
             case "name":
                 return self.named(rest[0])
             case "call":

@@ -29,14 +29,14 @@ def az_kept_loaded(socket: pathlib.Path):
     """A process that az_client.py finds at this socket: az_server.py says what for."""
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "AZURE_CORE_COLLECT_TELEMETRY": "no"}
     command = [sys.executable, "-m", "azure_double.az_server", str(socket)]
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
     try:
         while not socket.exists():
             assert process.poll() is None, "the loaded az has ended"
             time.sleep(0.05)
         yield socket
     finally:
-        process.terminate()
+        process.stdin.close()
         process.wait()
 
 

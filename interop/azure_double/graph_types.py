@@ -108,7 +108,9 @@ APP_ROLE = record(
 ACCESS = record(resourceAppId=guid, resourceAccess=many(record(id=guid, type=one_of("Scope", "Role"))))
 REDIRECTS = {"redirectUris": many(text)}
 # Only their places: nothing here has a secret.
-CREDENTIAL = {name: nullable_text for name in ("displayName", "startDateTime", "endDateTime", "type", "usage", "key", "keyId")}
+CREDENTIAL = dict.fromkeys(
+    ("displayName", "startDateTime", "endDateTime", "type", "usage", "key", "keyId"), nullable_text
+)
 APPLICATION = record(
     keyCredentials=many(record(**CREDENTIAL)),
     passwordCredentials=many(record(**CREDENTIAL)),

@@ -267,4 +267,5 @@ def check_deletable(of: Subscription, key: str):
         return
     sites = [other for other in of.resources.values() if other["type"] == "Microsoft.Web/sites"]
     if any(site["properties"]["serverFarmId"].lower() == key for site in sites):
-        raise error(409, "Conflict", f"Server farm '{resource['name']}' cannot be deleted because it has web app(s) assigned to it.")
+        message = f"Server farm '{resource['name']}' cannot be deleted because it has web app(s) assigned to it."
+        raise error(409, "Conflict", message)

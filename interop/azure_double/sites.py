@@ -112,7 +112,8 @@ def host_keys(world, _request, subscription, group, name):
 def functions(world, _request, subscription, group, name):
     of, app = site(world, subscription, group, name)
     found = [path.split("/")[0] for path in app.files if path.endswith("/function.json")]
-    return {"value": [{"id": f"{of['id']}/functions/{path}", "name": f"{name}/{path}", "properties": {}} for path in found]}
+    base = f"{of['id']}/functions"
+    return {"value": [{"id": f"{base}/{path}", "name": f"{name}/{path}", "properties": {}} for path in found]}
 
 
 @router.route("GET", "/providers/Microsoft.Web/locations/{location}/functionAppStacks")
