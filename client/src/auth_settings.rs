@@ -9,7 +9,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// The API's client id, which is always an accepted audience.
-    client_id: Option<String>,
+    pub(crate) client_id: Option<String>,
     allowed_audiences: Vec<String>,
     /// Whether the issuer is a v2 one.
     pub(crate) v2: Option<bool>,
@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) identities: Vec<String>,
     /// Object ids of groups that may call.
     pub(crate) groups: Vec<String>,
+    /// Object ids of groups of which the token has to name one.
+    pub(crate) claimed_groups: Vec<String>,
 }
 
 /// Why a file's settings can't be used.
@@ -87,10 +89,12 @@ impl Settings {
         Some(Self {
             client_id: text("/registration/clientId").filter(|id| !id.contains('<')),
             allowed_audiences: list("/validation/allowedAudiences").unwrap_or_default(),
-            v2: text("/registration/openIdIssuer").map(|issuer| issuer.ends_with("/v2.0")),
+            v2: text("/registration/openIdIssuer")
+                .map(|issuer| issuer.trim_end_matches('/').ends_with("/v2.0")),
             clients,
             identities: policy("allowedPrincipals/identities").unwrap_or_default(),
             groups: policy("allowedPrincipals/groups").unwrap_or_default(),
+            claimed_groups: list("/validation/jwtClaimChecks/allowedGroups").unwrap_or_default(),
         })
     }
 

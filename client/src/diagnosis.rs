@@ -2,42 +2,56 @@
 //! tested alone. The codes are stable; scripts match on them.
 //!
 //! - `finding`: what a cause is; `code`: its name for scripts; `case`: the evidence
-//! - `gate`: causes of a 401, with `audience` and `times`; `forbidden`: of a 403; `other`: of other
-//!   answers; `unreached`: of no answer
+//! - `in_front`: the platform's refusals, and of what stands before the gate; `behind`: the host's
+//!   and the app's; `words`: what any of them says of itself
+//! - `gate`: causes of a 401, with `audience`, `issuer` and `times`; `forbidden`: of a 403, with
+//!   `missing_scope`; `claims`: a claims challenge; `other`: other answers; `unreached`: no answer
 //! - `untrusted`: what a function claims and is not trusted
 //! - `sign_in`: why there is no token, by `aadsts`, the codes as data
 //! - `catalogue`: each cause at length
 
 mod aadsts;
 mod audience;
+mod behind;
 mod case;
 pub(crate) mod catalogue;
+mod claims;
 mod code;
 mod finding;
 mod forbidden;
 mod gate;
+mod in_front;
+mod issuer;
+mod missing_scope;
 mod other;
 mod sign_in;
 mod times;
 mod unreached;
 mod untrusted;
+mod words;
 
+pub(crate) use aadsts::{listed, look_up};
 pub(crate) use case::{Case, Expected, Sent, Signature};
 pub(crate) use code::Code;
 pub(crate) use finding::{Certainty, Evidence, Finding};
 pub(crate) use gate::no_challenge;
-pub(crate) use sign_in::{az_failure, azd_failure, refusal};
+pub(crate) use sign_in::{az_failure, azd_failure, refusal, with_client_from};
 pub(crate) use times::{clock_skew, is_off};
 pub(crate) use unreached::unreached;
 pub(crate) use untrusted::{claimed, first_party, foreign_authority, origin, unconfirmed};
+pub(crate) use words::everything;
 
 /// The causes of this answer: proved before likely, cause before consequence. None for success.
 pub(crate) fn diagnose(case: &Case<'_>) -> Vec<Finding> {
+    // Who refused comes first: nobody asked the gate where its door was not reached.
+    if let Some(finding) = in_front::finding(case).or_else(|| claims::finding(case)) {
+        return vec![finding];
+    }
     let mut findings: Vec<Finding> = match case.answer.status {
-        200..=299 if matches!(case.sent, Sent::Nothing) => vec![other::easy_auth_off(case)],
-        200..=299 => Vec::new(),
+        200..=299 => other::answered(case),
         401 => gate::findings(case),
         403 => forbidden::findings(case),
+        429 => vec![behind::rate_limited(case)],
         _ => vec![other::other(case)],
     };
     findings.sort_by_key(|finding| finding.certainty); // stable
@@ -57,9 +71,12 @@ pub(crate) fn foresee(
         Sent::Token(token) => gate::of_token(token, expected, signature, now),
     };
     let function = match sent {
-        Sent::Token(token) => forbidden::scope(token, &forbidden::api(expected, token))
-            .into_iter()
-            .collect(),
+        Sent::Token(token) => {
+            let wanted = missing_scope::Wanted::of(None, expected);
+            missing_scope::scope(token, &wanted, expected)
+                .into_iter()
+                .collect()
+        }
         _ => Vec::new(),
     };
     (gate, function)

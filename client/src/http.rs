@@ -112,10 +112,21 @@ pub(crate) struct Answer {
     pub(crate) retry_after: Option<Duration>,
     /// The sender's clock, seconds since 1970.
     pub(crate) date: Option<i64>,
+    /// Headers by which whoever answers is told, and its owner finds the request in a log.
+    pub(crate) tells: Vec<(String, String)>,
+    pub(crate) content_type: Option<String>,
     pub(crate) body: String,
 }
 
 impl Answer {
+    /// The value of one of the headers that tell who answers.
+    pub(crate) fn tell(&self, name: &str) -> Option<&str> {
+        self.tells
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
     /// The lines that `-v` prints of it.
     pub(crate) fn told(&self) -> Vec<String> {
         let server = self.server.as_deref().unwrap_or_default();
@@ -171,10 +182,39 @@ pub(crate) async fn get(
             .and_then(|date| httpdate::parse_http_date(&date).ok())
             .and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok())
             .and_then(|since| i64::try_from(since.as_secs()).ok()),
+        tells: tells(response.headers()),
+        content_type: text("content-type"),
         body: String::new(),
     };
     answer.body = String::from_utf8_lossy(&body(response).await?).into_owned();
     Ok(answer)
+}
+
+/// What tells who answers. What Easy Auth tells the app of a caller is no caller's business.
+fn tells(headers: &reqwest::header::HeaderMap) -> Vec<(String, String)> {
+    const NAMES: [&str; 6] = [
+        "via",
+        "cf-ray",
+        "cf-mitigated",
+        "x-cache",
+        "x-msedge-ref",
+        "x-powered-by",
+    ];
+    let tells = |name: &str| {
+        NAMES.contains(&name)
+            || name.starts_with("x-azure-")
+            || name.starts_with("x-ms-")
+                && !name.starts_with("x-ms-client-principal")
+                && !name.starts_with("x-ms-token")
+    };
+    headers
+        .iter()
+        .filter(|(name, _)| tells(name.as_str()))
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.to_string(), value)
+        })
+        .collect()
 }
 
 /// Seconds, or a date.

@@ -1,17 +1,18 @@
 //! The report on a call, for people and as JSON. stdout has the result and nothing else.
 
-use std::fmt::Write as _;
+mod side_by_side;
+
 use std::io::IsTerminal as _;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::cli::Output;
-use crate::diagnosis::{Certainty, Evidence, Finding};
+use crate::diagnosis::{Certainty, Code, Evidence, Finding};
 use crate::discovery::challenge::Challenge;
 use crate::provenance::Source;
-use crate::terminal::{WIDTH, json, printable, say, tell, to_value};
+use crate::terminal::{WIDTH, json, printable, say, tell};
 use crate::token::Summary;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -32,6 +33,20 @@ pub(crate) enum Outcome {
     Unexpected,
 }
 
+impl Outcome {
+    /// Of an answer with this status, and what was found of it.
+    pub(crate) fn of(status: u16, findings: &[Finding]) -> Self {
+        let page = |finding: &Finding| finding.code == Code::UnexpectedAnswer;
+        match status {
+            // A page for people is no greeting.
+            200..=299 if findings.iter().any(page) => Self::Unexpected,
+            200..=299 => Self::Ok,
+            401 | 403 => Self::Refused,
+            _ => Self::Unexpected,
+        }
+    }
+}
+
 /// What happened in a call. Holds no token.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
@@ -42,6 +57,9 @@ pub(crate) struct Report {
     pub(crate) findings: Vec<Finding>,
     pub(crate) token: Option<Summary>,
     pub(crate) challenge: Option<Challenge>,
+    /// What the answer says of itself, where nothing known explains it.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub(crate) answer: Map<String, Value>,
     /// The time of the report, seconds since 1970.
     #[serde(skip)]
     pub(crate) now: i64,
@@ -117,13 +135,17 @@ impl Report {
             text.push_str(&row("also", LABEL, &also));
         }
         if self.findings.is_empty() {
-            text.push_str("\n  no known cause fits; the token and the challenge:\n");
-            for (name, value) in [
-                ("token", to_value(&self.token)),
-                ("challenge", to_value(&self.challenge)),
-            ] {
-                let value = printable(&value.to_string());
-                let _ = writeln!(text, "    {DIM}{name:<10}{DIM:#}  {value}");
+            text.push_str("\n  no known cause fits\n");
+            if let Some(token) = &self.token {
+                text.push('\n');
+                text.push_str(&side_by_side::table(token, self.challenge.as_ref()));
+            }
+            if !self.answer.is_empty() {
+                text.push_str("\n  what the answer says of itself:\n");
+            }
+            let width = self.answer.keys().map(String::len).max().unwrap_or(LABEL);
+            for (name, value) in &self.answer {
+                text.push_str(&row(name, width.max(LABEL), &value_text(value)));
             }
         }
         text.trim_end().to_owned()

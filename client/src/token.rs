@@ -194,6 +194,32 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
+    /// The claims that a gate or an app compares, as text.
+    pub(crate) fn claims(&self) -> Vec<(&'static str, String)> {
+        let aud = match &self.aud {
+            Value::String(aud) => aud.clone(),
+            other => other.to_string(),
+        };
+        let or_none = |text: Option<&String>| text.cloned().unwrap_or_else(|| "(none)".into());
+        let list = |items: &[String]| {
+            let text = items.join(" ");
+            if text.is_empty() {
+                "(none)".into()
+            } else {
+                text
+            }
+        };
+        vec![
+            ("aud", aud),
+            ("iss", or_none(self.iss.as_ref())),
+            ("tid", or_none(self.tid.as_ref())),
+            ("scp", list(&self.scp)),
+            ("roles", list(&self.roles)),
+            ("client", or_none(self.client.as_ref())),
+            ("exp", or_none(self.expires_at.as_ref())),
+        ]
+    }
+
     /// What to know beside the findings: how long it is valid, and whose it is.
     pub(crate) fn also(&self, now: i64) -> Option<String> {
         let left = self.exp.filter(|exp| *exp > now);

@@ -424,7 +424,7 @@ fn what_stands_behind_the_gate() {
         (
             "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             4,
-            "not-easy-auth",
+            "function-key",
         ),
         (
             "HTTP/1.1 403 Forbidden\r\nContent-Length: 57\r\nConnection: close\r\n\r\n<h1>Error 403 - This web app is stopped.</h1><p>The web a",

@@ -178,6 +178,7 @@ async fn easy_auth(session: &Session, answer: &Answer, checks: &mut Checks) -> O
         sent: &Sent::Nothing,
         answer,
         challenge: None,
+        met: None,
         expected: &Expected::default(),
         signature: Signature::Unchecked,
         now: now(),

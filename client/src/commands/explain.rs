@@ -1,4 +1,6 @@
-//! `explain`: a code of the catalogue, at length.
+//! `explain`: a code of the catalogue, or of Entra's, at length.
+
+mod aadsts;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -32,6 +34,13 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
         .trim_end());
         return Ok(ExitCode::SUCCESS);
     };
+    if let Some(number) = aadsts::number(code) {
+        say(&match args.output {
+            Output::Human => aadsts::human(number),
+            Output::Json => pretty(&aadsts::value(number)),
+        });
+        return Ok(ExitCode::SUCCESS);
+    }
     let found =
         Code::find(&code.to_lowercase()).ok_or_else(|| Failure::UnknownCode(code.clone()))?;
     match args.output {

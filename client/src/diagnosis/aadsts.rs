@@ -101,6 +101,9 @@ pub(super) const AADSTS: &[Row] = &[
     row(50194, Code::UserNotInTenant,
         "the client is single-tenant, and another tenant was asked for the token",
         "--tenant <the client's own tenant>"),
+    row(90095, Code::AdminConsent,
+        "only an administrator can consent to {scope}, and the person may ask one for it",
+        "ask for it at the sign-in page, or have one run: az ad app permission admin-consent --id {client}"),
     row(90094, Code::AdminConsent,
         "only an administrator can consent to {scope}",
         "ask one to run: az ad app permission admin-consent --id {client}"),
@@ -173,7 +176,73 @@ pub(super) const AADSTS: &[Row] = &[
     row(650_052, Code::UnknownResource,
         "the tenant has no service principal for the API in {scope}",
         "az ad sp create --id <the API's client id>; or check --scope and --tenant"),
+    row(65004, Code::SignInDeclined,
+        "the person declined to consent",
+        "run it again and approve"),
+    row(9_010_010, Code::ResourceMismatch,
+        "the request's resource parameter is no identifier of the API in {scope}",
+        "have the client send no resource, or the App ID URI that the scope begins with"),
+    row(1_002_012, Code::ScopeNotDefined,
+        "a program's own sign-in (client credentials) has to ask for /.default, not for {scope}",
+        "--scope api://<the API's client id>/.default; its token then carries app roles and no scope"),
+    row(90123, Code::AuthorityRefused,
+        "the identity provider, or a claims provider, denied the sign-in; not the person",
+        "ask the administrator of the provider that the account signs in with; the tenant's sign-in log has the correlation id"),
+    row(90072, Code::UserNotInTenant,
+        "the account is of another provider and is no guest of the tenant {tenant}",
+        "--tenant <the user's>, or have them invited as a guest"),
+    row(530_003, Code::BlockedByPolicy,
+        "Conditional Access wants a managed device",
+        "sign in on a managed machine: az login, then --credential azure-cli"),
+    row(50131, Code::BlockedByPolicy,
+        "Conditional Access refused: the device, a risk, or another policy",
+        "sign in on a managed machine (az login, then --credential azure-cli), or ask the administrator"),
+    row(500_014, Code::UnknownResource,
+        "the API's service principal is disabled in the tenant",
+        "have an administrator enable it: az ad sp update --id <the API's client id> --set accountEnabled=true"),
+    row(7_000_112, Code::UnknownClient,
+        "the client {client} is disabled",
+        "have it enabled (portal: Enterprise applications, Properties, Enabled for users to sign-in), or use another: --client-id"),
+    row(65002, Code::PermissionNotRequested,
+        "client {client} and the API are both Microsoft's, and Microsoft has not pre-authorized the pair",
+        "use a client of your own: --client-id"),
+    row(50158, Code::MfaRequired,
+        "a check outside Entra is not passed yet: terms of use, or another provider's second factor",
+        "sign in again in a browser, where it is asked for: --credential browser"),
 ];
+
+/// One line of Microsoft's table of codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// Microsoft's name, where it is known.
+    pub(crate) name: Option<&'static str>,
+    /// In this project's words.
+    pub(crate) meaning: &'static str,
+}
+
+/// What Microsoft's table of codes, or a public capture of an answer, tells of a number.
+pub(crate) fn look_up(number: u64) -> Option<Known> {
+    table()
+        .find(|(known, _)| *known == number)
+        .map(|(_, row)| row)
+}
+
+/// Number, name or `-`, meaning: a line each, in order.
+fn table() -> impl Iterator<Item = (u64, Known)> {
+    include_str!("aadsts.tsv").lines().filter_map(|line| {
+        let mut columns = line.split('\t');
+        let number = columns.next()?.parse().ok()?;
+        let name = columns.next().filter(|name| *name != "-");
+        let meaning = columns.next()?;
+        Some((number, Known { name, meaning }))
+    })
+}
+
+/// What the catalogue has of a number.
+pub(crate) fn listed(number: u64) -> Option<(Code, &'static str)> {
+    let row = AADSTS.iter().find(|row| row.number == number)?;
+    Some((row.code, row.summary))
+}
 
 /// The numbers that stand for a finding's code.
 pub(super) fn numbers(code: Code) -> impl Iterator<Item = u64> {
@@ -182,3 +251,6 @@ pub(super) fn numbers(code: Code) -> impl Iterator<Item = u64> {
         .filter(move |row| row.code == code)
         .map(|row| row.number)
 }
+
+#[cfg(test)]
+mod tests;

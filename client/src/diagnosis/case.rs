@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use super::audience::is_guid;
+use super::{Code, Finding};
 use crate::auth_settings::Settings;
 use crate::discovery::challenge::Challenge;
 use crate::http::Answer;
@@ -39,6 +41,20 @@ pub(crate) struct Expected {
     /// Every audience that the gate's settings accept.
     pub(crate) audiences: Option<Vec<String>>,
     pub(crate) settings: Option<Settings>,
+    /// The scope's name, where somebody says it.
+    pub(crate) scope: Option<(String, Source)>,
+    /// What else is said of what the gate says, and contradicts it.
+    pub(crate) conflicts: Vec<Conflict>,
+}
+
+/// Two sources that say different things of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Conflict {
+    /// Of what: `tenant`, `API`.
+    pub(crate) what: &'static str,
+    /// What a flag, the environment or the settings say, and what the function does.
+    pub(crate) said: (String, Source),
+    pub(crate) function: (String, Source),
 }
 
 impl Expected {
@@ -53,12 +69,77 @@ impl Expected {
         }
     }
 
+    /// What a person says of the tenant: an expectation where the gate names none, and else
+    /// something that may contradict the gate.
+    pub(crate) fn in_tenant(mut self, said: Option<(&str, Source)>) -> Self {
+        let Some((said, source)) = said else {
+            return self;
+        };
+        match &self.tenant {
+            Some((named, of)) if is_guid(named) => {
+                if is_guid(said) && !said.eq_ignore_ascii_case(named) {
+                    self.conflicts.push(Conflict {
+                        what: "tenant",
+                        said: (said.to_owned(), source),
+                        function: (named.clone(), *of),
+                    });
+                }
+            }
+            _ => self.tenant = Some((said.to_owned(), source)),
+        }
+        self
+    }
+
+    /// That two sources contradict each other.
+    pub(crate) fn conflict(&self) -> Option<Finding> {
+        let conflict = self.conflicts.first()?;
+        let Conflict {
+            what,
+            said,
+            function,
+        } = conflict;
+        let (who, fix) = match said.1 {
+            Source::Environment => (
+                "the environment",
+                "unset AZURE_TENANT_ID, or set it to the function's",
+            ),
+            Source::Settings => (
+                "--auth-settings",
+                "give the settings of this app: az webapp auth show --name APP --resource-group GROUP",
+            ),
+            _ => (
+                "the command line",
+                "leave --tenant out, or give the function's",
+            ),
+        };
+        let summary = format!("{who} names another {what} than the function does");
+        Some(
+            Finding::proved(Code::ExpectationsConflict, summary, fix).saw(
+                *what,
+                said.0.as_str(),
+                function.0.as_str(),
+                function.1,
+            ),
+        )
+    }
+
     /// The gate's settings take precedence over its answers.
     pub(crate) fn with(mut self, settings: Option<&Settings>) -> Self {
         let Some(settings) = settings else {
             return self;
         };
         let resource = self.resource.as_ref().map(|(id, _)| id.as_str());
+        if let (Some(own), Some((named, source))) = (settings.client_id.as_deref(), &self.resource)
+            && is_guid(own)
+            && is_guid(named)
+            && !own.eq_ignore_ascii_case(named)
+        {
+            self.conflicts.push(Conflict {
+                what: "API",
+                said: (own.to_owned(), Source::Settings),
+                function: (named.clone(), *source),
+            });
+        }
         self.audiences = settings.audiences(resource);
         if let (None, Some(audiences)) = (&self.resource, &self.audiences) {
             let id = audiences.first().cloned();
@@ -79,6 +160,8 @@ pub(crate) struct Case<'a> {
     pub(crate) sent: &'a Sent,
     pub(crate) answer: &'a Answer,
     pub(crate) challenge: Option<&'a Challenge>,
+    /// What the gate said when it was asked without a token.
+    pub(crate) met: Option<&'a Challenge>,
     pub(crate) expected: &'a Expected,
     pub(crate) signature: Signature,
     /// This machine's clock, seconds since 1970.

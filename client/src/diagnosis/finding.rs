@@ -1,5 +1,7 @@
 //! A cause, with what shows it and what to do about it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -19,7 +21,7 @@ pub(crate) enum Certainty {
 /// One thing seen beside what was expected.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Evidence {
-    pub(crate) what: &'static str,
+    pub(crate) what: Cow<'static, str>,
     pub(crate) seen: Value,
     pub(crate) expected: Value,
     pub(crate) source: Source,
@@ -64,7 +66,7 @@ impl Finding {
     /// Adds a pair.
     pub(crate) fn saw(
         mut self,
-        what: &'static str,
+        what: impl Into<Cow<'static, str>>,
         seen: impl Into<Value>,
         expected: impl Into<Value>,
         source: Source,
@@ -75,7 +77,7 @@ impl Finding {
             one => Value::Array(vec![one]),
         };
         self.evidence.push(Evidence {
-            what,
+            what: what.into(),
             seen: seen.into(),
             expected,
             source,

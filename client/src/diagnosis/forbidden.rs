@@ -1,68 +1,49 @@
-//! 403: authenticated but not allowed, by the function, the gate or the platform.
+//! 403: authenticated but not allowed, by the function, the gate or an app of its own.
 
 use loopback::is_loopback;
 use serde_json::Value;
 
+use super::behind::{app_refused, has_words};
+use super::missing_scope::{Wanted, scope};
 use super::unreached::app;
-use super::{Case, Certainty, Code, Expected, Finding, Sent, gate};
-
+use super::words::said;
+use super::{Case, Certainty, Code, Finding, Sent, gate};
+use crate::discovery::challenge::schemes_of;
 use crate::provenance::Source;
-use crate::scope::SCOPE;
 use crate::token::Decoded;
-
-/// The platform's pages: words, and what they mean. `{app}` is filled.
-const PAGES: &[(&str, &str)] = &[
-    (
-        "site is disabled",
-        "the app is stopped: az functionapp start {app}",
-    ),
-    (
-        "web app is stopped",
-        "the app is stopped: az functionapp start {app}",
-    ),
-    (
-        "ip forbidden",
-        "this address is refused: see the app's Networking, Access restrictions",
-    ),
-    (
-        "private endpoint",
-        "the app answers its private endpoint only: call from its network",
-    ),
-];
-
-/// The body of the gate's 403 on Windows.
-const WINDOWS_GATE: &str = "you do not have permission to view this directory or page";
 
 /// The causes of a 403.
 pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
-    let from_function = case
-        .answer
-        .challenges
+    let schemes = schemes_of(case.answer);
+    let scoped = schemes
         .iter()
-        .any(|challenge| challenge.contains("insufficient_scope"));
-    if let (true, Sent::Token(token)) = (from_function, case.sent)
-        && let Some(finding) = scope(token, &api(case.expected, token))
-    {
-        return vec![finding];
+        .find(|scheme| scheme.get("error") == Some("insufficient_scope"));
+    if let (Some(scheme), Sent::Token(token)) = (scoped, case.sent) {
+        let wanted = Wanted::of(scheme.get("scope"), case.expected);
+        let finding =
+            scope(token, &wanted, case.expected).unwrap_or_else(|| has_it(token, &wanted));
+        // greeting-server's sentence says no more than its challenge.
+        let ours = case.answer.body.trim() == "Missing required scope.";
+        return vec![if ours {
+            finding
+        } else {
+            said(finding, case.answer)
+        }];
     }
-    let body = case.answer.body.to_lowercase();
-    if let Some((words, fix)) = PAGES.iter().find(|(words, _)| body.contains(words)) {
-        let finding = Finding::proved(
-            Code::HostForbidden,
-            "the platform refused before the gate and the function",
-            fix.replace("{app}", &app(case.url)),
-        );
-        return vec![finding.saw("body", *words, Value::Null, Source::Answer)];
-    }
-    let from_gate = case.answer.from_gate || body.contains(WINDOWS_GATE);
+    let from_gate = schemes.is_empty() && !has_words(case);
     match case.sent {
-        Sent::Nothing if !from_gate => vec![before_authentication(case)],
-        Sent::Nothing => vec![gate::no_token().saw(
-            "status",
-            403,
-            "401 (unauthenticatedClientAction: Return401)",
-            Source::Default,
-        )],
+        Sent::Nothing
+            if from_gate && (case.answer.from_gate || !case.answer.body.trim().is_empty()) =>
+        {
+            vec![gate::no_token().saw(
+                "status",
+                403,
+                "401 (unauthenticatedClientAction: Return401)",
+                Source::Default,
+            )]
+        }
+        Sent::Nothing => vec![before_authentication(case)],
+        _ if !from_gate => vec![app_refused(case)],
         Sent::Unreadable(why) => vec![gate::unreadable(why)],
         Sent::Token(token) => {
             // With Return403 the gate answers 403 to unauthenticated callers as well.
@@ -76,21 +57,26 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     }
 }
 
+/// The app wants a scope that the token has.
+fn has_it(token: &Decoded, wanted: &Wanted) -> Finding {
+    Finding::proved(
+        Code::ScopePresent,
+        format!("the token carries {}, and the app refuses it all the same", wanted.names.join(" ")),
+        "look in the app's own code: it may compare another claim (roles, or the scope's long name), or another spelling",
+    )
+    .saw("scp", token.scopes(), wanted.names.clone(), wanted.source)
+}
+
 fn before_authentication(case: &Case<'_>) -> Finding {
-    Finding::likely(
+    let finding = Finding::likely(
         Code::HostForbidden,
         "refused before any authentication: the app is stopped, or does not allow this address",
         format!(
             "az functionapp show {} --query state; then see the app's Networking, Access restrictions",
             app(case.url)
         ),
-    )
-    .saw(
-        "Server",
-        case.answer.server.clone(),
-        Value::Null,
-        Source::Answer,
-    )
+    );
+    said(finding, case.answer)
 }
 
 /// The gate's lists. Its answer does not say which; without its settings the list of clients is
@@ -134,7 +120,7 @@ fn not_allowed(token: &Decoded, case: &Case<'_>) -> Vec<Finding> {
         user_fix,
     );
     let Some(settings) = settings else {
-        return vec![
+        let mut findings = vec![
             client_finding.saw(
                 "azp",
                 client,
@@ -148,84 +134,110 @@ fn not_allowed(token: &Decoded, case: &Case<'_>) -> Vec<Finding> {
                 Source::Default,
             ),
         ];
+        findings.extend(overage(token));
+        return findings;
     };
     let mut findings = Vec::new();
     let among = |list: &[String], id: &str| list.iter().any(|item| item.eq_ignore_ascii_case(id));
-    if let Some(clients) = settings
-        .clients
-        .as_ref()
-        .filter(|list| !among(list, client))
-    {
-        let finding = client_finding.saw("azp", client, clients.clone(), Source::Settings);
-        findings.push(finding.sure());
+    match settings.clients.as_deref() {
+        Some([]) => findings.push(
+            Finding::likely(
+                Code::StoredEmptyList,
+                "the settings hold an empty list of client applications, which is reported to admit nobody",
+                "take validation.jwtClaimChecks.allowedClientApplications out of the settings, or name the clients in it; then restart the app",
+            )
+            .saw("azp", client, Vec::<String>::new(), Source::Settings),
+        ),
+        Some(list) if !among(list, client) => {
+            let finding = client_finding.saw("azp", client, list.to_vec(), Source::Settings);
+            findings.push(finding.sure());
+        }
+        _ => {}
     }
     let groups = token.texts("groups");
+    let in_group = |list: &[String]| groups.iter().any(|group| among(list, group));
     let limited = !settings.identities.is_empty() || !settings.groups.is_empty();
-    let in_group = groups.iter().any(|group| among(&settings.groups, group));
-    if limited && !among(&settings.identities, user) && !in_group {
-        let mut finding =
-            user_finding.saw("oid", user, settings.identities.clone(), Source::Settings);
-        if !settings.groups.is_empty() {
-            finding = finding.saw("groups", groups, settings.groups.clone(), Source::Settings);
+    let principal = limited && !among(&settings.identities, user) && !in_group(&settings.groups);
+    let claimed = !settings.claimed_groups.is_empty() && !in_group(&settings.claimed_groups);
+    if principal || claimed {
+        let list = if principal {
+            &settings.groups
+        } else {
+            &settings.claimed_groups
+        };
+        let by_group = !list.is_empty();
+        // Absent groups are not "in no group".
+        let unnamed = by_group && groups.is_empty();
+        let mut finding = user_finding;
+        if principal {
+            finding = finding.saw("oid", user, settings.identities.clone(), Source::Settings);
         }
-        findings.push(finding.sure());
+        if by_group {
+            let seen = if unnamed {
+                Value::from("(the token names none)")
+            } else {
+                groups.clone().into()
+            };
+            finding = finding.saw("groups", seen, list.clone(), Source::Settings);
+        }
+        match overage(token).filter(|_| unnamed) {
+            Some(overage) => findings.push(overage),
+            None if unnamed => findings.push(Finding {
+                fix: format!("{}; or have tokens name groups: groupMembershipClaims SecurityGroup in the API's app registration", finding.fix),
+                ..finding
+            }),
+            None => findings.push(finding.sure()),
+        }
+    }
+    if findings.is_empty() {
+        findings.extend([stored_empty_list(client), settings_stale(case)]);
     }
     findings
 }
 
-/// The API in a scope: the expected one, else the token's own.
-pub(super) fn api(expected: &Expected, token: &Decoded) -> String {
-    let id = match &expected.resource {
-        Some((id, _)) => id.clone(),
-        None => token.audiences().into_iter().next().unwrap_or_default(),
-    };
-    id.strip_prefix("api://").map_or(id.clone(), str::to_owned)
-}
-
-/// What the function would miss in a token that the gate accepts.
-pub(super) fn scope(token: &Decoded, api: &str) -> Option<Finding> {
-    let scopes = token.scopes();
-    if scopes.iter().any(|scope| scope == SCOPE) {
+/// Of more than 200 groups a token names none, and says where they can be read instead.
+fn overage(token: &Decoded) -> Option<Finding> {
+    let elsewhere = token
+        .claims
+        .get("_claim_names")
+        .and_then(|names| names.get("groups"))
+        .is_some();
+    let many = token.claims.get("hasgroups").is_some();
+    if !elsewhere && !many {
         return None;
     }
-    let roles = token.roles();
-    let programs_own = !roles.is_empty()
-        || token.text("idtyp") == Some("app")
-        || token.text("azpacr").is_some_and(|proof| proof != "0");
-    if scopes.is_empty() && programs_own {
-        let finding = Finding::proved(
-            Code::AppOnlyToken,
-            "the token was issued to an application (client credentials), not to a user; app roles are not scopes",
-            "sign in as a user: --credential device-code; or have the API accept an app role",
-        );
-        return Some(finding.saw("scp", Value::Null, SCOPE, Source::Default).saw(
-            "roles",
-            roles,
-            Value::Null,
-            Source::Default,
-        ));
-    }
-    let summary = match scopes.iter().find(|scope| near(scope)) {
-        Some(near) => {
-            format!(
-                "the token carries {near}; the function compares scopes exactly and wants {SCOPE}"
-            )
-        }
-        None => format!("the token does not carry the scope {SCOPE}"),
-    };
-    let finding = Finding::proved(
-        Code::MissingScope,
-        summary,
-        format!("ask for it, and consent: --scope api://{api}/{SCOPE}"),
+    let finding = Finding::likely(
+        Code::GroupsOverage,
+        "the user is in too many groups for the token to name them, so the gate finds none of its own in it",
+        "have the token carry only groups assigned to the app: groupMembershipClaims ApplicationGroup in the API's app registration (portal: Token configuration, Groups assigned to the application); or allow the user instead of a group",
     );
-    Some(finding.saw("scp", scopes, SCOPE, Source::Default))
+    let name = if elsewhere {
+        "_claim_names"
+    } else {
+        "hasgroups"
+    };
+    Some(finding.saw(
+        name,
+        token.claims.get(name).cloned().unwrap_or_default(),
+        Value::Null,
+        Source::Answer,
+    ))
 }
 
-/// The same letters, or all but one or two of them.
-fn near(scope: &str) -> bool {
-    let (a, b) = (scope.to_lowercase(), SCOPE.to_lowercase());
-    a.contains(&b)
-        || b.contains(&a) && a.len() > 6
-        || a.len().abs_diff(b.len()) < 2
-            && a.chars().zip(b.chars()).filter(|(x, y)| x != y).count() <= 2
+/// The file's settings accept the token: then others are in force. Two ways are known.
+fn stored_empty_list(client: &str) -> Finding {
+    Finding::likely(
+        Code::StoredEmptyList,
+        "the settings accept this token, and the gate does not: it may hold an empty list that the file does not show",
+        "see what is stored: az rest --method get --url /subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Web/sites/APP/config/authsettingsV2?api-version=2024-04-01 --query properties.identityProviders.azureActiveDirectory.validation",
+    )
+    .saw("azp", client, Value::Null, Source::Settings)
+}
+
+fn settings_stale(case: &Case<'_>) -> Finding {
+    Finding::likely(
+        Code::SettingsStale,
+        "the settings may be newer than the running app, which reads them when it starts",
+        format!("az functionapp restart {}", app(case.url)),
+    )
 }

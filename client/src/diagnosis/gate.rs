@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
+use super::behind::{app_refused, function_key, has_words};
 use super::unreached::app;
-use super::{Case, Code, Expected, Finding, Sent, Signature, audience, times};
+use super::words::said;
+use super::{Case, Code, Expected, Finding, Sent, Signature, audience, issuer, times};
+use crate::discovery::challenge::schemes_of;
 use crate::http::Answer;
 use crate::provenance::Source;
 use crate::token::{Decoded, Unreadable};
@@ -11,44 +14,64 @@ use crate::token::{Decoded, Unreadable};
 /// Who answered a 401.
 enum Refuser {
     Gate,
-    /// The function: the gate let the call through.
+    /// This project's function: the gate let the call through without a principal.
     Function,
-    Other,
+    /// The Functions host, which wants a key.
+    Host,
+    /// An app behind the gate, in its own words.
+    App,
+    /// Somebody who wants another sign-in (a proxy, as a rule).
+    OtherScheme,
+    Unknown,
 }
 
 fn refuser(case: &Case<'_>) -> Refuser {
-    if case.challenge.is_some() || case.answer.from_gate {
+    if case.challenge.is_some() {
         return Refuser::Gate;
     }
-    // Container Apps' gate names its host and nothing else; the function nothing at all.
-    let bearer = case.answer.challenges.iter().map(|challenge| {
-        let challenge = challenge.trim().to_ascii_lowercase();
-        challenge
-            .strip_prefix("bearer")
-            .map(|rest| rest.trim().to_owned())
-    });
-    for parameters in bearer.flatten() {
-        if parameters.is_empty() {
-            return Refuser::Function;
+    let schemes = schemes_of(case.answer);
+    let sent = !matches!(case.sent, Sent::Nothing);
+    let words = has_words(case);
+    match schemes.iter().find(|scheme| scheme.is("Bearer")) {
+        // greeting-server's sentence, or the same without a word.
+        Some(bearer) if bearer.parameters.is_empty() => {
+            let ours = case.answer.body.starts_with("Not authenticated:");
+            if ours || !words && !sent {
+                Refuser::Function
+            } else {
+                Refuser::App
+            }
         }
-        if parameters.starts_with("realm=") {
-            return Refuser::Gate;
+        // Container Apps' gate names its host and nothing else.
+        Some(bearer)
+            if bearer.get("error").is_none() && bearer.get("realm").is_some() && !words =>
+        {
+            Refuser::Gate
         }
+        Some(_) => Refuser::App,
+        None if !schemes.is_empty() => Refuser::OtherScheme,
+        None if words && (case.answer.from_gate || case.met.is_some()) => Refuser::App,
+        None if !words && sent && case.met.is_some() => Refuser::Host,
+        None if !words && case.answer.from_gate => Refuser::Gate,
+        None => Refuser::Unknown,
     }
-    Refuser::Other
 }
 
 /// Every cause that fits, in order.
 pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     match refuser(case) {
         Refuser::Gate => of_sent(case),
-        Refuser::Function => {
-            let mut findings = of_sent(case);
-            findings.push(let_through(case));
-            findings
-        }
-        Refuser::Other => vec![not_easy_auth(case)],
+        Refuser::Function => and(of_sent(case), let_through(case)),
+        // What the token itself shows, the app may have seen as well.
+        Refuser::App => and(of_sent(case), app_refused(case)),
+        Refuser::Host => vec![function_key(case)],
+        Refuser::OtherScheme | Refuser::Unknown => vec![not_easy_auth(case)],
     }
+}
+
+fn and(mut findings: Vec<Finding>, last: Finding) -> Vec<Finding> {
+    findings.push(last);
+    findings
 }
 
 /// What the gate refuses in the call itself.
@@ -63,6 +86,9 @@ pub(super) fn of_sent(case: &Case<'_>) -> Vec<Finding> {
     }
     let mut findings = whose(token, case.expected, case.signature);
     findings.extend(times::of_case(token, case));
+    if !findings.is_empty() {
+        findings.splice(0..0, case.expected.conflict());
+    }
     findings
 }
 
@@ -84,12 +110,12 @@ pub(super) fn of_token(
 fn whose(token: &Decoded, expected: &Expected, signature: Signature) -> Vec<Finding> {
     let foreign = audience::not_an_access_token(token, expected)
         .or_else(|| audience::wrong_api(token, expected))
-        .or_else(|| audience::wrong_tenant(token, expected));
+        .or_else(|| issuer::wrong_tenant(token, expected));
     // Another tenant's or API's keys prove nothing about this token.
     if let Some(foreign) = foreign {
         return vec![foreign];
     }
-    let name = audience::issuer_version(token, expected)
+    let name = issuer::issuer_version(token, expected)
         .or_else(|| audience::audience_mismatch(token, expected));
     bad_signature(token, signature)
         .into_iter()
@@ -141,7 +167,14 @@ fn algorithm(token: &Decoded) -> Option<Finding> {
             "the token is not signed with the algorithm that the authority uses",
         )
     };
-    let finding = Finding::proved(code, summary, "do not send it; sign in for a new token");
+    let finding = Finding::likely(code, summary, "do not send it; sign in for a new token");
+    // The keys that issuers publish sign neither nothing nor by a shared secret; of other
+    // algorithms a gate may take some (PS256).
+    let finding = if code == Code::Unsigned || seen.starts_with("HS") {
+        finding.sure()
+    } else {
+        finding
+    };
     Some(finding.saw("alg", seen, "RS256", Source::Default))
 }
 
@@ -198,40 +231,33 @@ fn let_through(case: &Case<'_>) -> Finding {
 }
 
 pub(super) fn not_easy_auth(case: &Case<'_>) -> Finding {
-    let server = case
-        .answer
-        .server
-        .clone()
-        .unwrap_or_else(|| "(unnamed)".into());
-    let other_scheme = case
-        .answer
-        .challenges
-        .iter()
-        .find(|challenge| !challenge.to_ascii_lowercase().starts_with("bearer"));
-    if let Some(challenge) = other_scheme {
-        let scheme = challenge.split(' ').next().unwrap_or_default();
-        return Finding::likely(
+    let schemes = schemes_of(case.answer);
+    if let Some(scheme) = schemes.iter().find(|scheme| !scheme.is("Bearer")) {
+        let finding = Finding::likely(
             Code::StrippedAuthorization,
             "a proxy on the way asks for its own sign-in, and may have removed the token",
             "bypass the proxy (NO_PROXY), or sign in to it",
         )
-        .saw("WWW-Authenticate", scheme, "Bearer", Source::Default)
-        .saw("Server", server, Value::Null, Source::Answer);
+        .saw(
+            "WWW-Authenticate",
+            scheme.name.as_str(),
+            "Bearer",
+            Source::Default,
+        );
+        return said(finding, case.answer);
     }
-    let begins: String = case.answer.body.chars().take(80).collect();
-    Finding::likely(
+    let finding = Finding::likely(
         Code::NotEasyAuth,
         "this 401 has no challenge of Easy Auth: something else refused the call",
         "check what answers at this address; in Azure: App Service Authentication on, unauthenticated requests: HTTP 401",
     )
-    .saw("Server", server, Value::Null, Source::Answer)
     .saw(
         "WWW-Authenticate",
         case.answer.challenges.first().cloned(),
         "Bearer … authorization_uri=… resource_id=…",
         Source::Default,
-    )
-    .saw("body", begins, Value::Null, Source::Answer)
+    );
+    said(finding, case.answer)
 }
 
 /// A 401 of the gate that names neither authority nor API.

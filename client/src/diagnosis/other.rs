@@ -3,14 +3,55 @@
 use serde_json::Value;
 
 use super::unreached::app;
-use super::{Case, Code, Finding};
+use super::words::{is_html, lines, said};
+use super::{Case, Code, Finding, Sent};
 use crate::provenance::Source;
 
+/// What greeting-server's own 500 begins with.
+const HANDLERS_OWN: &str = "Easy Auth ";
+
+/// A success: the function's answer, unless it is a page for people.
+pub(super) fn answered(case: &Case<'_>) -> Vec<Finding> {
+    match (page(case), case.sent) {
+        (Some(what), _) => {
+            let finding = Finding::likely(
+                Code::UnexpectedAnswer,
+                format!("the answer is {what}, not the function's"),
+                "call the function's own path: https://APP.azurewebsites.net/api/greeting; an app that shows a sign-in page answers browsers: unauthenticatedClientAction Return401",
+            )
+            .saw("Content-Type", case.answer.content_type.clone(), Value::Null, Source::Answer);
+            vec![said(finding, case.answer)]
+        }
+        (None, Sent::Nothing) => vec![easy_auth_off(case)],
+        (None, _) => Vec::new(),
+    }
+}
+
+/// What page a 200 is, if it is none of the function's. An HTML answer of a path that somebody
+/// named is its answer.
+fn page(case: &Case<'_>) -> Option<&'static str> {
+    if !is_html(case.answer) {
+        return None;
+    }
+    let body = case.answer.body.to_lowercase();
+    let form = body.contains("<form")
+        && (body.contains("type=\"password\"") || body.contains("type='password'"));
+    let entra = body.contains("login.microsoftonline.com")
+        && (body.contains("<form") || body.contains("urlpost"));
+    if form || entra {
+        Some("a sign-in page")
+    } else if case.url.path() == "/" {
+        Some("the app's landing page")
+    } else {
+        None
+    }
+}
+
 /// 200 with nothing sent.
-pub(super) fn easy_auth_off(case: &Case<'_>) -> Finding {
+fn easy_auth_off(case: &Case<'_>) -> Finding {
     Finding::proved(
         Code::EasyAuthOff,
-        "the function answered a call without a token: anyone can call it",
+        "the function answered a call without a token: anyone who reaches it can call it",
         "turn App Service Authentication on, with requireAuthentication: true (deploy/authsettingsV2.json)",
     )
     .saw(
@@ -25,8 +66,7 @@ pub(super) fn easy_auth_off(case: &Case<'_>) -> Finding {
 pub(super) fn other(case: &Case<'_>) -> Finding {
     let answer = case.answer;
     let status = answer.status;
-    let begins: String = answer.body.chars().take(120).collect();
-    match status {
+    let finding = match status {
         300..=399 => redirect(case),
         404 => Finding::likely(
             Code::NotFound,
@@ -34,26 +74,32 @@ pub(super) fn other(case: &Case<'_>) -> Finding {
             format!("check the path (default: /api/greeting) and that the function is deployed: az functionapp function list {}", app(case.url)),
         )
         .saw("path", case.url.path(), usual_path(case), Source::Default),
-        500 if answer.body.contains("Easy Auth") => Finding::proved(
+        500 if answer.body.starts_with(HANDLERS_OWN) && answer.body.contains(" is off") => Finding::proved(
             Code::EasyAuthOff,
             "the function refuses to answer because Easy Auth is off",
             "turn App Service Authentication on (deploy/authsettingsV2.json), or run it behind greeting-local up; do not use an app setting WEBSITE_AUTH_ENABLED for it: with authentication off, any caller could then send a principal of its own. Container Apps probably do not set it: with authentication on there, az containerapp update --name APP --resource-group GROUP --set-env-vars WEBSITE_AUTH_ENABLED=true",
         )
-        .saw("body", begins, Value::Null, Source::Answer),
+        .saw("body", lines(answer), Value::Null, Source::Answer),
         502..=504 => Finding::likely(
             Code::HandlerDown,
             "the host answers, but the handler behind it does not",
             format!("see its log: az webapp log tail {}, or Log stream in the portal; locally, the terminal of greeting-local up", app(case.url)),
         )
-        .saw("status", status, 200, Source::Answer)
-        .saw("body", begins, Value::Null, Source::Answer),
+        .saw("status", status, 200, Source::Answer),
         _ => Finding::likely(
             Code::UnexpectedAnswer,
             format!("no known cause explains a {status}"),
             "see the function's log; -v shows the request and the answer",
         )
-        .saw("status", status, 200, Source::Answer)
-        .saw("body", begins, Value::Null, Source::Answer),
+        .saw("status", status, 200, Source::Answer),
+    };
+    if finding.code == Code::EasyAuthOff
+        || finding.code == Code::EasyAuthRedirect
+        || finding.code == Code::StrippedAuthorization
+    {
+        finding
+    } else {
+        said(finding, answer)
     }
 }
 
@@ -79,13 +125,16 @@ fn redirect(case: &Case<'_>) -> Finding {
     let shown = target.as_ref().map_or("(none)".to_owned(), |url| {
         format!("{}{}", url.origin().ascii_serialization(), url.path())
     });
-    if location.contains("/.auth/login") || location.contains("/oauth2/") {
-        return Finding::proved(
+    // The gate's own address; an app that signs people in itself sends them to an authority too.
+    let gates = location.contains("/.auth/login");
+    if gates || location.contains("/oauth2/") {
+        let finding = Finding::likely(
             Code::EasyAuthRedirect,
             "the app redirects callers to a sign-in page, which works for browsers only",
             "set unauthenticatedClientAction to Return401 (portal: Unauthenticated requests: HTTP 401)",
         )
         .saw("Location", shown, "401", Source::Answer);
+        return if gates { finding.sure() } else { finding };
     }
     let finding = Finding::proved(
         Code::StrippedAuthorization,

@@ -4,8 +4,9 @@ use crate::known_clients::DEVELOPER_CLIENT;
 use crate::oauth::device_code::AuthorityError;
 use serde_json::Value;
 
-use super::aadsts::AADSTS;
-use super::{Code, Finding};
+use super::aadsts::{AADSTS, look_up};
+use super::audience::is_guid;
+use super::{Certainty, Code, Finding};
 use crate::provenance::Source;
 
 /// A refusal of the authority, as a finding.
@@ -19,23 +20,38 @@ pub(crate) fn refusal(error: &AuthorityError, client: &str, tenant: &str, scope:
         error.error_codes.contains(&row.number)
             || named(&error.error_description) == Some(row.number)
     });
-    let finding = match (row, error.error.as_str()) {
-        (Some(row), _) => Finding::proved(row.code, fill(row.summary), fill(row.fix)),
-        (None, "authorization_declined" | "access_denied") => Finding::proved(
-            Code::SignInDeclined,
-            "the user declined at the sign-in page",
-            "run it again and approve",
-        ),
-        (None, "expired_token" | "code_expired") => Finding::proved(
+    let number = error
+        .error_codes
+        .first()
+        .copied()
+        .or_else(|| named(&error.error_description));
+    let finding = match (row, error.error.as_str(), number) {
+        (Some(row), _, _) => {
+            let fix = match row.number {
+                500_011 => by_client_id(scope),
+                65001 if client != DEVELOPER_CLIENT => fill(
+                    "consent once, in a browser: the same command with --credential browser; or pre-authorize {client} in the API's registration (preAuthorizedApplications; portal: Expose an API, Authorized client applications)",
+                ),
+                50076 | 50074 if client != DEVELOPER_CLIENT => {
+                    "sign in with it, in a browser: the same command with --credential browser"
+                        .to_owned()
+                }
+                _ => fill(row.fix),
+            };
+            Finding::proved(row.code, fill(row.summary), fix)
+        }
+        (None, "authorization_declined", _) => declined(),
+        // RFC 6749 section 4.1.2.1: the person denied, or somebody else did.
+        (None, "access_denied", None) => Finding {
+            certainty: Certainty::Likely,
+            ..declined()
+        },
+        (None, "expired_token" | "code_expired", _) => Finding::proved(
             Code::CodeExpired,
             "the code expired before it was approved",
             "run it again and enter the code sooner",
         ),
-        (None, other) => Finding::proved(
-            Code::AuthorityRefused,
-            format!("the authority refused ({other}) for a reason that is not in the catalogue"),
-            "look the code up: https://login.microsoftonline.com/error",
-        ),
+        (None, other, number) => unlisted(other, number),
     };
     // Entra's own first line, complete: people search for it.
     let first = error.error_description.lines().next().unwrap_or_default();
@@ -60,6 +76,56 @@ pub(crate) fn refusal(error: &AuthorityError, client: &str, tenant: &str, scope:
         }
     }
     finding
+}
+
+fn declined() -> Finding {
+    Finding::proved(
+        Code::SignInDeclined,
+        "the user declined at the sign-in page",
+        "run it again and approve",
+    )
+}
+
+/// A reason that the catalogue does not have: Microsoft's table of codes may.
+fn unlisted(error: &str, number: Option<u64>) -> Finding {
+    let summary = match number.and_then(look_up) {
+        Some(known) => format!("the authority refused ({error}): {}", known.meaning),
+        None => {
+            format!("the authority refused ({error}) for a reason that is not in the catalogue")
+        }
+    };
+    let fix = match number {
+        Some(number) => {
+            format!("look it up: https://login.microsoftonline.com/error?code={number}")
+        }
+        None => "look the code up: https://login.microsoftonline.com/error".to_owned(),
+    };
+    Finding::proved(Code::AuthorityRefused, summary, fix)
+}
+
+/// AADSTS500011: an API can be named by its client id whatever its App ID URI is.
+fn by_client_id(scope: &str) -> String {
+    let (api, name) = scope.rsplit_once('/').unwrap_or((scope, ".default"));
+    let id = api
+        .split('/')
+        .rfind(|part| is_guid(part))
+        .unwrap_or("<the API's client id>");
+    format!(
+        "the API's App ID URI may be another; its client id always names it: --scope {id}/{name}. If that fails too, it has no service principal in this tenant: az ad sp create --id {id}"
+    )
+}
+
+/// A client that the environment named, where it is the wrong kind: a service principal's, as a
+/// rule, and not to be made a public client for a greeting.
+pub(crate) fn with_client_from(finding: Finding, client: &str, from: Source) -> Finding {
+    if finding.code != Code::PublicClientOff || from != Source::Environment {
+        return finding;
+    }
+    Finding {
+        fix: "unset AZURE_CLIENT_ID, so that the Azure CLI's client signs in; or name a public client: --client-id ID".into(),
+        ..finding
+    }
+    .saw("client", client, "a public client", Source::Environment)
 }
 
 /// What follows a label, up to the next one.

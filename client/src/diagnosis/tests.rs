@@ -74,6 +74,7 @@ fn codes(call: &Call) -> Vec<&'static str> {
         sent: &call.sent,
         answer: &call.answer,
         challenge: call.challenged.then_some(&challenge),
+        met: None,
         expected: &expected,
         signature: call.signature,
         now: NOW,
@@ -125,7 +126,9 @@ fn each_401_has_its_cause() {
             &["audience-mismatch"],
         ),
         (
-            token(json!({"aud": format!("api://{API}"), "ver": "1.0"})),
+            token(
+                json!({"aud": format!("api://{API}"), "iss": format!("https://sts.windows.net/{TENANT}/")}),
+            ),
             &["issuer-version"],
         ),
         (token(json!({"tid": other})), &["wrong-tenant"]),
@@ -269,10 +272,14 @@ fn a_near_miss_is_named() {
         unreachable!()
     };
     assert!(
-        forbidden::scope(&token, API)
-            .unwrap()
-            .summary
-            .contains("GREETING.READ")
+        missing_scope::scope(
+            &token,
+            &missing_scope::Wanted::of(None, &Expected::default()),
+            &Expected::default()
+        )
+        .unwrap()
+        .summary
+        .contains("GREETING.READ")
     );
 }
 

@@ -1,9 +1,12 @@
 //! What a 401 says: `WWW-Authenticate: Bearer` with Easy Auth's parameters, or the address of
 //! the resource's metadata (RFC 9728).
 
+mod schemes;
+
 use serde::Serialize;
 use url::Url;
 
+pub(crate) use self::schemes::{Scheme, schemes};
 use crate::http::Answer;
 use crate::provenance::Source;
 use crate::scope::scope_of;
@@ -28,15 +31,15 @@ pub(crate) struct Challenge {
 impl Challenge {
     /// Reads a `WWW-Authenticate` value. None: not a challenge of Easy Auth's form.
     pub(crate) fn parse(header: &str) -> Option<Self> {
-        let parameters = bearer(header)?;
-        let get = |name: &str| {
-            parameters
-                .iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value.as_str())
-        };
-        let uri = Url::parse(get("authorization_uri")?).ok()?;
-        let resource = get("resource_id").filter(|id| is_plain(id))?;
+        schemes(header)
+            .iter()
+            .filter(|scheme| scheme.is("Bearer"))
+            .find_map(Self::of)
+    }
+
+    fn of(scheme: &Scheme) -> Option<Self> {
+        let uri = Url::parse(scheme.get("authorization_uri")?).ok()?;
+        let resource = scheme.get("resource_id").filter(|id| is_plain(id))?;
         let tenant = uri
             .path_segments()?
             .next()
@@ -84,36 +87,13 @@ pub(crate) fn authority(uri: &Url) -> String {
     }
 }
 
-/// The parameters of a `Bearer` challenge.
-pub(super) fn bearer(header: &str) -> Option<Vec<(String, String)>> {
-    let header = header.trim_start();
-    header
-        .get(..6)
-        .filter(|scheme| scheme.eq_ignore_ascii_case("bearer"))?;
-    Some(parameters(&header[6..]))
-}
-
-/// `name=value` pairs, quoted or bare, separated by commas (RFC 9110 section 11.2) or, as Easy
-/// Auth writes them, by spaces.
-fn parameters(text: &str) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
-    let mut rest = text;
-    while let Some((name, after)) = rest.split_once('=') {
-        let name = name.trim_matches([' ', ',', '\t']);
-        let value;
-        if let Some(quoted) = after.strip_prefix('"') {
-            let Some((inside, after)) = quoted.split_once('"') else {
-                break;
-            };
-            (value, rest) = (inside, after);
-        } else {
-            let end = after.find([' ', ',', '\t']).unwrap_or(after.len());
-            (value, rest) = after.split_at(end);
-        }
-        let name = name.rsplit([' ', ',']).next().unwrap_or(name);
-        pairs.push((name.to_owned(), value.to_owned()));
-    }
-    pairs
+/// Every challenge of an answer, of all its headers.
+pub(crate) fn schemes_of(answer: &Answer) -> Vec<Scheme> {
+    answer
+        .challenges
+        .iter()
+        .flat_map(|header| schemes(header))
+        .collect()
 }
 
 pub(crate) fn challenge_of(answer: &Answer) -> Option<Challenge> {

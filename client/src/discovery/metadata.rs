@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::challenge::{Challenge, authority, bearer, challenge_of, is_plain};
+use super::challenge::{Challenge, authority, challenge_of, is_plain, schemes};
 use crate::http::{self, Answer, Clients};
 use crate::scope::SCOPE;
 
@@ -49,10 +49,11 @@ impl Challenge {
     /// The address of `url`'s metadata that a `WWW-Authenticate` value names. None: none is named,
     /// or one of another origin, which says nothing about this one.
     pub(crate) fn metadata_url(header: &str, url: &Url) -> Option<Url> {
-        let parameters = bearer(header)?;
-        let (_, named) = parameters
+        let schemes = schemes(header);
+        let named = schemes
             .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case("resource_metadata"))?;
+            .filter(|scheme| scheme.is("Bearer") || scheme.is("DPoP"))
+            .find_map(|scheme| scheme.get("resource_metadata"))?;
         Url::parse(named)
             .ok()
             .filter(|named| named.origin() == url.origin())

@@ -1,5 +1,7 @@
 //! The report on a call, or on why there was none.
 
+use serde_json::Map;
+
 use super::Session;
 use super::learn::Stopped;
 use crate::clock::now;
@@ -7,6 +9,7 @@ use crate::diagnosis::{self, Case, Code, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::{Challenge, challenge_of};
 use crate::discovery::trust::Authority;
 use crate::http::{self, Answer, without_query};
+use crate::provenance::Source;
 use crate::report::{Outcome, Report};
 use crate::signature;
 use crate::token::Decoded;
@@ -59,12 +62,17 @@ pub(crate) async fn explain(
     discovered: Option<Challenge>,
     token: Option<&str>,
 ) -> Report {
-    let challenge = session.challenge(answer).await.or(discovered);
-    let mut expected = challenge.as_ref().map(Expected::of).unwrap_or_default();
-    if let Some(tenant) = &session.args.tenant {
-        expected.tenant = Some((tenant.clone(), session.args.sources.get("tenant")));
-    }
-    let expected = expected.with(session.settings.as_ref());
+    let own = session.challenge(answer).await;
+    let met = match (&own, discovered, sent) {
+        (_, Some(discovered), _) => Some(discovered),
+        // Whether a gate stands here decides whose refusal this is.
+        (None, None, Sent::Token(_)) if matches!(answer.status, 401 | 403) => {
+            asked_without_token(session).await
+        }
+        _ => None,
+    };
+    let challenge = own.or_else(|| met.clone());
+    let expected = expected(session, challenge.as_ref());
     let signature = match (sent, token) {
         (Sent::Token(decoded), Some(token)) if matches!(answer.status, 401 | 403) => {
             let challenge = challenge.as_ref();
@@ -77,20 +85,17 @@ pub(crate) async fn explain(
         sent,
         answer,
         challenge: challenge_of(answer).as_ref(),
+        met: met.as_ref(),
         expected: &expected,
         signature,
         now: now(),
     });
-    let mut report = blank(
-        session,
-        match answer.status {
-            200..=299 => Outcome::Ok,
-            401 | 403 => Outcome::Refused,
-            _ => Outcome::Unexpected,
-        },
-    );
+    let mut report = blank(session, Outcome::of(answer.status, &findings));
     report.status = Some(answer.status);
     report.greeting = (report.outcome == Outcome::Ok).then(|| answer.body.clone());
+    if findings.is_empty() && report.outcome != Outcome::Ok {
+        report.answer = diagnosis::everything(answer);
+    }
     report.findings = findings;
     report.token = match sent {
         Sent::Token(token) => Some(token.summary()),
@@ -98,6 +103,28 @@ pub(crate) async fn explain(
     };
     report.challenge = challenge;
     report
+}
+
+/// What the gate says to a caller without a token.
+async fn asked_without_token(session: &Session) -> Option<Challenge> {
+    let answer = session.get(None).await.ok()?;
+    session.challenge(&answer).await
+}
+
+/// What is expected of a token: the gate's word first, then what the person says.
+fn expected(session: &Session, challenge: Option<&Challenge>) -> Expected {
+    let args = &session.args;
+    let mut expected = challenge.map(Expected::of).unwrap_or_default();
+    let metadata = challenge.and_then(|challenge| challenge.scope.clone());
+    expected.scope = match (&args.scope, metadata) {
+        (Some(scope), _) => Some((scope.clone(), args.sources.get("scope"))),
+        (None, Some(scope)) => Some((scope, Source::Discovery)),
+        (None, None) => None,
+    };
+    let tenant = args.tenant.as_deref();
+    expected
+        .in_tenant(tenant.map(|tenant| (tenant, args.sources.get("tenant"))))
+        .with(session.settings.as_ref())
 }
 
 /// Checks against the keys of the function's authority, else of the token's own issuer.
@@ -132,6 +159,7 @@ pub(super) fn blank(session: &Session, outcome: Outcome) -> Report {
         findings: Vec::new(),
         token: None,
         challenge: None,
+        answer: Map::new(),
         now: now(),
     }
 }
@@ -150,7 +178,15 @@ pub(crate) fn no_token(
     challenge: Option<Challenge>,
 ) -> Report {
     let mut report = blank(session, Outcome::NoToken);
-    report.findings.push(finding);
+    let from = session.args.sources.get("client_id");
+    report.findings.push(diagnosis::with_client_from(
+        finding,
+        &session.args.client_id,
+        from,
+    ));
+    report
+        .findings
+        .extend(expected(session, challenge.as_ref()).conflict());
     report.challenge = challenge;
     report
 }

@@ -2,10 +2,12 @@
 
 mod forbidden;
 mod others;
+mod parties;
 mod sign_in;
+mod tokens;
 mod unauthorized;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::super::{Outcome, Report};
@@ -14,6 +16,7 @@ use crate::diagnosis::{self, Case, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::Challenge;
 use crate::http::Answer;
 use crate::known_clients::DEVELOPER_CLIENT;
+use crate::provenance::Source;
 use crate::token::Decoded;
 
 const NOW: i64 = 1_795_500_000;
@@ -66,6 +69,11 @@ struct Call {
     answer: Answer,
     signature: Signature,
     settings: Option<Settings>,
+    url: &'static str,
+    /// Whether the gate has asked for a token before.
+    met: bool,
+    /// What the environment says of the tenant.
+    tenant: Option<&'static str>,
 }
 
 impl Call {
@@ -83,6 +91,9 @@ impl Call {
             answer: Answer::default(),
             signature: Signature::Valid,
             settings: None,
+            url: URL,
+            met: false,
+            tenant: None,
         }
     }
 
@@ -114,6 +125,11 @@ impl Call {
         })
     }
 
+    /// After the gate's challenge to a call without a token.
+    fn met(self) -> Self {
+        Self { met: true, ..self }
+    }
+
     fn signed(mut self, signature: Signature) -> Self {
         self.signature = signature;
         self
@@ -129,32 +145,41 @@ impl Call {
     }
 
     fn report(self) -> Report {
-        let url = Url::parse(URL).unwrap();
-        let told = self
+        let url = Url::parse(self.url).unwrap();
+        let own = self
             .answer
             .challenges
             .iter()
             .find_map(|header| Challenge::parse(header));
+        let met = self.met.then(challenge);
+        let told = own.clone().or_else(|| met.clone());
         let expected = told.as_ref().map(Expected::of).unwrap_or_default();
-        let expected = expected.with(self.settings.as_ref());
+        let expected = expected
+            .in_tenant(self.tenant.map(|tenant| (tenant, Source::Environment)))
+            .with(self.settings.as_ref());
         let findings = diagnosis::diagnose(&Case {
             url: &url,
             sent: &self.sent,
             answer: &self.answer,
-            challenge: told.as_ref(),
+            challenge: own.as_ref(),
+            met: met.as_ref(),
             expected: &expected,
             signature: self.signature,
             now: NOW,
         });
         let status = self.answer.status;
+        let outcome = Outcome::of(status, &findings);
+        let unexplained = findings.is_empty() && outcome != Outcome::Ok;
         Report {
-            outcome: match status {
-                200..=299 => Outcome::Ok,
-                401 | 403 => Outcome::Refused,
-                _ => Outcome::Unexpected,
-            },
+            outcome,
             status: Some(status),
-            greeting: (status == 200).then(|| self.answer.body.clone()),
+            url: self.url.into(),
+            greeting: (outcome == Outcome::Ok).then(|| self.answer.body.clone()),
+            answer: if unexplained {
+                diagnosis::everything(&self.answer)
+            } else {
+                Map::new()
+            },
             findings,
             token: match &self.sent {
                 Sent::Token(token) => Some(token.summary()),
@@ -175,6 +200,7 @@ fn report(outcome: Outcome) -> Report {
         findings: Vec::new(),
         token: None,
         challenge: None,
+        answer: Map::new(),
         now: NOW,
     }
 }
@@ -190,6 +216,8 @@ pub(super) fn examples() -> Vec<Example> {
     [
         unauthorized::examples(),
         forbidden::examples(),
+        parties::examples(),
+        tokens::examples(),
         others::examples(),
         sign_in::examples(),
     ]

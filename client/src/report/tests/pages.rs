@@ -32,7 +32,7 @@ fn the_troubleshooting_page_is_the_catalogue() {
             marked_down(entry.remedy)
         );
         let of_code = |it: &&Example| it.name == code.as_str();
-        let first = |it: &&Example| it.report.findings[..].first().map(|it| it.code) == Some(*code);
+        let first = |it: &&Example| it.report.findings.iter().any(|it| it.code == *code);
         let example = examples
             .iter()
             .find(of_code)

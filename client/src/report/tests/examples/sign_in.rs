@@ -2,13 +2,19 @@
 
 use url::Url;
 
-use super::{API, AZURE_CLI, TENANT, URL, challenge, no_token};
+use super::{API, AZURE_CLI, OTHER, TENANT, URL, challenge, no_token};
 use crate::diagnosis;
 use crate::discovery::challenge::Challenge;
 use crate::oauth::device_code::AuthorityError;
+use crate::provenance::Source;
 use crate::report::Report;
 
 fn refused(code: u64, error: &str, sentence: &str) -> Report {
+    let scope = format!("api://{API}/Greeting.Read");
+    refused_to(AZURE_CLI, &scope, code, error, sentence)
+}
+
+fn refused_to(client: &str, scope: &str, code: u64, error: &str, sentence: &str) -> Report {
     let error = AuthorityError {
         error: error.into(),
         error_description: format!(
@@ -20,8 +26,7 @@ fn refused(code: u64, error: &str, sentence: &str) -> Report {
         timestamp: Some("2026-11-24 07:00:00Z".into()),
         ..AuthorityError::default()
     };
-    let scope = format!("api://{API}/Greeting.Read");
-    no_token(diagnosis::refusal(&error, AZURE_CLI, TENANT, &scope))
+    no_token(diagnosis::refusal(&error, client, TENANT, scope))
 }
 
 pub(super) fn examples() -> Vec<(&'static str, Report)> {
@@ -41,7 +46,147 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
         resource: "https://graph.microsoft.com".into(),
         ..challenge()
     };
+    let own = |code: u64, error: &str, sentence: &str| {
+        refused_to(
+            OTHER,
+            &format!("api://{API}/Greeting.Read"),
+            code,
+            error,
+            sentence,
+        )
+    };
+    let unusual = |scope: &str| {
+        refused_to(
+            AZURE_CLI,
+            scope,
+            500_011,
+            "invalid_resource",
+            "The resource principal named x was not found in the tenant named Contoso.",
+        )
+    };
+    let mut from_environment = own(
+        7_000_218,
+        "invalid_client",
+        "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    );
+    let finding = from_environment.findings.remove(0);
+    from_environment.findings.push(diagnosis::with_client_from(
+        finding,
+        OTHER,
+        Source::Environment,
+    ));
     vec![
+        // Beside the same codes of the Azure CLI's client.
+        (
+            "consent-required own client",
+            own(
+                65001,
+                "invalid_grant",
+                "The user or administrator has not consented to use the application.",
+            ),
+        ),
+        (
+            "mfa-required own client",
+            own(
+                50076,
+                "interaction_required",
+                "Due to a configuration change made by your administrator, you must use multi-factor authentication to access the resource.",
+            ),
+        ),
+        ("public-client-off environment", from_environment),
+        (
+            "unknown-resource App ID URI",
+            unusual("api://contoso.com/greeting/Greeting.Read"),
+        ),
+        (
+            "unknown-resource disabled",
+            refused(
+                500_014,
+                "invalid_resource",
+                "The service principal for resource 'x' is disabled.",
+            ),
+        ),
+        // The person declined; a provider did.
+        (
+            "sign-in-declined access_denied",
+            refused(
+                65004,
+                "access_denied",
+                "User declined to consent to access the app.",
+            ),
+        ),
+        (
+            "authority-refused access_denied",
+            refused(
+                90123,
+                "access_denied",
+                "The sign-in was denied by the identity provider.",
+            ),
+        ),
+        (
+            "authority-refused in the table",
+            refused(50086, "invalid_grant", "SasNonRetryableError"),
+        ),
+        (
+            "resource-mismatch",
+            refused(
+                9_010_010,
+                "invalid_target",
+                "The resource parameter provided in the request does not match with the requested scopes.",
+            ),
+        ),
+        (
+            "scope-not-defined default",
+            refused(
+                1_002_012,
+                "invalid_scope",
+                "The provided value for scope is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).",
+            ),
+        ),
+        (
+            "user-not-in-tenant external",
+            refused(
+                90072,
+                "invalid_grant",
+                "User account from identity provider does not exist in tenant.",
+            ),
+        ),
+        (
+            "blocked-by-policy device",
+            refused(
+                530_003,
+                "interaction_required",
+                "Your device is required to be managed to access this resource.",
+            ),
+        ),
+        (
+            "blocked-by-policy 50131",
+            refused(
+                50131,
+                "interaction_required",
+                "Device is not in required device state.",
+            ),
+        ),
+        (
+            "unknown-client disabled",
+            refused(7_000_112, "unauthorized_client", "Application is disabled."),
+        ),
+        (
+            "permission-not-requested Microsoft",
+            refused(
+                65002,
+                "invalid_grant",
+                "Consent between first party application and first party resource must be configured via preauthorization.",
+            ),
+        ),
+        (
+            "mfa-required elsewhere",
+            refused(
+                50158,
+                "interaction_required",
+                "External security challenge not satisfied.",
+            ),
+        ),
         (
             "untrusted-authority",
             no_token(diagnosis::foreign_authority(&url, &evil)),
