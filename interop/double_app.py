@@ -77,6 +77,13 @@ def the_app():
     expect(call(world), 503)
     world.advance(61)
     expect(call(world), 401)
+    fresh = with_group()
+    fresh.set_modes(["auth-off"])
+    deploy(fresh)
+    publish(fresh)
+    expect(call(fresh), 500)
+    ask(fresh, "POST", f"{site}/restart")
+    expect(call(fresh), 401)
     world.set_modes(["kudu-unavailable"])
     for _ in range(2):
         with contextlib.suppress(Refused):

@@ -38,5 +38,5 @@ MODES = {
     "cold-app": Mode("config-zip succeeds, and is answered as unhealthy, once", 1),
     "kudu-unavailable": Mode("503 by Kudu, twice", 2),
     "app-unavailable": Mode("the app answers 503 for 60 s after each deployment"),
-    "auth-off": Mode("Easy Auth is not in force until the app is restarted"),
+    "auth-off": Mode("new Easy Auth settings are not in force until the app is restarted, whatever is deployed"),
 }
