@@ -119,7 +119,7 @@ mod tests {
 
     /// Whether the gate takes the signature; what is signed need not be claims.
     fn holds(jwks: &Value, token: &str) -> bool {
-        let keys = keys(serde_json::from_value(jwks.clone()).unwrap());
+        let keys = keys(&serde_json::from_value(jwks.clone()).unwrap());
         let signed = key_id(token).ok().and_then(|kid| {
             let (_, key) = keys.iter().find(|(id, _)| *id == kid)?;
             Some(signed(key, token))

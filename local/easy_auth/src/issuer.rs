@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::DecodingKey;
+use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
@@ -71,23 +72,6 @@ struct Discovery {
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
     end_session_endpoint: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Jwks {
-    keys: Vec<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct RsaKey {
-    kid: String,
-    kty: String,
-    n: String,
-    e: String,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    key_ops: Option<Vec<String>>,
-    alg: Option<String>,
 }
 
 impl Issuer {
@@ -167,23 +151,21 @@ impl Issuer {
         } else if let Some(v1) = self.url.strip_suffix("/v2.0").filter(|_| self.accept_v1) {
             issuers.push(self.get::<Discovery>(&document(v1)).await?.issuer);
         }
-        let jwks: Jwks = self.get(&discovery.jwks_uri).await?;
+        let jwks: JwkSet = self.get(&discovery.jwks_uri).await?;
         Ok(Published {
             issuers,
             issuer: discovery.issuer,
             authorization_endpoint: discovery.authorization_endpoint,
             token_endpoint: discovery.token_endpoint,
             end_session_endpoint: discovery.end_session_endpoint,
-            keys: keys(jwks),
+            keys: keys(&jwks),
         })
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, url: &str) -> Result<T, String> {
         let failed = |why: &dyn std::fmt::Display| format!("{url}: {why}");
         let parsed = reqwest::Url::parse(url).map_err(|error| failed(&error))?;
-        if parsed.scheme() != "https"
-            && !matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
-        {
+        if parsed.scheme() != "https" && !loopback::is_loopback(&parsed) {
             return Err(failed(&"keys are fetched over https only"));
         }
         let mut response = self
@@ -224,20 +206,24 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// The keys that sign tokens. A key of another kind is not an error: issuers publish those too.
-pub(super) fn keys(jwks: Jwks) -> Vec<(String, DecodingKey)> {
+pub(super) fn keys(jwks: &JwkSet) -> Vec<(String, DecodingKey)> {
     jwks.keys
-        .into_iter()
-        .filter_map(|key| serde_json::from_value::<RsaKey>(key).ok())
+        .iter()
         .filter(|key| {
-            key.kty == "RSA"
-                && key.usage.as_deref().is_none_or(|usage| usage == "sig")
-                // RFC 7517 section 4.3.
-                && key.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"))
-                && key.alg.as_deref().is_none_or(|alg| alg == "RS256")
+            let common = &key.common;
+            // RFC 7517 sections 4.2 to 4.4.
+            let usage = common.public_key_use.as_ref();
+            let operations = common.key_operations.as_ref();
+            matches!(key.algorithm, AlgorithmParameters::RSA(_))
+                && usage.is_none_or(|usage| *usage == PublicKeyUse::Signature)
+                && operations.is_none_or(|all| all.contains(&KeyOperations::Verify))
+                && common
+                    .key_algorithm
+                    .is_none_or(|algorithm| algorithm == KeyAlgorithm::RS256)
         })
         .filter_map(|key| {
-            let decoding = DecodingKey::from_rsa_components(&key.n, &key.e).ok()?;
-            Some((key.kid, decoding))
+            let decoding = DecodingKey::from_jwk(key).ok()?;
+            Some((key.common.key_id.clone()?, decoding))
         })
         .collect()
 }

@@ -52,10 +52,7 @@ impl DevelopmentCa {
             return Ok(ca);
         }
         let key = KeyPair::generate()?;
-        let mut params = CertificateParams::default();
-        params.distinguished_name = name("greeting-local development CA");
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let mut params = ca_params();
         set_validity(&mut params, CA_DAYS)?;
         params.serial_number = Some(serial());
         let certificate = params.self_signed(&key)?;
@@ -74,7 +71,7 @@ impl DevelopmentCa {
         if std::fs::read_to_string(&path).ok().as_deref() != Some(certificate_pem) {
             publish(&path, certificate_pem).ok()?;
         }
-        let issuer = Issuer::from_ca_cert_pem(certificate_pem, key).ok()?;
+        let issuer = Issuer::new(ca_params(), key);
         let certificate = rustls_pem(certificate_pem)?;
         Some(Self {
             path,
@@ -113,6 +110,15 @@ impl DevelopmentCa {
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
+}
+
+/// What every CA of this program says of itself: what it signs names it by this.
+fn ca_params() -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = name("greeting-local development CA");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
 }
 
 fn rustls_pem(pem: &str) -> Option<CertificateDer<'static>> {

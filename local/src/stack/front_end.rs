@@ -1,7 +1,7 @@
 //! What stands before the gate, as App Service's front end does: CORS and the date. It tells the
 //! log of each call: what the gate decided, then what the handler answered.
 
-use std::time::Instant;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use hyper::body::Incoming;
 use hyper::header::{DATE, HeaderValue};
@@ -125,7 +125,7 @@ fn decided(event: Event, decided: Decided) -> Event {
 
 /// RFC 9110 section 5.6.7.
 fn http_date(seconds: i64) -> Option<HeaderValue> {
-    let moment = Timestamp::from_second(seconds).ok()?;
-    let text = moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    HeaderValue::from_str(&text).ok()
+    let since = Duration::from_secs(u64::try_from(seconds).ok()?);
+    let moment = UNIX_EPOCH.checked_add(since)?;
+    HeaderValue::from_str(&httpdate::HttpDate::from(moment).to_string()).ok()
 }

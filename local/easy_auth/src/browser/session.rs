@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cookie::{Cookie, CookieJar, Key, SameSite};
+use cookie::{Cookie, SameSite};
 use hyper::header::{COOKIE as COOKIES, HeaderMap};
 
 use crate::decision::Claims;
@@ -42,14 +43,14 @@ pub(super) struct Session {
 }
 
 pub(super) struct Sessions {
-    key: Key,
+    key: RandomizedNonceKey,
     open: Mutex<HashMap<String, Session>>,
 }
 
 impl Sessions {
     pub(super) fn new() -> Self {
         Self {
-            key: Key::generate(),
+            key: new_key(),
             open: Mutex::default(),
         }
     }
@@ -131,19 +132,27 @@ impl Sessions {
 
     /// Encrypts `value`; it opens under the same name only.
     pub(super) fn seal_as(&self, name: &str, value: &str) -> String {
-        let mut jar = CookieJar::new();
-        jar.private_mut(&self.key)
-            .add(Cookie::new(name.to_owned(), value.to_owned()));
-        jar.get(name)
-            .map(|cookie| cookie.value().to_owned())
-            .unwrap_or_default()
+        let mut sealed = value.as_bytes().to_vec();
+        match self
+            .key
+            .seal_in_place_append_tag(Aad::from(name), &mut sealed)
+        {
+            Ok(nonce) => URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &sealed].concat()),
+            // Nobody gets in by it.
+            Err(_) => String::new(),
+        }
     }
 
     pub(super) fn unseal(&self, name: &str, sealed: &str) -> Option<String> {
-        let jar = CookieJar::new();
-        let cookie = Cookie::new(name.to_owned(), sealed.to_owned());
-        let opened = jar.private(&self.key).decrypt(cookie)?;
-        Some(opened.value().to_owned())
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut sealed = sealed.to_vec();
+        let opened = self
+            .key
+            .open_in_place(nonce, Aad::from(name), &mut sealed)
+            .ok()?;
+        String::from_utf8(opened.to_vec()).ok()
     }
 }
 
@@ -179,13 +188,22 @@ pub(super) fn cookie(
     cookie.to_string()
 }
 
-/// 256 random bits, as text.
-pub(super) fn random() -> String {
+fn random_bytes() -> [u8; 32] {
     let mut bytes = [0; 32];
     // The operating system's randomness does not fail once the process runs; if it ever did,
     // predictable sessions would be worse than none.
     aws_lc_rs::rand::fill(&mut bytes).expect("the system has randomness");
-    URL_SAFE_NO_PAD.encode(bytes)
+    bytes
+}
+
+/// 256 random bits, as text.
+pub(super) fn random() -> String {
+    URL_SAFE_NO_PAD.encode(random_bytes())
+}
+
+fn new_key() -> RandomizedNonceKey {
+    // AES-256 takes any 32 bytes.
+    RandomizedNonceKey::new(&AES_256_GCM, &random_bytes()).expect("32 bytes are a key")
 }
 
 /// A name for the session that tells nothing of it.
