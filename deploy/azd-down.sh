@@ -6,8 +6,13 @@ cd "$(dirname "$0")"
 . ./az.sh
 
 group=${AZURE_RESOURCE_GROUP:-} app=${functionAppName:-}
-# Nothing was deployed, which azd says itself; or a person has said this group's name.
-if [ -z "$group" ] || [ -z "$app" ] || [ "${GREETING_DELETE_GROUP:-}" = "$group" ]; then exit; fi
+# Nothing was deployed: azd says so itself.
+if [ -z "$group" ] || [ -z "$app" ]; then exit; fi
+# A person has said this group's name, which holds once.
+if [ "${GREETING_DELETE_GROUP:-}" = "$group" ]; then
+  azd env set GREETING_DELETE_GROUP ''
+  exit
+fi
 need_az
 same_tenant
 here=(--subscription "$AZURE_SUBSCRIPTION_ID" --resource-group "$group")

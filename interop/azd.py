@@ -79,6 +79,7 @@ def from_nothing_to_nothing():
         person.run(AZD, "env", "set", "GREETING_DELETE_GROUP", "rg-dev", "-e", "dev")
         person.azd("down", "--force")
         expect((subscription.groups, subscription.resources), ({}, {}))
+        expect(person.values()["GREETING_DELETE_GROUP"], "")
         expect(len(person.registered()), 2)
 
         # The registrations are found again.

@@ -73,6 +73,7 @@ def registration():
 @check("Azure CLI", "azd's hook before `down`: not where something else is in the group", "azure-cli")
 def down():
     with machine() as person:
+        write_program(person.programs / "azd", STAND_IN)
         known = {"AZURE_RESOURCE_GROUP": "rg", "functionAppName": "greeting-x", "insightsName": "greeting-x-insights"}
         # Nothing was deployed; or the group is gone.
         hook(person, "azd-down.sh")
@@ -96,7 +97,8 @@ def down():
         person.put("rg", other)
         said, _ = hook(person, "azd-down.sh", status=1, **known)
         expect(re.findall(r"^  (\S+)  \(", said, re.M), ["other"])
-        hook(person, "azd-down.sh", GREETING_DELETE_GROUP="rg", **known)
+        _, set_ = hook(person, "azd-down.sh", GREETING_DELETE_GROUP="rg", **known)
+        expect(set_, {"GREETING_DELETE_GROUP": ""})
 
 
 @check("Bash", "azd's hooks: the zip on Windows, a function that does not answer", lambda: "(its scripts)")
