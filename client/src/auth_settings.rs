@@ -46,11 +46,11 @@ impl Settings {
     /// # Errors
     /// It can't be read.
     pub(crate) fn load(path: &Path) -> Result<Self, Unusable> {
-        let text = std::fs::read_to_string(path).map_err(|error| Unusable::Unread {
+        let text = ::state_folder::read_regular(path).map_err(|error| Unusable::Unread {
             path: path.to_owned(),
             error,
         })?;
-        let value: Value = serde_json::from_str(&text).map_err(|error| Unusable::NoJson {
+        let value: Value = serde_json::from_slice(&text).map_err(|error| Unusable::NoJson {
             path: path.to_owned(),
             error,
         })?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::caller;
 use crate::known_clients::DEVELOPER_CLIENT;
 use crate::provenance::Source;
 
@@ -42,11 +43,13 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line, and where each value of it came from. Ends the process on a
-    /// mistake, with 2, as clap does.
-    pub(crate) fn read() -> Self {
-        let matches = Self::command().get_matches();
-        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    /// Reads the command line, and where each value of it came from.
+    ///
+    /// # Errors
+    /// clap's: a mistake, or a request for help.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let matches = environment::matches(Self::command, caller::word)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
         match &mut cli.command {
             Command::Call(args)
             | Command::Login(args)
@@ -54,6 +57,7 @@ impl Cli {
             | Command::Token(TokenCommand::Get(args)) => {
                 args.sources = Sources::of(&matches);
                 args.verbose = cli.verbose;
+                args.without_blank();
             }
             Command::Token(TokenCommand::Inspect(args)) => args.verbose = cli.verbose,
             Command::Logout(_)
@@ -61,7 +65,7 @@ impl Cli {
             | Command::Completions { .. }
             | Command::Man { .. } => {}
         }
-        cli
+        Ok(cli)
     }
 }
 
@@ -226,6 +230,10 @@ pub(crate) struct CallArgs {
     /// GREETING_ACCESS_TOKEN is read too
     #[arg(long, value_name = "-")]
     pub(crate) access_token: Option<String>,
+    /// Send what is no access token for this API all the same: a refresh token, a secret, an ID
+    /// token, a token of Microsoft Graph's
+    #[arg(long)]
+    pub(crate) send_anyway: bool,
     /// Trust the API that the function names, without asking
     #[arg(long)]
     pub(crate) yes: bool,
@@ -252,6 +260,25 @@ pub(crate) struct CallArgs {
     pub(crate) verbose: bool,
     #[arg(skip)]
     pub(crate) sources: Sources,
+}
+
+impl CallArgs {
+    /// A value that is set and blank is not said, by a flag either: a script's `--scope "$SCOPE"`.
+    fn without_blank(&mut self) {
+        for value in [
+            &mut self.scope,
+            &mut self.tenant,
+            &mut self.authority_host,
+            &mut self.user,
+        ] {
+            if value.as_deref().is_some_and(environment::is_blank) {
+                *value = None;
+            }
+        }
+        if environment::is_blank(&self.client_id) {
+            self.client_id = DEVELOPER_CLIENT.to_owned();
+        }
+    }
 }
 
 /// `logout`

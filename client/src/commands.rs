@@ -28,7 +28,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Logout(args) => logout::run(&args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Explain(args) => explain::run(&args),
-        Command::Completions { shell } => Ok(completions::run(shell)),
+        Command::Completions { shell } => completions::run(shell),
         Command::Man { dir } => man::run(&dir),
     }
 }

@@ -6,6 +6,7 @@
 //!   and the app's; `words`: what any of them says of itself
 //! - `gate`: causes of a 401, with `audience`, `issuer` and `times`; `forbidden`: of a 403, with
 //!   `missing_scope`; `claims`: a claims challenge; `other`: other answers; `unreached`: no answer
+//! - `withheld`: what is not sent at all
 //! - `untrusted`: what a function claims and is not trusted
 //! - `sign_in`: why there is no token, by `aadsts`, the codes as data
 //! - `catalogue`: each cause at length
@@ -28,6 +29,7 @@ mod sign_in;
 mod times;
 mod unreached;
 mod untrusted;
+mod withheld;
 mod words;
 
 pub(crate) use aadsts::{listed, look_up};
@@ -39,6 +41,7 @@ pub(crate) use sign_in::{az_failure, azd_failure, refusal, with_client_from};
 pub(crate) use times::{clock_skew, is_off};
 pub(crate) use unreached::unreached;
 pub(crate) use untrusted::{claimed, first_party, foreign_authority, origin, unconfirmed};
+pub(crate) use withheld::{Insistence, Named, withheld};
 pub(crate) use words::everything;
 
 /// The causes of this answer: proved before likely, cause before consequence. None for success.

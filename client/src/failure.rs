@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::auth_settings;
+use crate::caller;
 use crate::diagnosis::Finding;
 use crate::http::NoCertificates;
-use crate::terminal::{printable, tell};
+use crate::terminal::{Unwritten, printable, tell, written};
 
 /// A mistake on the command line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Usage {
-    #[error("{0:?} is not an http or https URL; write the scheme too: https://…/api/greeting")]
+    #[error("{:?} is not an http or https URL; write the scheme too: https://…/api/greeting", caller::word(.0))]
     Url(String),
     #[error("the URL contains a user name or password; a function is called with a token instead")]
     UserInUrl,
@@ -20,6 +21,12 @@ pub(crate) enum Usage {
         "--access-token takes only -, and reads the token from stdin: other users can see arguments (ps, shell history)"
     )]
     TokenAsArgument,
+    #[error("{argument} holds {what} ({begins}); a token is read from stdin: --access-token -")]
+    Misplaced {
+        argument: &'static str,
+        what: &'static str,
+        begins: String,
+    },
     #[error("stdin is not text")]
     StdinNotText,
     #[error(transparent)]
@@ -33,7 +40,7 @@ pub(crate) enum Usage {
 pub(crate) enum Failure {
     #[error(transparent)]
     Usage(Usage),
-    #[error("{} is not in the catalogue", printable(.0))]
+    #[error("{} is not in the catalogue", printable(&caller::word(.0)))]
     UnknownCode(String),
     #[error("no token on stdin")]
     NoTokenOnStdin,
@@ -49,6 +56,8 @@ pub(crate) enum Failure {
     NotRemoved(io::Error),
     #[error("the man pages can't be written to {}: {error}", dir.display())]
     ManPages { dir: PathBuf, error: io::Error },
+    #[error("the result could not be written to stdout: {0}")]
+    Unwritten(io::Error),
     #[error("the program can't start: {0}")]
     NotStarted(io::Error),
 }
@@ -56,6 +65,12 @@ pub(crate) enum Failure {
 impl<T: Into<Usage>> From<T> for Failure {
     fn from(usage: T) -> Self {
         Self::Usage(usage.into())
+    }
+}
+
+impl From<Unwritten> for Failure {
+    fn from(Unwritten(error): Unwritten) -> Self {
+        Self::Unwritten(error)
     }
 }
 
@@ -72,6 +87,7 @@ impl Failure {
             Self::NotReached { finding, .. } => &finding.fix,
             Self::NotRemoved(_) => "remove the greeting-cli folder in your state folder by hand",
             Self::ManPages { .. } => "name a folder that you may write",
+            Self::Unwritten(_) => "make room where stdout goes, or send it elsewhere",
             Self::NotStarted(_) => {
                 "none in this program: the system refused a thread or a timer; close other programs"
             }
@@ -84,7 +100,10 @@ impl Failure {
             Self::Usage(_) | Self::UnknownCode(_) | Self::NoTokenOnStdin => 2,
             Self::NoKeptToken => 3,
             Self::NotReached { .. } => 7,
-            Self::NotRemoved(_) | Self::ManPages { .. } | Self::NotStarted(_) => 1,
+            Self::NotRemoved(_)
+            | Self::ManPages { .. }
+            | Self::Unwritten(_)
+            | Self::NotStarted(_) => 1,
         }
     }
 
@@ -96,6 +115,14 @@ impl Failure {
         };
         tell(&format!("error: {self}\n\n{label}{}", self.fix()));
         ExitCode::from(self.exit())
+    }
+}
+
+/// What clap says of the command line, or the help that was asked for; and the exit status.
+pub(crate) fn told_by_clap(said: &clap::Error) -> ExitCode {
+    match written(said.print()) {
+        Ok(()) => ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2)),
+        Err(unwritten) => Failure::from(unwritten).tell(),
     }
 }
 

@@ -80,7 +80,7 @@ pub(crate) enum NoCertificates {
 }
 
 fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, NoCertificates> {
-    let pem = std::fs::read(path).map_err(|error| NoCertificates::NotRead {
+    let pem = ::state_folder::read_regular(path).map_err(|error| NoCertificates::NotRead {
         path: path.to_owned(),
         error,
     })?;

@@ -12,10 +12,12 @@
 //! - `signature`: a signature against the issuer's keys; `auth_settings`: the gate's
 //!   settings, where the user gives them
 //! - `token`: a JWT, decoded, never trusted
+//! - `caller`: how much of what a caller wrote is repeated to them
 //! - what they stand on: `clock`, `http`, `known_clients`, `provenance`, `scope`,
 //!   `state_folder`, `terminal`
 
 mod auth_settings;
+mod caller;
 mod cli;
 mod clock;
 mod commands;
@@ -49,7 +51,16 @@ const INTERRUPTED: i32 = 130;
 /// The program: reads the command line, does what it says, and gives the exit status.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::read();
+    // What reads the system's certificates takes a blank name for a file's. Elsewhere the system
+    // itself is asked.
+    #[cfg(unix)]
+    if let Err(error) = environment::start_without_blank(&["SSL_CERT_FILE", "SSL_CERT_DIR"]) {
+        return Failure::NotStarted(error).tell();
+    }
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(error) => return failure::told_by_clap(&error),
+    };
     match cli.color {
         Color::Auto => {}
         Color::Always => anstream::ColorChoice::Always.write_global(),

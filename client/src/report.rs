@@ -12,7 +12,7 @@ use crate::cli::Output;
 use crate::diagnosis::{Certainty, Code, Evidence, Finding};
 use crate::discovery::challenge::Challenge;
 use crate::provenance::Source;
-use crate::terminal::{WIDTH, json, printable, say, tell};
+use crate::terminal::{Unwritten, WIDTH, json, printable, say, tell};
 use crate::token::Summary;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -29,6 +29,9 @@ pub(crate) enum Outcome {
     Ok,
     Refused,
     NoToken,
+    /// There is one, and it is not for this function.
+    #[serde(rename = "no-token")]
+    NotSent,
     Unreachable,
     Unexpected,
 }
@@ -70,7 +73,7 @@ impl Report {
     pub(crate) fn exit(&self) -> u8 {
         match (self.outcome, self.status) {
             (Outcome::Ok, _) => 0,
-            (Outcome::NoToken, _) => 3,
+            (Outcome::NoToken | Outcome::NotSent, _) => 3,
             (Outcome::Refused, Some(401)) => 4,
             (Outcome::Refused, _) => 5,
             (Outcome::Unexpected, _) => 6,
@@ -79,9 +82,12 @@ impl Report {
     }
 
     /// Prints it: the result to stdout, a refusal to stderr; JSON always to stdout.
-    pub(crate) fn print(&self, output: Output) {
+    ///
+    /// # Errors
+    /// The result was not written.
+    pub(crate) fn print(&self, output: Output) -> Result<(), Unwritten> {
         match output {
-            Output::Json => say(&json(self)),
+            Output::Json => say(&json(self))?,
             Output::Human => {
                 if self.outcome == Outcome::Ok {
                     let greeting = self.greeting.as_deref().unwrap_or_default();
@@ -89,9 +95,9 @@ impl Report {
                     // characters are removed.
                     if std::io::stdout().is_terminal() {
                         let lines: Vec<String> = greeting.lines().map(printable).collect();
-                        say(&lines.join("\n"));
+                        say(&lines.join("\n"))?;
                     } else {
-                        say(greeting);
+                        say(greeting)?;
                     }
                 }
                 if self.outcome != Outcome::Ok || !self.findings.is_empty() {
@@ -99,6 +105,7 @@ impl Report {
                 }
             }
         }
+        Ok(())
     }
 
     fn human(&self) -> String {
@@ -118,6 +125,7 @@ impl Report {
                 status.trim_end()
             ),
             Outcome::NoToken => format!("{ERROR}error:{ERROR:#} no token for this call"),
+            Outcome::NotSent => format!("{ERROR}error:{ERROR:#} the token was not sent"),
             Outcome::Unreachable => format!("{ERROR}error:{ERROR:#} the function was not reached"),
             Outcome::Unexpected => format!(
                 "{ERROR}error:{ERROR:#} an unexpected answer: {}",

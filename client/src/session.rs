@@ -6,10 +6,13 @@ pub(crate) mod learn;
 pub(crate) mod send;
 mod trust;
 
+use std::path::PathBuf;
+
 use azure_core::credentials::Secret;
 use url::Url;
 
 use crate::auth_settings::Settings;
+use crate::caller;
 use crate::cli::CallArgs;
 use crate::credential::cache::Cache;
 use crate::credential::provided::provided;
@@ -41,6 +44,7 @@ impl Session {
     /// # Errors
     /// A mistake on the command line.
     pub(crate) fn new(args: CallArgs) -> Result<Self, Usage> {
+        nothing_misplaced(&args)?;
         let url = function_url(&args.url)?;
         if args
             .access_token
@@ -128,11 +132,43 @@ impl Session {
     }
 }
 
+/// A token or a secret where something else belongs would be printed, and sent, in its place.
+fn nothing_misplaced(args: &CallArgs) -> Result<(), Usage> {
+    let path = |path: &Option<PathBuf>| {
+        let path = path.as_ref()?;
+        Some(path.to_string_lossy().into_owned())
+    };
+    for (argument, value) in [
+        ("--scope", args.scope.clone()),
+        ("--tenant", args.tenant.clone()),
+        ("--client-id", Some(args.client_id.clone())),
+        ("--authority-host", args.authority_host.clone()),
+        ("--user", args.user.clone()),
+        ("--auth-settings", path(&args.auth_settings)),
+        ("--ca-cert", path(&args.ca_cert)),
+    ] {
+        not_a_secret(argument, &value.unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+fn not_a_secret(argument: &'static str, value: &str) -> Result<(), Usage> {
+    match caller::secret(value) {
+        Some(what) => Err(Usage::Misplaced {
+            argument,
+            what,
+            begins: caller::beginning(value),
+        }),
+        None => Ok(()),
+    }
+}
+
 /// A URL that a function can have.
 ///
 /// # Errors
 /// A mistake on the command line.
 pub(crate) fn function_url(text: &str) -> Result<Url, Usage> {
+    not_a_secret("the URL", text)?;
     let url = Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))

@@ -8,19 +8,80 @@ use serde_json::Value;
 /// Columns of a refusal: every terminal has as many.
 pub(crate) const WIDTH: usize = 80;
 
-/// One JSON object, indented.
+/// One JSON object, for a person's eyes as well. What could steer a terminal is escaped.
 pub(crate) fn json<T: Serialize>(value: &T) -> String {
-    format!("{:#}", to_value(value))
+    escaped(&format!("{:#}", to_value(value)))
 }
 
-/// A line to stdout. A closed pipe is not an error.
-pub(crate) fn say(text: &str) {
-    let _ = writeln!(anstream::stdout(), "{text}");
+/// The same on one line.
+pub(crate) fn json_line<T: Serialize>(value: &T) -> String {
+    escaped(&to_value(value).to_string())
+}
+
+/// JSON's readers take an escape for the character; serde_json escapes the first 32 only. Outside
+/// of strings JSON has no such character but the line break.
+fn escaped(json: &str) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && steers(c) {
+            // Writing into a String can't fail.
+            let _ = write!(text, "\\u{:04x}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
+/// The result could not be written, for example because the disk is full.
+#[derive(Debug)]
+pub(crate) struct Unwritten(pub(crate) std::io::Error);
+
+/// A line of the result, to stdout: every result is written here. A reader who has gone is no
+/// error (`| head`).
+///
+/// # Errors
+/// It could not be written.
+pub(crate) fn say(text: &str) -> Result<(), Unwritten> {
+    let mut stdout = anstream::stdout();
+    written(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
+}
+
+/// What came of writing a result.
+///
+/// # Errors
+/// It was not written, and somebody waits for it.
+pub(crate) fn written(outcome: std::io::Result<()>) -> Result<(), Unwritten> {
+    match outcome {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Unwritten(error)),
+        _ => Ok(()),
+    }
 }
 
 /// A line to stderr.
 pub(crate) fn tell(text: &str) {
     let _ = writeln!(anstream::stderr(), "{}", writable(text));
+}
+
+/// The same, for what may be found more than once in a run.
+pub(crate) fn tell_once(text: &str) {
+    static TOLD: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+    let mut told = TOLD.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if !told.iter().any(|it| it == text) {
+        told.push(text.to_owned());
+        tell(text);
+    }
+}
+
+/// Quoted for a shell, for a line that is pasted.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:@+=,".contains(&byte);
+    let text = printable(text);
+    if !text.is_empty() && text.bytes().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// The program's own characters beyond ASCII, as the locale can show them.
@@ -37,7 +98,7 @@ pub(crate) fn unicode() -> bool {
     cfg!(windows)
         || ["LC_ALL", "LC_CTYPE", "LANG"]
             .iter()
-            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+            .find_map(|name| environment::text(name))
             .is_some_and(|locale| {
                 let locale = locale.to_lowercase();
                 locale.contains("utf-8") || locale.contains("utf8")
@@ -47,19 +108,15 @@ pub(crate) fn unicode() -> bool {
 /// Text from elsewhere, without the characters that control a terminal.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
-        .map(|c| {
-            if c.is_control() || reorders(c) {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if steers(c) { ' ' } else { c })
         .collect()
 }
 
-/// Unicode's bidirectional controls: they make a text read as another.
-fn reorders(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Control characters, which a terminal obeys (C0, DEL and C1); Unicode's line ends; and its
+/// bidirectional controls, which make a text read as another.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 pub(crate) fn to_value<T: Serialize>(value: &T) -> Value {

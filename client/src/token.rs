@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::caller;
 use crate::clock::{how_long, utc};
 use crate::known_clients::client_name;
 
@@ -52,12 +53,19 @@ impl Decoded {
                 "there is a space or a quote at byte {at}"
             )));
         }
+        if caller::is_client_secret(token) {
+            return Err(OtherToken("it is a client secret of Entra".into()));
+        }
+        // No JWT begins so: its header is JSON in base64url.
+        if ["0.A", "1.A", "M.C", "M.R"]
+            .iter()
+            .any(|begin| token.starts_with(begin))
+        {
+            return Err(OtherToken("it is a refresh token of Entra".into()));
+        }
         let parts: Vec<&str> = token.split('.').collect();
         match parts.len() {
             3 => {}
-            _ if token.starts_with("0.A") || token.starts_with("1.A") => {
-                return Err(OtherToken("it is a refresh token of Entra".into()));
-            }
             5 => {
                 return Err(OtherToken(
                     "it is encrypted (JWE, five parts), so that only its API can read it".into(),

@@ -258,7 +258,7 @@ fn metadata_is_believed_no_further_than_a_challenge() {
 fn stack(with_token: impl Fn(&str) -> String + Send + 'static) -> Server {
     Server::new(move |request, own| {
         if request.starts_with("POST /t/oauth2/v2.0/devicecode ") {
-            let started = json!({"device_code": "d", "user_code": "u", "verification_uri": own, "expires_in": 60, "interval": 0});
+            let started = json!({"device_code": "d", "user_code": "u", "verification_uri": own, "expires_in": 60, "interval": 1});
             return answer("200 OK", &started.to_string());
         }
         if request.starts_with("POST /t/oauth2/v2.0/token ") {

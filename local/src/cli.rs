@@ -402,6 +402,9 @@ pub(crate) struct ApproveArgs {
                                                              403: up --allow-client takes it
   greeting-local mint --claim 'groups=[\"a\",\"b\"]' --claim oid=null --claim 'exp=\"soon\"'
 
+greeting-cli call sends an ID token, and a token of one of Microsoft's APIs, only with
+--send-anyway.
+
 Times are by this machine's clock, also where the stack runs with --time-shift. The control room, at
 the authority's address, mints the same and says what gate and function would answer.")]
 pub(crate) struct MintArgs {

@@ -5,7 +5,7 @@
 //! folder for state.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
@@ -53,6 +53,61 @@ pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// More than any file that is read whole here: settings, keys, certificates, kept tokens.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// Reads a regular file. What is none (a FIFO, a device) would be waited for, or has no end.
+///
+/// # Errors
+/// It can't be read, is no regular file, or has more than 16 MiB.
+pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    read_open(regular(path)?)
+}
+
+/// Reads a file that only its owner may read and write.
+///
+/// # Errors
+/// As [`read_regular`]; [`io::ErrorKind::PermissionDenied`] where others may read or write it.
+pub fn read_private(path: &Path) -> io::Result<Vec<u8>> {
+    let file = regular(path)?;
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions());
+        if mode & 0o077 != 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                format!("others may read or write it (mode {:04o})", mode & 0o7777),
+            ));
+        }
+    }
+    read_open(file)
+}
+
+/// Opens a regular file. A FIFO that nobody writes can't even be opened.
+fn regular(path: &Path) -> io::Result<fs::File> {
+    let check = |metadata: &fs::Metadata| {
+        if metadata.is_file() {
+            return Ok(());
+        }
+        let why = "it is not a regular file";
+        Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+    };
+    check(&fs::metadata(path)?)?;
+    let file = fs::File::open(path)?;
+    check(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn read_open(file: fs::File) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > LONGEST {
+        let why = "it has more than 16 MiB";
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
+    Ok(content)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +131,45 @@ mod tests {
         }
         // Nothing else is left beside it.
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn point_17_only_regular_files_are_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let fifo = root.path().join("fifo");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+        assert!(made.unwrap().success());
+        let socket = root.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for path in [&fifo, &socket, root.path(), Path::new("/dev/zero")] {
+            let error = read_regular(path).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path:?}");
+        }
+        let file = root.path().join("file");
+        fs::write(&file, "content").unwrap();
+        for (mode, private) in [(0o600, true), (0o400, true), (0o644, false), (0o602, false)] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(read_regular(&file).unwrap(), b"content");
+            assert_eq!(read_private(&file).is_ok(), private, "{mode:o}");
+        }
+        // A link to a regular file is one.
+        let link = root.path().join("link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(read_regular(&link).is_ok());
+    }
+
+    #[test]
+    fn no_file_is_read_without_end() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("file");
+        fs::File::create(&path)
+            .unwrap()
+            .set_len(LONGEST + 1)
+            .unwrap();
+        let error = read_regular(&path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
     }
 
     #[cfg(unix)]

@@ -6,13 +6,14 @@ use crate::cli::{CallArgs, CredentialKind};
 use crate::diagnosis::{Code, Finding, Sent};
 use crate::failure::Failure;
 use crate::report::Report;
-use crate::session::{Session, explain, learn, send};
+use crate::session::send::{self, Origin};
+use crate::session::{Session, explain, learn};
 
 /// `call`
 pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
     let session = Session::new(args)?;
     let report = call(&session).await;
-    report.print(session.args.output);
+    report.print(session.args.output)?;
     Ok(ExitCode::from(report.exit()))
 }
 
@@ -22,7 +23,7 @@ async fn call(session: &Session) -> Report {
         Err(finding) => return explain::no_token(session, finding, None),
     };
     if let Some(token) = provided {
-        return send::send(session, &token, None).await;
+        return send::send(session, &token, Origin::Brought, None).await;
     }
     if session.args.credential == CredentialKind::None {
         return match session.get(None).await {
@@ -43,7 +44,8 @@ async fn call(session: &Session) -> Report {
     }
     match session.token(&known).await {
         Ok(token) => {
-            let report = send::send(session, &token, known.challenge.clone()).await;
+            let challenge = known.challenge.clone();
+            let report = send::send(session, &token, Origin::AskedFor, challenge).await;
             // Only a new sign-in helps, for example after the issuer's keys were replaced; a
             // token that is kept would be refused until it expires.
             let useless = |finding: &Finding| USELESS.contains(&finding.code);

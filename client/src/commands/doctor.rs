@@ -110,14 +110,14 @@ pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
     examine(&session, &mut checks).await;
     let sound = checks.sound();
     match session.args.output {
-        Output::Json => say(&pretty(&json!({"ok": sound, "checks": checks.0}))),
+        Output::Json => say(&pretty(&json!({"ok": sound, "checks": checks.0})))?,
         Output::Human => {
             let marks = if unicode() {
                 ["✓", "✗"]
             } else {
                 ["ok", "!!"]
             };
-            say(&writable(checks.human(marks).trim_end()));
+            say(&writable(checks.human(marks).trim_end()))?;
         }
     }
     Ok(ExitCode::from(u8::from(!sound)))

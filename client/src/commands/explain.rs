@@ -31,21 +31,21 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
                     .collect::<Vec<_>>(),
             ),
         }
-        .trim_end());
+        .trim_end())?;
         return Ok(ExitCode::SUCCESS);
     };
     if let Some(number) = aadsts::number(code) {
         say(&match args.output {
             Output::Human => aadsts::human(number),
             Output::Json => pretty(&aadsts::value(number)),
-        });
+        })?;
         return Ok(ExitCode::SUCCESS);
     }
     let found =
         Code::find(&code.to_lowercase()).ok_or_else(|| Failure::UnknownCode(code.clone()))?;
     match args.output {
-        Output::Human => say(human(found).trim_end()),
-        Output::Json => say(&pretty(&value(found))),
+        Output::Human => say(human(found).trim_end())?,
+        Output::Json => say(&pretty(&value(found)))?,
     }
     Ok(ExitCode::SUCCESS)
 }

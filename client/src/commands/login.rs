@@ -31,16 +31,16 @@ pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
             match session.args.output {
                 Output::Json => say(&json(
                     &serde_json::json!({"outcome": "ok", "user": user, "scope": known.request.scope}),
-                )),
+                ))?,
                 Output::Human => say(&format!(
                     "ready to call as {}",
                     printable(user.as_deref().unwrap_or("an unnamed user"))
-                )),
+                ))?,
             }
             Ok(ExitCode::SUCCESS)
         }
         Err(report) => {
-            report.print(session.args.output);
+            report.print(session.args.output)?;
             Ok(ExitCode::from(report.exit()))
         }
     }

@@ -20,7 +20,7 @@ pub(crate) async fn run(args: &LogoutArgs) -> Result<ExitCode, Failure> {
     match (args.output, forgot) {
         (Output::Json, forgot) => say(&json(
             &serde_json::json!({"outcome": "ok", "forgot": forgot}),
-        )),
+        ))?,
         (Output::Human, true) => {
             tell(
                 "deleted every kept token; az and azd keep their own (az logout, azd auth logout)",

@@ -20,6 +20,6 @@ pub(crate) fn run(dir: &Path) -> Result<ExitCode, Failure> {
             dir: dir.to_owned(),
             error,
         })?;
-    say(&dir.display().to_string());
+    say(&dir.display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }

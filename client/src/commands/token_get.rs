@@ -19,12 +19,12 @@ pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
     };
     match outcome {
         Ok(token) => {
-            say(token.secret());
+            say(token.secret())?;
             Ok(ExitCode::SUCCESS)
         }
         Err(report) => {
             // stdout is for the token; a program that wants JSON gets it all the same.
-            report.print(session.args.output);
+            report.print(session.args.output)?;
             Ok(ExitCode::from(report.exit()))
         }
     }

@@ -63,7 +63,7 @@ struct Inspected {
 /// There is no token, or nothing to compare it with.
 pub(crate) async fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let inspected = inspect(args).await?;
-    inspected.print(args.output);
+    inspected.print(args.output)?;
     Ok(ExitCode::from(inspected.exit()))
 }
 
@@ -238,16 +238,17 @@ impl Inspected {
             .then(|| format!("expires in {}", how_long(left)))
     }
 
-    fn print(&self, output: Output) {
+    fn print(&self, output: Output) -> Result<(), Failure> {
         match output {
-            Output::Json => say(&pretty(&self.json())),
+            Output::Json => say(&pretty(&self.json()))?,
             Output::Human => {
                 if let Sent::Unreadable(unreadable) = &self.sent {
                     tell(&format!("error: not an access token: {}", unreadable.why()));
                 }
-                say(&writable(self.human(&TimeZone::system()).trim_end()));
+                say(&writable(self.human(&TimeZone::system()).trim_end()))?;
             }
         }
+        Ok(())
     }
 
     fn json(&self) -> Value {

@@ -3,6 +3,7 @@
 use azure_identity::{AzureDeveloperCliCredential, AzureDeveloperCliCredentialOptions};
 
 use super::cache::KeptToken;
+use super::tool::Tool;
 use super::{Credential, TokenSource};
 use crate::diagnosis::{self, Finding};
 
@@ -10,7 +11,7 @@ impl TokenSource<'_> {
     pub(super) async fn by_azd(&self) -> Result<KeptToken, Box<Finding>> {
         let options = AzureDeveloperCliCredentialOptions {
             tenant_id: Some(self.request.tenant.clone()),
-            ..Default::default()
+            executor: Some(std::sync::Arc::new(Tool("azd"))),
         };
         let failed =
             |error: azure_core::Error| Box::new(diagnosis::azd_failure(&error.to_string()));

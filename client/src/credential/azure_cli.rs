@@ -3,6 +3,7 @@
 use azure_identity::{AzureCliCredential, AzureCliCredentialOptions};
 
 use super::cache::KeptToken;
+use super::tool::Tool;
 use super::{Credential, TokenRequest, TokenSource};
 use crate::diagnosis::{self, Finding};
 
@@ -10,6 +11,7 @@ impl TokenSource<'_> {
     pub(super) async fn by_azure_cli(&self) -> Result<KeptToken, Box<Finding>> {
         let options = AzureCliCredentialOptions {
             tenant_id: Some(self.request.tenant.clone()),
+            executor: Some(std::sync::Arc::new(Tool("az"))),
             ..Default::default()
         };
         let credential = AzureCliCredential::new(Some(options))

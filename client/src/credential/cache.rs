@@ -6,19 +6,28 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use azure_core::credentials::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::Credential;
 use crate::state_folder;
-use crate::terminal::tell;
+use crate::terminal::{quoted, tell, tell_once};
 
 const FILE: &str = "tokens.json";
 const SERVICE: &str = "greeting-cli";
+
+/// How long another run is waited for. It may wait for a person, and that may take minutes.
+const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long the key store is waited for; it is local, and answers within milliseconds.
+const KEY_STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a token was requested with: all of it has to match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +83,8 @@ pub(crate) struct Cache {
 /// or when the process ends.
 #[derive(Debug)]
 pub(crate) struct CacheLock {
-    _file: File,
+    /// None: another run held it for too long.
+    _file: Option<File>,
 }
 
 impl Cache {
@@ -93,17 +103,29 @@ impl Cache {
         options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(self.dir.join("lock"))?;
+        let path = self.dir.join("lock");
+        // Opening a FIFO for writing waits for its reader.
+        if std::fs::metadata(&path).is_ok_and(|lock| !lock.is_file()) {
+            let why = format!("{} is not a regular file", path.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        let file = options.open(path)?;
         if file.try_lock().is_ok() {
-            return Ok(CacheLock { _file: file });
+            return Ok(CacheLock { _file: Some(file) });
         }
         tell("another greeting-cli is signing in; waiting for it …");
-        tokio::task::spawn_blocking(move || {
-            file.lock()?;
-            Ok(CacheLock { _file: file })
-        })
-        .await
-        .map_err(io::Error::other)?
+        let deadline = Instant::now() + LOCK_PATIENCE;
+        while Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if file.try_lock().is_ok() {
+                return Ok(CacheLock { _file: Some(file) });
+            }
+        }
+        tell(&format!(
+            "note: it is still signing in after {} s; going on without it",
+            LOCK_PATIENCE.as_secs()
+        ));
+        Ok(CacheLock { _file: None })
     }
 
     /// The token for this key, expired or not: `user`'s, else that of the last who signed in.
@@ -151,7 +173,10 @@ impl Cache {
     /// The file can't be removed.
     pub(crate) async fn clear(&self) -> io::Result<bool> {
         let _lock = self.lock().await?;
-        let _ = blocking(|| keyring::Entry::new(SERVICE, "cache-key")?.delete_credential()).await;
+        // Without the file the key is of no use; a key store that does not answer keeps it.
+        if let Err(NoKey::Silent) = in_key_store(|entry| entry.delete_credential()).await {
+            tell_once(SILENT);
+        }
         match std::fs::remove_file(self.dir.join(FILE)) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -161,17 +186,32 @@ impl Cache {
 
     async fn read(&self) -> Vec<KeptToken> {
         let path = self.dir.join(FILE);
-        let Ok(bytes) = std::fs::read(&path) else {
-            return Vec::new();
+        let bytes = match ::state_folder::read_private(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                match error.kind() {
+                    io::ErrorKind::NotFound => {}
+                    io::ErrorKind::PermissionDenied => not_private(&path, &error),
+                    _ => tell_once(&format!(
+                        "warning: the token cache {} is not read: {error}",
+                        path.display()
+                    )),
+                }
+                return Vec::new();
+            }
         };
         let entries = match serde_json::from_slice(&bytes) {
             Ok(Stored::Plain(entries)) => Some(entries),
             Ok(Stored::Sealed(sealed)) => match key().await {
                 Ok(Some(key)) => unseal(&key, &sealed),
                 // Sealed by a key that is not here.
-                Ok(None) | Err(keyring::Error::NoDefaultStore) => None,
+                Ok(None) | Err(NoKey::NoStore) => None,
+                Err(NoKey::Silent) => {
+                    tell_once(SILENT);
+                    return Vec::new();
+                }
                 // Locked, or gone for now: it is not damaged.
-                Err(_) => return Vec::new(),
+                Err(NoKey::Failed(_)) => return Vec::new(),
             },
             Err(_) => None,
         };
@@ -190,7 +230,11 @@ impl Cache {
         let stored = match key {
             Ok(Some(key)) => Stored::Sealed(seal(&key, &entries).ok_or(NotKept::NotSealed)?),
             Ok(None) => return Err(NotKept::NoKey),
-            Err(keyring::Error::NoDefaultStore) => {
+            Err(NoKey::Silent) => {
+                tell_once(SILENT);
+                Stored::Plain(entries)
+            }
+            Err(NoKey::NoStore) => {
                 if !path.exists() {
                     tell(&format!(
                         "note: no OS key store here; tokens are kept in {}, readable by you only (--no-cache keeps none)",
@@ -200,7 +244,7 @@ impl Cache {
                 Stored::Plain(entries)
             }
             // A locked store is no reason to keep tokens in the open.
-            Err(error) => return Err(NotKept::KeyStore(error)),
+            Err(NoKey::Failed(error)) => return Err(NotKept::KeyStore(error)),
         };
         let bytes = serde_json::to_vec(&stored).map_err(|_| NotKept::NotSealed)?;
         state_folder::write(&self.dir, FILE, &bytes).map_err(|error| NotKept::NotWritten {
@@ -239,8 +283,22 @@ fn set_aside(path: &Path) {
     }
 }
 
+/// Others may have written it, or read it: it is not used.
+fn not_private(path: &Path, why: &io::Error) {
+    let aside = path.with_extension("not-private");
+    if std::fs::rename(path, &aside).is_ok() {
+        let (from, to) = (
+            quoted(&aside.to_string_lossy()),
+            quoted(&path.to_string_lossy()),
+        );
+        tell(&format!(
+            "warning: the token cache is not used, and is set aside: {why}. Sign in again; or, if only you have used it:\n  chmod 600 {from} && mv {from} {to}"
+        ));
+    }
+}
+
 /// The key store's key. `None`: there is none yet.
-async fn key() -> keyring::Result<Option<Vec<u8>>> {
+async fn key() -> Result<Option<Vec<u8>>, NoKey> {
     in_key_store(|entry| match entry.get_secret() {
         Ok(key) if key.len() == 32 => Ok(Some(key)),
         Ok(_) | Err(keyring::Error::NoEntry) => Ok(None),
@@ -250,7 +308,7 @@ async fn key() -> keyring::Result<Option<Vec<u8>>> {
 }
 
 /// A new key, kept by the key store. `None`: the system has no randomness.
-async fn new_key() -> keyring::Result<Option<Vec<u8>>> {
+async fn new_key() -> Result<Option<Vec<u8>>, NoKey> {
     in_key_store(|entry| {
         let mut key = vec![0; 32];
         if aws_lc_rs::rand::fill(&mut key).is_err() {
@@ -262,23 +320,57 @@ async fn new_key() -> keyring::Result<Option<Vec<u8>>> {
     .await
 }
 
-/// `GREETING_KEY_STORE=none` says that there is no key store, for machines where asking hangs.
-async fn in_key_store<T: Send + 'static>(
-    ask: impl FnOnce(keyring::Entry) -> keyring::Result<T> + Send + 'static,
-) -> keyring::Result<T> {
-    if std::env::var_os("GREETING_KEY_STORE").is_some_and(|value| value == "none") {
-        return Err(keyring::Error::NoDefaultStore);
-    }
-    blocking(|| ask(keyring::Entry::new(SERVICE, "cache-key")?)).await
+/// Why the key store gave nothing.
+#[derive(Debug)]
+enum NoKey {
+    NoStore,
+    /// It does not answer.
+    Silent,
+    Failed(keyring::Error),
 }
 
-/// The key store blocks, and may ask the user to unlock it.
-async fn blocking<T: Send + 'static>(
+/// What is said of a key store that does not answer.
+const SILENT: &str = "warning: the key store does not answer; tokens are kept in a file that only you can read (GREETING_KEY_STORE=none does not ask it, --no-cache keeps none)";
+
+/// `GREETING_KEY_STORE=none` says that there is no key store.
+async fn in_key_store<T: Send + 'static>(
+    ask: impl FnOnce(keyring::Entry) -> keyring::Result<T> + Send + 'static,
+) -> Result<T, NoKey> {
+    if environment::variable("GREETING_KEY_STORE").is_some_and(|value| value == "none") {
+        return Err(NoKey::NoStore);
+    }
+    within(KEY_STORE_PATIENCE, &IS_SILENT, || {
+        ask(keyring::Entry::new(SERVICE, "cache-key")?)
+    })
+    .await
+}
+
+/// A key store that was silent once is not asked again in this run.
+static IS_SILENT: AtomicBool = AtomicBool::new(false);
+
+/// The key store blocks, may ask the user to unlock it, and may never answer: then its thread is
+/// left behind, and ends with the process.
+async fn within<T: Send + 'static>(
+    patience: Duration,
+    is_silent: &AtomicBool,
     ask: impl FnOnce() -> keyring::Result<T> + Send + 'static,
-) -> keyring::Result<T> {
-    match tokio::task::spawn_blocking(ask).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(keyring::Error::NoDefaultStore),
+) -> Result<T, NoKey> {
+    if is_silent.load(Ordering::Relaxed) {
+        return Err(NoKey::Silent);
+    }
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody may wait any more.
+        let _ = answer.send(ask());
+    });
+    match tokio::time::timeout(patience, answered).await {
+        Ok(Ok(Ok(value))) => Ok(value),
+        Ok(Ok(Err(keyring::Error::NoDefaultStore)) | Err(_)) => Err(NoKey::NoStore),
+        Ok(Ok(Err(error))) => Err(NoKey::Failed(error)),
+        Err(_) => {
+            is_silent.store(true, Ordering::Relaxed);
+            Err(NoKey::Silent)
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::cli::Output;
 use crate::oauth::browser::PATIENCE;
 use crate::oauth::device_code::DeviceCodePrompt;
-use crate::terminal::{printable, tell, unicode};
+use crate::terminal::{json_line, printable, tell, unicode};
 
 const BOLD: anstyle::Style = anstyle::Style::new().bold();
 
@@ -20,17 +20,14 @@ static WAITING: AtomicBool = AtomicBool::new(false);
 /// Enter opens the page and the time left is shown.
 pub(crate) fn device_code(prompt: &DeviceCodePrompt, output: Output) {
     if output == Output::Json {
-        tell(
-            &json!({
-                "type": "device_code",
-                "user_code": prompt.user_code,
-                "verification_uri": prompt.verification_uri,
-                "verification_uri_complete": prompt.verification_uri_complete,
-                "expires_in": prompt.expires_in,
-                "message": prompt.message,
-            })
-            .to_string(),
-        );
+        tell(&json_line(&json!({
+            "type": "device_code",
+            "user_code": prompt.user_code,
+            "verification_uri": prompt.verification_uri,
+            "verification_uri_complete": prompt.verification_uri_complete,
+            "expires_in": prompt.expires_in,
+            "message": prompt.message,
+        })));
         return;
     }
     let (uri, code) = (
@@ -122,7 +119,7 @@ pub(crate) fn browser(url: &str, output: Output) {
     let terminal = std::io::stderr().is_terminal() && std::io::stdin().is_terminal();
     let opens = terminal && openable(url) && webbrowser::open(url).is_ok();
     if output == Output::Json {
-        tell(&json!({"type": "browser", "url": url}).to_string());
+        tell(&json_line(&json!({"type": "browser", "url": url})));
         return;
     }
     let (begins, url) = (
@@ -151,7 +148,7 @@ pub(crate) fn signed_in(user: Option<&str>, wanted: Option<&str>, output: Output
         ));
     }
     match output {
-        Output::Json => tell(&json!({"type": "signed_in", "user": user}).to_string()),
+        Output::Json => tell(&json_line(&json!({"type": "signed_in", "user": user}))),
         Output::Human => tell(&format!("signed in as {}", printable(user))),
     }
 }

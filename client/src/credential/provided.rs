@@ -45,10 +45,7 @@ pub(crate) fn provided(
         }
         from("stdin");
         text
-    } else if let Some(text) = std::env::var("GREETING_ACCESS_TOKEN")
-        .ok()
-        .filter(|text| !text.trim().is_empty())
-    {
+    } else if let Some(text) = environment::text("GREETING_ACCESS_TOKEN") {
         from("environment (GREETING_ACCESS_TOKEN)");
         text
     } else {

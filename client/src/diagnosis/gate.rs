@@ -136,12 +136,12 @@ pub(super) fn unreadable(unreadable: &Unreadable) -> Finding {
     match unreadable {
         Unreadable::Malformed(why) => Finding::proved(
             Code::MalformedToken,
-            format!("what was sent is not a token: {why}"),
+            format!("this is not a token: {why}"),
             fix,
         ),
         Unreadable::OtherToken(why) => Finding::proved(
             Code::NotAnAccessToken,
-            format!("what was sent is not an access token for this API: {why}"),
+            format!("this is not an access token for this API: {why}"),
             fix,
         ),
     }

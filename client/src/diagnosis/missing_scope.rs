@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Code, Expected, Finding};
+use crate::discovery::challenge::is_plain;
 use crate::provenance::Source;
 use crate::scope::SCOPE;
 use crate::token::Decoded;
@@ -18,7 +19,10 @@ impl Wanted {
     pub(super) fn of(challenge: Option<&str>, expected: &Expected) -> Self {
         let names = |text: &str| -> Vec<String> {
             let name = |scope: &str| scope.rsplit('/').next().unwrap_or(scope).to_owned();
-            text.split_ascii_whitespace().map(name).collect()
+            text.split_ascii_whitespace()
+                .map(name)
+                .filter(|name| is_plain(name))
+                .collect()
         };
         let challenge = challenge.map(names).filter(|names| !names.is_empty());
         match (challenge, &expected.scope) {
@@ -44,7 +48,13 @@ fn api(expected: &Expected, token: &Decoded) -> String {
         Some((id, _)) => id.clone(),
         None => token.audiences().into_iter().next().unwrap_or_default(),
     };
-    id.strip_prefix("api://").map_or(id.clone(), str::to_owned)
+    let id = id.strip_prefix("api://").unwrap_or(&id);
+    // It is printed in a command to paste, and anybody can write a token.
+    if is_plain(id) {
+        id.to_owned()
+    } else {
+        "<the API's client id>".to_owned()
+    }
 }
 
 /// What the function would miss in a token that the gate accepts. Proved where the function

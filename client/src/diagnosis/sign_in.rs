@@ -1,5 +1,6 @@
 //! No token: what the authority or the Azure CLI said, as a cause. One row a code.
 
+use crate::caller;
 use crate::known_clients::DEVELOPER_CLIENT;
 use crate::oauth::device_code::AuthorityError;
 use serde_json::Value;
@@ -12,9 +13,9 @@ use crate::provenance::Source;
 /// A refusal of the authority, as a finding.
 pub(crate) fn refusal(error: &AuthorityError, client: &str, tenant: &str, scope: &str) -> Finding {
     let fill = |text: &str| {
-        text.replace("{client}", client)
-            .replace("{tenant}", tenant)
-            .replace("{scope}", scope)
+        text.replace("{client}", &caller::word(client))
+            .replace("{tenant}", &caller::word(tenant))
+            .replace("{scope}", &caller::word(scope))
     };
     let row = AADSTS.iter().find(|row| {
         error.error_codes.contains(&row.number)
@@ -161,7 +162,7 @@ pub(crate) fn az_failure(said: &str, tenant: &str, scope: &str) -> Finding {
         Finding::proved(
             Code::AzSignedOut,
             "the Azure CLI is not signed in",
-            format!("az login --scope {scope}"),
+            format!("az login --scope {}", caller::word(scope)),
         )
     } else if named(said).is_some() {
         let begins = said.find("AADSTS").unwrap_or(0);

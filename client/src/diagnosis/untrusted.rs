@@ -6,6 +6,7 @@ use url::Url;
 use super::{Code, Finding};
 use crate::discovery::challenge::Challenge;
 use crate::http::without_query;
+use crate::terminal::quoted;
 
 pub(crate) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
@@ -62,7 +63,7 @@ pub(crate) fn unconfirmed(url: &Url, challenge: &Challenge, elsewhere: Option<&s
         ),
         format!(
             "if it is right: greeting-cli call {} --scope {}",
-            without_query(url),
+            quoted(&without_query(url)),
             challenge.scope()
         ),
     );

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::challenge::Challenge;
 use crate::state_folder;
-use crate::terminal::json;
+use crate::terminal::{json, tell_once};
 
 /// What was agreed for one origin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,11 +34,23 @@ impl Agreed {
 }
 
 fn read() -> BTreeMap<String, Agreed> {
-    state_folder::path()
-        .ok()
-        .and_then(|dir| std::fs::read(dir.join("agreed.json")).ok())
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default()
+    let Ok(dir) = state_folder::path() else {
+        return BTreeMap::new();
+    };
+    let path = dir.join("agreed.json");
+    match ::state_folder::read_private(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
+        Err(error) => {
+            // Others could have agreed for the user.
+            if error.kind() != std::io::ErrorKind::NotFound {
+                tell_once(&format!(
+                    "warning: {} is not read, and no agreement counts: {error}",
+                    path.display()
+                ));
+            }
+            BTreeMap::new()
+        }
+    }
 }
 
 /// Whether exactly this was agreed for the URL's origin, and no other origin has the resource.

@@ -71,10 +71,14 @@ impl Challenge {
 
 /// Whether a name has only characters of the names of tenants, APIs and scopes. Scopes are
 /// separated by spaces (RFC 6749 section 3.3), so that one with a space would ask for more; and
-/// names are printed in commands to paste, in which a shell must find nothing to run.
-pub(super) fn is_plain(name: &str) -> bool {
+/// names are printed in commands to paste, in which a shell must find nothing to run or to
+/// expand (`~`), and a program no option.
+pub(crate) fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/+@".contains(&byte);
-    !name.is_empty() && name.bytes().all(plain)
+    name.as_bytes()
+        .first()
+        .is_some_and(u8::is_ascii_alphanumeric)
+        && name.bytes().all(plain)
 }
 
 /// The authority's origin. The v1 hosts of a cloud give tokens under its other name.

@@ -128,8 +128,7 @@ impl DeviceCodeCredential {
             ("client_id", self.endpoint.client_id()),
             ("device_code", started.device_code.secret()),
         ];
-        // RFC 8628 section 3.2: five seconds where the authority names none.
-        let mut interval = Duration::from_secs(started.interval.unwrap_or(5).min(3600));
+        let mut interval = started.interval();
         let mut after_failure = SHORTEST;
         loop {
             sleep_until((Instant::now() + interval).min(deadline)).await;
@@ -141,7 +140,7 @@ impl DeviceCodeCredential {
                 }));
             }
             match self.endpoint.post::<Granted>("token", &form).await {
-                Ok(Ok(granted)) => return Ok(tokens(granted)),
+                Ok(Ok(granted)) => return tokens(granted),
                 Ok(Err(refusal)) => match refusal.error.as_str() {
                     "authorization_pending" => after_failure = SHORTEST,
                     // Section 3.5: five seconds more for this and all later requests.
@@ -202,9 +201,28 @@ impl TokenCredential for DeviceCodeCredential {
 #[derive(Deserialize)]
 struct Started {
     device_code: Secret,
-    interval: Option<u64>,
+    /// As JSON has it: a number, or its text (Entra's v1 endpoint).
+    interval: Option<serde_json::Value>,
     #[serde(flatten)]
     prompt: DeviceCodePrompt,
+}
+
+impl Started {
+    /// The wait between two requests. RFC 8628 section 3.2: five seconds where the authority names
+    /// none; and where it names less than one, which would be no wait.
+    fn interval(&self) -> Duration {
+        const USUAL: u64 = 5;
+        const LONGEST: f64 = 3600.0;
+        let seconds = match &self.interval {
+            Some(serde_json::Value::String(text)) => text.parse::<f64>().ok(),
+            Some(value) => value.as_f64(),
+            None => None,
+        };
+        match seconds {
+            Some(seconds) if seconds >= 1.0 => Duration::from_secs_f64(seconds.min(LONGEST)),
+            _ => Duration::from_secs(USUAL),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use crate::caller;
+
 /// Why the authority gave no token: RFC 6749 section 5.2 with Entra's additions.
 #[derive(Debug, Clone, Default, Deserialize, thiserror::Error)]
 #[error("{error}: {error_description}")]
@@ -45,6 +47,9 @@ pub struct Tokens {
     pub id: Option<Secret>,
 }
 
+/// More than any token response: Entra's tokens stay below 64 KiB, to fit into a header.
+const LONGEST_ANSWER: usize = 1024 * 1024;
+
 /// One tenant's v2 endpoints, for one client.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
@@ -69,12 +74,14 @@ impl Endpoint {
         let refuse = |why: String| azure_core::Error::with_message(ErrorKind::Credential, why);
         let base = Url::parse(authority_host).map_err(|error| {
             refuse(format!(
-                "the authority {authority_host:?} is not a URL: {error}"
+                "the authority {:?} is not a URL: {error}",
+                caller::word(authority_host)
             ))
         })?;
         if base.scheme() != "https" && !(base.scheme() == "http" && is_loopback(&base)) {
             return Err(refuse(format!(
-                "the authority {authority_host:?} is not https"
+                "the authority {:?} is not https",
+                caller::word(authority_host)
             )));
         }
         if tenant.is_empty()
@@ -82,7 +89,10 @@ impl Endpoint {
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
         {
-            return Err(refuse(format!("{tenant:?} is not a tenant id or domain")));
+            return Err(refuse(format!(
+                "{:?} is not a tenant id or domain",
+                caller::word(tenant)
+            )));
         }
         let base = base
             .join(&format!("/{tenant}/oauth2/v2.0/"))
@@ -107,7 +117,7 @@ impl Endpoint {
     /// Asks the token endpoint once.
     pub(crate) async fn redeem(&self, form: &[(&str, &str)]) -> azure_core::Result<Tokens> {
         match self.post("token", form).await? {
-            Ok(granted) => Ok(tokens(granted)),
+            Ok(granted) => tokens(granted),
             Err(refusal) => Err(credential_error(refusal)),
         }
     }
@@ -120,7 +130,7 @@ impl Endpoint {
     ) -> azure_core::Result<Result<T, AuthorityError>> {
         let url = self.url(endpoint)?;
         let failed = |error: reqwest::Error| azure_core::Error::new(ErrorKind::Io, error);
-        let response = self
+        let mut response = self
             .http
             .post(url)
             .form(form)
@@ -128,7 +138,15 @@ impl Endpoint {
             .await
             .map_err(failed)?;
         let status = response.status();
-        let bytes = response.bytes().await.map_err(failed)?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            bytes.extend_from_slice(&chunk);
+            // What is longer is no answer of OAuth's: cut, it can't be read.
+            if bytes.len() > LONGEST_ANSWER {
+                bytes.clear();
+                break;
+            }
+        }
         // The answer of a proxy may be temporary; a success that can't be read is final.
         let strange = |kind| {
             azure_core::Error::with_message(
@@ -151,22 +169,43 @@ impl Endpoint {
 #[derive(Deserialize)]
 pub(crate) struct Granted {
     access_token: Secret,
+    /// RFC 6749 section 5.1: REQUIRED.
+    token_type: String,
     #[serde(default)]
     expires_in: u32,
     refresh_token: Option<Secret>,
     id_token: Option<Secret>,
 }
 
-pub(crate) fn tokens(granted: Granted) -> Tokens {
+/// # Errors
+/// The token is of a type that this client does not know, which it must not use (RFC 6749 section
+/// 7.1), or there is none in it.
+pub(crate) fn tokens(granted: Granted) -> azure_core::Result<Tokens> {
+    let strange = |why: String| azure_core::Error::with_message(ErrorKind::DataConversion, why);
+    if !granted.token_type.eq_ignore_ascii_case("bearer") {
+        return Err(strange(format!(
+            "the authority gave a token of type {:?}, and only Bearer is known here",
+            caller::word(&granted.token_type)
+        )));
+    }
+    if is_empty(&granted.access_token) {
+        return Err(strange(
+            "the authority gave an empty access token".to_owned(),
+        ));
+    }
     let expires_on = OffsetDateTime::now_utc() + Duration::from_secs(granted.expires_in.into());
-    Tokens {
+    Ok(Tokens {
         access: AccessToken {
             token: granted.access_token,
             expires_on,
         },
-        refresh: granted.refresh_token,
-        id: granted.id_token,
-    }
+        refresh: granted.refresh_token.filter(|token| !is_empty(token)),
+        id: granted.id_token.filter(|token| !is_empty(token)),
+    })
+}
+
+fn is_empty(token: &Secret) -> bool {
+    token.secret().trim().is_empty()
 }
 
 pub(crate) fn credential_error(refusal: AuthorityError) -> azure_core::Error {

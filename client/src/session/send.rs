@@ -4,16 +4,26 @@ use azure_core::credentials::Secret;
 
 use super::{Session, explain};
 use crate::clock::now;
-use crate::diagnosis::{self, Expected, Sent, Signature};
+use crate::diagnosis::{self, Expected, Insistence, Named, Sent, Signature};
 use crate::discovery::challenge::Challenge;
 use crate::discovery::trust::may_carry_token;
 use crate::report::{Outcome, Report};
 use crate::token::Decoded;
 
-/// Sends the token to the URL's own origin, and nowhere else.
+/// Where a token is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The person brings it.
+    Brought,
+    /// It was asked for, as the command line and the function's challenge say.
+    AskedFor,
+}
+
+/// Sends the token to the URL's own origin, and nowhere else; and only what is for an API.
 pub(crate) async fn send(
     session: &Session,
     token: &Secret,
+    origin: Origin,
     challenge: Option<Challenge>,
 ) -> Report {
     if !may_carry_token(&session.url) {
@@ -24,17 +34,50 @@ pub(crate) async fn send(
         Ok(decoded) => Sent::Token(Box::new(decoded)),
         Err(malformed) => Sent::Unreadable(malformed),
     };
-    // No header can carry it; its findings are known without a call.
+    let expected = challenge.as_ref().map(Expected::of).unwrap_or_default();
+    let expected = expected.with(session.settings.as_ref());
+    let named = named(session, origin);
+    let why = diagnosis::withheld(&sent, &expected, named, insistence(session), now());
+    if !why.is_empty() {
+        return Report {
+            findings: why,
+            token: match &sent {
+                Sent::Token(token) => Some(token.summary()),
+                _ => None,
+            },
+            challenge,
+            ..explain::blank(session, Outcome::NotSent)
+        };
+    }
+    // What no header can carry can't be sent; the gate would say the same as to nothing.
     if text.bytes().any(|byte| !byte.is_ascii_graphic()) {
         let (gate, _) =
             diagnosis::foresee(&sent, &Expected::default(), Signature::Unchecked, now());
         return Report {
             findings: gate,
-            ..explain::blank(session, Outcome::NoToken)
+            ..explain::blank(session, Outcome::NotSent)
         };
     }
     match session.get(Some(text)).await {
         Ok(answer) => explain::explain(session, &sent, &answer, challenge, Some(text)).await,
         Err(unreached) => explain::unreachable(session, &unreached),
+    }
+}
+
+/// A scope that has no API in its name leaves the API to the function.
+fn named(session: &Session, origin: Origin) -> Named {
+    let scope = session.args.scope.as_deref();
+    match origin {
+        Origin::Brought => Named::ByPerson,
+        Origin::AskedFor if scope.is_some_and(|scope| scope.contains('/')) => Named::ByPerson,
+        Origin::AskedFor => Named::ByFunction,
+    }
+}
+
+fn insistence(session: &Session) -> Insistence {
+    if session.args.send_anyway {
+        Insistence::SendAnyway
+    } else {
+        Insistence::None
     }
 }

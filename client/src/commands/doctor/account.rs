@@ -13,7 +13,9 @@ use crate::credential::MARGIN;
 use crate::diagnosis::{self, Code, Finding};
 use crate::discovery::challenge::Challenge;
 use crate::report::Outcome;
-use crate::session::{Known, Session, explain, learn, send};
+use crate::session::send::{self, Origin};
+use crate::session::{Known, Session, explain, learn};
+use crate::terminal::quoted;
 use crate::token::Decoded;
 
 /// How long `az` may take: it starts slowly.
@@ -56,13 +58,15 @@ pub(super) async fn examine(session: &Session, challenge: &Challenge, checks: &m
     };
     let az = azure_cli(session, &known, provided.as_ref(), checks).await;
     let token = match provided {
-        Some(token) => Ok(token),
-        None => kept(session, &known, az).await,
+        Some(token) => Ok((token, Origin::Brought)),
+        None => kept(session, &known, az)
+            .await
+            .map(|token| (token, Origin::AskedFor)),
     };
     match token {
-        Ok(token) => {
+        Ok((token, origin)) => {
             checks.ok("token", described(&token));
-            tried(session, &token, challenge, checks).await;
+            tried(session, &token, origin, challenge, checks).await;
         }
         Err(finding) => no_token(checks, *finding),
     }
@@ -161,7 +165,7 @@ async fn kept(session: &Session, known: &Known, az: AzureCli) -> Result<Secret, 
         "no token is kept for this function",
         format!(
             "greeting-cli login {}",
-            crate::http::without_query(&session.url)
+            quoted(&crate::http::without_query(&session.url))
         ),
     )))
 }
@@ -178,8 +182,14 @@ fn described(token: &Secret) -> String {
 }
 
 /// How the gate answers it, and then the function.
-async fn tried(session: &Session, token: &Secret, challenge: &Challenge, checks: &mut Checks) {
-    let report = send::send(session, token, Some(challenge.clone())).await;
+async fn tried(
+    session: &Session,
+    token: &Secret,
+    origin: Origin,
+    challenge: &Challenge,
+    checks: &mut Checks,
+) {
+    let report = send::send(session, token, origin, Some(challenge.clone())).await;
     let finding = report.findings.into_iter().next();
     let by_function =
         |finding: &Finding| matches!(finding.code, Code::MissingScope | Code::AppOnlyToken);

@@ -144,6 +144,77 @@ async fn an_authority_without_an_interval_is_asked_every_five_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn point_20_an_interval_below_one_is_five() {
+    for (interval, seconds) in [
+        ("0", 5),
+        ("-1", 5),
+        ("0.5", 5),
+        ("1e400", 5),
+        ("\"\"", 5),
+        ("null", 5),
+        ("1", 1),
+        ("\"7\"", 7),
+        ("1e9", 900),
+    ] {
+        let started = STARTED.replace(":5,", &format!(":{interval},"));
+        let fake = Fake::new([ok(&started), ok(GRANTED)]).await;
+        let outcome = fake.credential().authenticate(&["s"]).await;
+        if seconds == 900 {
+            // Longer than the code lives.
+            assert_eq!(refusal(&outcome.unwrap_err()).error, "expired_token");
+        } else if interval == "1e400" {
+            // No number that JSON's readers take: no answer at all.
+            assert!(outcome.is_err());
+        } else {
+            outcome.unwrap();
+            assert_eq!(fake.waits(), [seconds], "{interval}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn point_20_only_bearer_tokens_are_taken_and_none_that_is_empty() {
+    for (from, to) in [
+        ("\"Bearer\"", "\"mac\""),
+        ("\"Bearer\"", "\"N_A\""),
+        ("\"Bearer\"", "\"\""),
+        ("\"token_type\":\"Bearer\",", ""),
+        ("\"the-access-token\"", "\"\""),
+        ("\"the-access-token\"", "\" \""),
+    ] {
+        let granted = GRANTED.replace(from, to);
+        assert_ne!(granted, GRANTED);
+        let fake = Fake::new([ok(STARTED), ok(&granted)]).await;
+        let error = fake.credential().authenticate(&["s"]).await.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("the-access-token"));
+        assert_eq!(fake.waits().len(), 1, "asked again after {granted}");
+        let fake = Fake::new([ok(&granted)]).await;
+        let refreshed = fake.credential().refresh(&Secret::new("r"), &["s"]).await;
+        assert!(refreshed.is_err(), "{granted}");
+    }
+    // Types are compared without case (RFC 6749 section 5.1); an empty refresh token is none.
+    let granted = GRANTED
+        .replace("Bearer", "bEARER")
+        .replace("the-refresh-token", "");
+    let fake = Fake::new([ok(STARTED), ok(&granted)]).await;
+    let tokens = fake.credential().authenticate(&["s"]).await.unwrap();
+    assert_eq!(tokens.access.token.secret(), "the-access-token");
+    assert!(tokens.refresh.is_none());
+}
+
+/// An answer without end is not kept whole.
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_the_authority_is_bounded() {
+    let long = format!(
+        "{{\"filler\":\"{}\",{}",
+        "x".repeat(2_000_000),
+        &GRANTED[1..]
+    );
+    let fake = Fake::new([ok(STARTED), ok(&long)]).await;
+    assert!(fake.credential().authenticate(&["s"]).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_fails_is_tried_again_ever_slower() {
     let page = || Say::Status(503, "<html>busy</html>".to_owned());
     let fake = Fake::new([

@@ -1,0 +1,147 @@
+//! What a caller wrote, and how much of it is repeated to them. People paste a token or a secret
+//! where something else belongs, and what is printed ends up in a CI system's log.
+
+/// More of a token, a secret or a password than this is never repeated.
+const BEGINNING: usize = 4;
+
+/// A word of the command line, for an error: whole where it is made as names are, else its
+/// beginning.
+pub(crate) fn word(text: &str) -> String {
+    if is_name(text) {
+        text.to_owned()
+    } else {
+        beginning(text)
+    }
+}
+
+/// The beginning of what is not repeated whole.
+pub(crate) fn beginning(text: &str) -> String {
+    let length = text.chars().count();
+    let begins: String = text.chars().take(BEGINNING.min(length / 2)).collect();
+    format!("{begins}… ({length} characters)")
+}
+
+/// Whether it is made as names, addresses, options and ids are: of words that no token and no
+/// generated secret is made of.
+fn is_name(text: &str) -> bool {
+    !is_secret(text)
+        && text.len() <= 200
+        && text
+            .split(|c: char| c.is_ascii_punctuation() && c != '~' || c == ' ')
+            .all(is_word)
+}
+
+/// Letters, or a few of letters and digits (Azure's generated names have 13).
+fn is_word(word: &str) -> bool {
+    let all = |kind: fn(&char) -> bool| word.chars().all(|c| kind(&c));
+    let longest = if all(|c| c.is_alphabetic()) {
+        24
+    } else if all(|c| c.is_lowercase() || c.is_ascii_digit()) {
+        16
+    } else if all(|c| c.is_alphanumeric()) {
+        8
+    } else {
+        0
+    };
+    word.chars().count() <= longest
+}
+
+/// What a text, or a part of an address, is where it has the form of a token or a secret of
+/// Entra's.
+pub(crate) fn secret(text: &str) -> Option<&'static str> {
+    let any = |is: fn(&str) -> bool| text.split(['/', '?', '&', '=', ' ']).any(is);
+    if has_jwt(text) {
+        Some("a token")
+    } else if any(is_refresh_token) {
+        Some("a refresh token")
+    } else if any(is_client_secret) {
+        Some("a client secret")
+    } else {
+        None
+    }
+}
+
+fn is_secret(text: &str) -> bool {
+    secret(text).is_some()
+}
+
+/// Every JWT's header is `{"` in base64url, and longer than this.
+fn has_jwt(text: &str) -> bool {
+    text.match_indices("eyJ").any(|(at, _)| {
+        let run = text[at..].bytes().take_while(|byte| is_base64url(*byte));
+        run.count() >= 16
+    })
+}
+
+/// Entra's begin with a version and the encoded tenant; personal accounts' with `M.`.
+pub(crate) fn is_refresh_token(text: &str) -> bool {
+    let begins = ["0.A", "1.A", "M.C", "M.R"];
+    text.len() > 40
+        && begins.iter().any(|begin| text.starts_with(begin))
+        && text
+            .bytes()
+            .all(|byte| is_base64url(byte) || b".*!$".contains(&byte))
+}
+
+/// A client secret's value: 40 characters, with a digit and `Q~` after the third.
+pub(crate) fn is_client_secret(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    (32..=48).contains(&bytes.len())
+        && bytes[3].is_ascii_digit()
+        && bytes[4..6] == *b"Q~"
+        && bytes
+            .iter()
+            .all(|byte| is_base64url(*byte) || b".~".contains(byte))
+}
+
+fn is_base64url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRETS: [&str; 4] = [
+        "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJyIn0.c2ln",
+        "abc8Q~DEF_ghi-JKL.mno~PQR0123456789abcdE",
+        "0.AXoAbcdefghijklmnopqrstuvwxyz0123456789.AgABAwEAAADnfolhJpSnRYB1SVj",
+        "M.C507_BAY.0.U.-CvhpJ0kW2rY9tQbNvX8sLmEdZ7aGfHcK1uOiP3",
+    ];
+
+    #[test]
+    fn point_19_secrets_are_known_and_never_repeated_whole() {
+        for secret in SECRETS {
+            assert!(is_secret(secret), "{secret}");
+            assert!(word(secret).chars().count() < 30, "{secret}");
+            assert!(is_secret(&format!("https://x.example/api/{secret}?a=b")));
+        }
+        // Of no known form, and no name either.
+        for other in [
+            "dGhpcyBpcyBhIGZ1bmN0aW9uIGtleQ==",
+            "0123456789abcdef0123456789abcdef",
+            "Tr0ub4dor&3verySecret9",
+            "hunter2~",
+        ] {
+            assert!(!word(other).contains(other), "{other}");
+        }
+        // Short ones are cut too.
+        assert_eq!(word("~ab"), "~… (3 characters)");
+    }
+
+    #[test]
+    fn names_are_repeated_whole() {
+        for name in [
+            "--timeout",
+            "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11",
+            "contoso-greeting.azurewebsites.net/api/greeting",
+            "func-abc123def4567",
+            "ftp://contoso.example/",
+            "api://2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11/Greeting.Read",
+            "audience-mismach",
+            "inspct",
+        ] {
+            assert_eq!(word(name), name);
+        }
+    }
+}
