@@ -9,25 +9,35 @@ use serde_json::Value;
 use super::behaviour::{Behaviour, ClaimNames};
 use super::decision::Claims;
 
-const PRINCIPAL: &str = "x-ms-client-principal";
-const TOKENS: &str = "x-ms-token-";
+/// As [`folded`] has them.
+const FORGEABLE: [&str; 2] = ["xmsclientprincipal", "xmstoken"];
 const NAME_TYPE: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
 const ROLE_TYPE: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
 
-/// Removes what only the gate may set, whatever the decision. `_` counts as `-`: CGI-like
-/// servers behind `--upstream` can't tell the two apart.
+/// Removes what only the gate may set, whatever the decision.
 pub(crate) fn strip(headers: &mut HeaderMap) {
     let forged: Vec<HeaderName> = headers
         .keys()
         .filter(|name| {
-            let name = name.as_str().replace('_', "-");
-            name.starts_with(PRINCIPAL) || name.starts_with(TOKENS)
+            let name = folded(name);
+            FORGEABLE
+                .iter()
+                .any(|forgeable| name.starts_with(forgeable))
         })
         .cloned()
         .collect();
     for name in forged {
         headers.remove(name);
     }
+}
+
+/// A name by its letters and digits: to PHP, CGI and WSGI programs every other byte is `_`
+/// (RFC 3875 section 4.1.18), so that `X.MS` and `X_MS` reach them as the same variable.
+fn folded(name: &HeaderName) -> String {
+    name.as_str()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect()
 }
 
 /// Adds what App Service's front end tells the app of the caller: `X-Forwarded-For` grows by
@@ -218,6 +228,44 @@ mod tests {
             ..Behaviour::default()
         };
         assert_eq!(names(&modern), [long, ROLE_TYPE]);
+    }
+
+    #[test]
+    fn what_the_app_would_read_as_the_gates_header_is_removed() {
+        for name in [
+            "x-ms-client-principal",
+            "X-MS-CLIENT-PRINCIPAL-ID",
+            "x_ms_client_principal",
+            "X.MS.CLIENT.PRINCIPAL",
+            "x-ms.client_principal!name",
+            "x~ms|client'principal",
+            "xmsclientprincipal",
+            "x-ms-client-principal-of-tomorrow",
+            "x-ms-token-aad-access-token",
+            "X.MS.TOKEN.AAD.ID.TOKEN",
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(
+                HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                HeaderValue::from_static("forged"),
+            );
+            strip(&mut headers);
+            assert!(headers.is_empty(), "{name}");
+        }
+        for name in [
+            "x-ms-client-request-id",
+            "x-ms-version",
+            "authorization",
+            "x-principal",
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static("kept"),
+            );
+            strip(&mut headers);
+            assert_eq!(headers.len(), 1, "{name}");
+        }
     }
 
     #[test]

@@ -26,6 +26,7 @@ use hyper::body::Incoming;
 use hyper::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION};
 use hyper::{Method, Request, Response, StatusCode};
 use local_events::Outcome;
+use local_http::arrival;
 use local_http::relay::{BoxBody, text};
 use local_http::serve::{Peer, Service};
 use serde_json::Value;
@@ -112,6 +113,11 @@ impl Gate {
     /// The order is that of the documented decision: forged headers go first, whatever follows,
     /// and a wrong path without a token is 401, not 404.
     pub async fn call(&self, mut request: Request<Incoming>) -> (Response<BoxBody>, Decided) {
+        if let Err(why) = arrival::read(&mut request) {
+            let response = text(why.status(), format!("{why}\n"));
+            let reason = Some(Reason::Unreadable(why));
+            return (response, Decided::new(Outcome::Refused, reason));
+        }
         let peer = request.extensions().get::<Peer>().copied();
         let secure = peer.is_some_and(|peer| peer.secure);
         let origin = Origin::of(

@@ -2,10 +2,14 @@
 
 use std::fmt;
 
+use local_http::arrival::Unreadable;
+
 /// Goes to the log, never into the response: Easy Auth does not say it either. Of claims, only
 /// `aud`, `iss`, `tid` and the client's id are in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
+    /// The request itself, before anything is asked of its caller.
+    Unreadable(Unreadable),
     /// Neither token nor session.
     NoToken,
     /// A cookie or `X-ZUMO-AUTH` of no session, or of one that has ended.
@@ -67,6 +71,7 @@ impl Reason {
     /// The code that scripts and `docs/` know it by; `greeting-cli` has the same ones.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Unreadable(_) => "bad-request",
             Self::NoToken => "no-token",
             Self::NoSession => "no-session",
             Self::MalformedAuthorization | Self::MalformedToken | Self::MissingTime(_) => {
@@ -92,6 +97,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.code())?;
         match self {
+            Self::Unreadable(why) => why.fmt(f),
             Self::NoToken => f.write_str("neither a bearer token nor a session was sent"),
             Self::NoSession => f.write_str("the session is unknown here, or has ended"),
             Self::MalformedAuthorization => {

@@ -9,7 +9,7 @@ use greeting_server::refusal_line::INVOCATION_HEADER;
 use hyper::body::Body;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use local_http::relay::{self, BoxBody, BoxError, RelayError, answer, text};
+use local_http::relay::{self, BoxBody, BoxError, RelayError, Upgrades, answer, text};
 use tokio::net::TcpStream;
 
 use super::app::FunctionApp;
@@ -134,7 +134,8 @@ impl Current {
             );
             return (answer, Some("it is not running"));
         };
-        match relay::relay(stream, request, self.app.timeout).await {
+        // Functions pass no WebSocket (azure-functions-host: only HTTP is forwarded).
+        match relay::relay(stream, request, Upgrades::None, self.app.timeout).await {
             Ok(response) => (response, None),
             Err(RelayError::Broken) => (
                 text(

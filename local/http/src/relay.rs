@@ -1,17 +1,21 @@
 //! One request, relayed over one connection to whoever answers it: bodies streamed both ways,
-//! trailers and protocol upgrades (WebSocket) passed on, hop-by-hop headers kept out
-//! (RFC 9110 section 7.6.1).
+//! trailers and WebSockets passed on, hop-by-hop headers kept out (RFC 9110 section 7.6.1).
+//! [`arrival::read`](crate::arrival::read) has read the request before.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Body;
+use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+
+use crate::arrival::{asks_for_websocket, items};
 
 /// What a body may fail with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -24,8 +28,9 @@ pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(230);
 
 /// Headers of one connection, which do not travel on; and `Expect`, which our own server has
 /// answered by then.
-const HOP_BY_HOP: [&str; 9] = [
+const HOP_BY_HOP: [&str; 10] = [
     "connection",
+    "http2-settings",
     "keep-alive",
     "proxy-connection",
     "proxy-authenticate",
@@ -35,6 +40,17 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
     "expect",
 ];
+
+/// Which protocols a connection may change to. Any other upgrade is passed on as a request that did
+/// not ask for one (RFC 9110 section 7.8 allows that): a tunnel of HTTP/2 would carry every path
+/// and every header past whoever decides on this request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upgrades {
+    /// None.
+    None,
+    /// WebSocket (RFC 6455).
+    WebSocket,
+}
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +69,7 @@ pub enum RelayError {
 pub async fn relay<B>(
     stream: TcpStream,
     mut request: Request<B>,
+    upgrades: Upgrades,
     patience: Duration,
 ) -> Result<Response<BoxBody>, RelayError>
 where
@@ -66,10 +83,10 @@ where
         .map_err(|_| RelayError::Broken)?;
     // Its errors arrive through the sender or the body.
     tokio::spawn(async move { drop(connection.with_upgrades().await) });
-    let upgrade = upgrade_of(request.headers())
-        .is_some()
+    let upgrade = (upgrades == Upgrades::WebSocket && asks_for_websocket(&request))
         .then(|| hyper::upgrade::on(&mut request));
-    let answer = tokio::time::timeout(patience, sender.send_request(outgoing(request)))
+    let request = outgoing(request, upgrade.is_some());
+    let answer = tokio::time::timeout(patience, sender.send_request(request))
         .await
         .map_err(|_| RelayError::Silent)?
         .map_err(|_| RelayError::Broken)?;
@@ -82,9 +99,9 @@ fn incoming(
     upgrade: Option<hyper::upgrade::OnUpgrade>,
 ) -> Response<BoxBody> {
     let switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
-    let protocol = upgrade_of(answer.headers()).filter(|_| switched);
+    let asked = upgrade.is_some();
     match (switched, upgrade) {
-        (true, Some(caller)) => {
+        (true, Some(caller)) if switches_to_websocket(answer.headers()) => {
             let app = hyper::upgrade::on(&mut answer);
             tokio::spawn(async move {
                 let (Ok(caller), Ok(app)) = tokio::join!(caller, app) else {
@@ -96,18 +113,24 @@ fn incoming(
             });
         }
         // Nobody asked for it, so nobody could speak what follows.
-        (true, None) => {
+        (true, _) => {
             return text(
                 StatusCode::BAD_GATEWAY,
-                "The app switched protocols unasked.\n",
+                "The app switched to a protocol that it was not asked for.\n",
             );
         }
         _ => {}
     }
     let (mut parts, body) = answer.into_parts();
+    let named: Vec<HeaderName> = items(&parts.headers, header::CONNECTION)
+        .filter_map(|name| name.parse().ok())
+        .collect();
+    for name in named {
+        parts.headers.remove(name);
+    }
     remove_hop_by_hop(&mut parts.headers);
-    if let Some(protocol) = protocol {
-        add_upgrade(&mut parts.headers, protocol);
+    if switched && asked {
+        add_upgrade(&mut parts.headers);
     }
     let mut response = Response::new(body.map_err(Into::into).boxed_unsync());
     *response.status_mut() = parts.status;
@@ -115,10 +138,10 @@ fn incoming(
     response
 }
 
-/// The request as the other side gets it.
-fn outgoing<B: Body>(request: Request<B>) -> Request<B> {
+/// The request as the other side gets it; `websocket` says that it asks for one.
+fn outgoing<B: Body>(request: Request<B>, websocket: bool) -> Request<TrailersKept<B>> {
     let (parts, body) = request.into_parts();
-    let mut outgoing = Request::new(body);
+    let mut outgoing = Request::new(TrailersKept(body));
     *outgoing.method_mut() = parts.method;
     // Path and query as the caller wrote them, without the authority that an HTTP/2 or
     // absolute-form request carries in its target.
@@ -128,64 +151,102 @@ fn outgoing<B: Body>(request: Request<B>) -> Request<B> {
         .cloned()
         .map_or_else(Uri::default, Uri::from);
     let mut headers = parts.headers;
-    let upgrade = upgrade_of(&headers);
-    let trailers = lists(&headers, header::TE, "trailers");
+    let trailers = items(&headers, header::TE).any(|item| item.eq_ignore_ascii_case("trailers"));
     remove_hop_by_hop(&mut headers);
-    if let Some(protocol) = upgrade {
-        add_upgrade(&mut headers, protocol);
+    if websocket {
+        add_upgrade(&mut headers);
     } else if trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
     }
     if !headers.contains_key(header::HOST) {
-        let host = parts
-            .uri
-            .authority()
-            .and_then(|host| HeaderValue::from_str(host.as_str()).ok());
-        headers.insert(
-            header::HOST,
-            host.unwrap_or(HeaderValue::from_static("localhost")),
-        );
+        // HTTP/1.0 may come without.
+        headers.insert(header::HOST, HeaderValue::from_static("localhost"));
     }
     *outgoing.headers_mut() = headers;
     outgoing
 }
 
-/// The protocol that an upgrade names, where `Connection` says that there is one.
-fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
-    lists(headers, header::CONNECTION, "upgrade")
-        .then(|| headers.get(header::UPGRADE).cloned())
-        .flatten()
+/// A request's body, less the trailers that would change what was decided: servers merge trailers
+/// into headers, where the gate did not read them.
+struct TrailersKept<B>(B);
+
+/// Fields that frame, route, authenticate or say what the content is: not for trailers
+/// (RFC 9110 section 6.5.1).
+const NO_TRAILERS: [&str; 12] = [
+    "authorization",
+    "connection",
+    "contentencoding",
+    "contentlength",
+    "contenttype",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "te",
+    "transferencoding",
+    "upgrade",
+];
+
+/// Beginnings of the names that a front end tells the app by.
+const FRONT_END: [&str; 5] = ["xms", "xforwarded", "xoriginal", "xazure", "xarr"];
+
+/// Whether a caller's trailer goes on. Names are compared by letters and digits, as the gate
+/// compares headers.
+fn travels(name: &HeaderName) -> bool {
+    let name: String = name
+        .as_str()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
+    !NO_TRAILERS.contains(&name.as_str()) && !FRONT_END.iter().any(|start| name.starts_with(start))
 }
 
-fn add_upgrade(headers: &mut HeaderMap, protocol: HeaderValue) {
-    headers.insert(header::UPGRADE, protocol);
+impl<B: Body<Data = Bytes> + Unpin> Body for TrailersKept<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        Pin::new(&mut self.0).poll_frame(context).map_ok(|frame| {
+            frame.into_trailers().map_or_else(
+                |data| data,
+                |trailers| {
+                    let kept = trailers.iter().filter(|(name, _)| travels(name));
+                    Frame::trailers(
+                        kept.map(|(name, value)| (name.clone(), value.clone()))
+                            .collect(),
+                    )
+                },
+            )
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+fn switches_to_websocket(headers: &HeaderMap) -> bool {
+    let mut protocols = items(headers, header::UPGRADE);
+    protocols
+        .next()
+        .is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
+        && protocols.next().is_none()
+}
+
+fn add_upgrade(headers: &mut HeaderMap) {
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
 }
 
-/// Whether the comma-separated `name` has `item`.
-fn lists(headers: &HeaderMap, name: HeaderName, item: &str) -> bool {
-    headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|value| value.trim().eq_ignore_ascii_case(item))
-}
-
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        // `Connection: x-ms-client-principal` must not take away what the gate set.
-        .filter(|name: &HeaderName| !name.as_str().starts_with("x-ms-"))
-        .collect();
-    for name in named {
-        headers.remove(name);
-    }
     for name in HOP_BY_HOP {
         headers.remove(name);
     }
@@ -215,6 +276,24 @@ pub fn answer(
 mod tests {
     use super::*;
 
+    #[test]
+    fn no_trailer_is_a_header_that_was_decided_on() {
+        for (name, expected) in [
+            ("x-sum", true),
+            ("content-digest", true),
+            ("grpc-status", true),
+            ("x-ms-client-principal", false),
+            ("x.ms.client.principal", false),
+            ("x_ms_token_aad_id_token", false),
+            ("x-forwarded-for", false),
+            ("authorization", false),
+            ("content-length", false),
+            ("host", false),
+        ] {
+            assert_eq!(travels(&HeaderName::from_static(name)), expected, "{name}");
+        }
+    }
+
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs
             .iter()
@@ -240,24 +319,33 @@ mod tests {
             ),
             (
                 &[
-                    ("connection", "x-ms-client-principal"),
-                    ("x-ms-client-principal", "p"),
-                ],
-                &[("x-ms-client-principal", "p"), ("host", "h")],
-            ),
-            (
-                &[
                     ("connection", "keep-alive, Upgrade"),
                     ("upgrade", "websocket"),
+                    ("sec-websocket-version", "13"),
+                    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
                     ("keep-alive", "5"),
                 ],
                 &[
                     ("upgrade", "websocket"),
                     ("connection", "upgrade"),
+                    ("sec-websocket-version", "13"),
+                    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
                     ("host", "h"),
                 ],
             ),
-            // Without Connection: upgrade it is no upgrade.
+            // Another protocol, or no handshake, is no upgrade.
+            (
+                &[
+                    ("connection", "Upgrade, HTTP2-Settings"),
+                    ("upgrade", "h2c"),
+                    ("http2-settings", "AAMAAABkAAQAAP__"),
+                ],
+                &[("host", "h")],
+            ),
+            (
+                &[("connection", "upgrade"), ("upgrade", "websocket")],
+                &[("host", "h")],
+            ),
             (&[("upgrade", "websocket")], &[("host", "h")]),
             (
                 &[
@@ -281,7 +369,9 @@ mod tests {
                 .body(Full::<Bytes>::default())
                 .unwrap();
             *request.headers_mut() = headers(sent);
-            let request = outgoing(request);
+            crate::arrival::read(&mut request).unwrap();
+            let websocket = asks_for_websocket(&request);
+            let request = outgoing(request, websocket);
             assert_eq!(request.headers(), &headers(got), "{sent:?}");
             assert_eq!(request.uri(), "/p?q=1");
         }

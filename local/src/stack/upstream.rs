@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::body::Body;
 use hyper::{Request, Response, StatusCode};
 use local_failure::Failure;
-use local_http::relay::{self, ANSWER_TIMEOUT, BoxBody, BoxError, RelayError, text};
+use local_http::relay::{self, ANSWER_TIMEOUT, BoxBody, BoxError, RelayError, Upgrades, text};
 use tokio::net::TcpStream;
 use url::Url;
 
@@ -90,7 +90,7 @@ impl Upstream {
                 );
             }
         };
-        relay::relay(stream, request, ANSWER_TIMEOUT)
+        relay::relay(stream, request, Upgrades::WebSocket, ANSWER_TIMEOUT)
             .await
             .unwrap_or_else(|error| match error {
                 RelayError::Broken => text(

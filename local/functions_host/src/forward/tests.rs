@@ -70,13 +70,16 @@ async fn host() -> Host {
 }
 
 async fn get(host: &Host, uri: &str) -> (u16, String) {
-    let request = Request::get(uri)
+    let mut request = Request::get(uri)
+        .header("host", "app:1")
         .header("connection", "x-drop")
         .header("x-drop", "1")
         .header("x-keep", "1")
         .header("x-azure-functions-invocationid", "forged")
         .body(Empty::<Bytes>::new())
         .unwrap();
+    // As whatever stands before the host does.
+    local_http::arrival::read(&mut request).unwrap();
     let response = host.call(request).await;
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.unwrap().to_bytes();
