@@ -134,7 +134,14 @@ passed, else 1.")]
     /// Explain a finding's code at length
     #[command(after_help = "Examples:
   greeting-cli explain                    every code
-  greeting-cli explain audience-mismatch")]
+  greeting-cli explain audience-mismatch
+  greeting-cli explain AADSTS65001
+  az monitor log-analytics query -w WORKSPACE -o json --analytics-query \\
+    AppServiceAuthenticationLogs | greeting-cli explain --log -
+  greeting-cli explain --log rows.json --call refused.json
+
+Azure writes such a log on Windows plans. On Linux, Consumption and Flex none
+is known.")]
     Explain(ExplainArgs),
     /// Print a shell's completion script
     #[command(after_help = "Examples:
@@ -292,8 +299,16 @@ pub(crate) struct LogoutArgs {
 /// `explain`
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The code [default: all are listed]
+    /// The code, or any AADSTS number [default: all codes are listed]
+    #[arg(conflicts_with_all = ["log", "call"])]
     pub(crate) code: Option<String>,
+    /// Explain the refusals in a log of the app's owner (`-`: stdin): rows of
+    /// AppServiceAuthenticationLogs (JSON, CSV), HTTP logs with sc-substatus, the log stream
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+    /// The refusal of this call, as `call --output json` printed it, by that log
+    #[arg(long, value_name = "FILE", requires = "log")]
+    pub(crate) call: Option<PathBuf>,
     /// How it is printed
     #[arg(long, value_enum, default_value = "human")]
     pub(crate) output: Output,

@@ -8,8 +8,9 @@
 //!   `missing_scope`; `claims`: a claims challenge; `other`: other answers; `unreached`: no answer
 //! - `withheld`: what is not sent at all
 //! - `untrusted`: what a function claims and is not trusted
+//! - `logged`: what the gate's own log says
 //! - `sign_in`: why there is no token, by `aadsts`, the codes as data
-//! - `catalogue`: each cause at length
+//! - `catalogue`: each cause at length; `entailment`: what has to be seen before it is proved
 
 mod aadsts;
 mod audience;
@@ -18,11 +19,13 @@ mod case;
 pub(crate) mod catalogue;
 mod claims;
 mod code;
+mod entailment;
 mod finding;
 mod forbidden;
 mod gate;
 mod in_front;
 mod issuer;
+mod logged;
 mod missing_scope;
 mod other;
 mod sign_in;
@@ -37,12 +40,13 @@ pub(crate) use case::{Case, Expected, Sent, Signature};
 pub(crate) use code::Code;
 pub(crate) use finding::{Certainty, Evidence, Finding};
 pub(crate) use gate::no_challenge;
+pub(crate) use logged::{logged, meaning};
 pub(crate) use sign_in::{az_failure, azd_failure, refusal, with_client_from};
 pub(crate) use times::{clock_skew, is_off};
 pub(crate) use unreached::unreached;
 pub(crate) use untrusted::{claimed, first_party, foreign_authority, origin, unconfirmed};
 pub(crate) use withheld::{Insistence, Named, withheld};
-pub(crate) use words::everything;
+pub(crate) use words::{everything, ids};
 
 /// The causes of this answer: proved before likely, cause before consequence. None for success.
 pub(crate) fn diagnose(case: &Case<'_>) -> Vec<Finding> {

@@ -42,6 +42,12 @@ pub(crate) enum Failure {
     Usage(Usage),
     #[error("{} is not in the catalogue", printable(&caller::word(.0)))]
     UnknownCode(String),
+    #[error("the log {} can't be read: {error}", path.display())]
+    LogNotRead { path: PathBuf, error: io::Error },
+    #[error("{} has no row of a log that Easy Auth or the HTTP front end writes", .0.display())]
+    NotALog(PathBuf),
+    #[error("{} is not what call --output json prints", .0.display())]
+    NotACall(PathBuf),
     #[error("no token on stdin")]
     NoTokenOnStdin,
     #[error("no such token is kept")]
@@ -80,6 +86,11 @@ impl Failure {
         match self {
             Self::Usage(_) => "For more information, try '--help'.",
             Self::UnknownCode(_) => "greeting-cli explain, for the list",
+            Self::LogNotRead { .. } => "name the file that the log was exported to, or -",
+            Self::NotALog(_) => {
+                "az monitor log-analytics query -w WORKSPACE -o json --analytics-query AppServiceAuthenticationLogs; Azure writes it on Windows plans, and on Linux, Consumption and Flex none is known"
+            }
+            Self::NotACall(_) => "greeting-cli call URL --output json > refused.json",
             Self::NoTokenOnStdin => {
                 "greeting-cli token get URL | greeting-cli token inspect -, or greeting-cli token inspect --cached"
             }
@@ -97,7 +108,12 @@ impl Failure {
     /// The exit status of the contract.
     fn exit(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::UnknownCode(_) | Self::NoTokenOnStdin => 2,
+            Self::Usage(_)
+            | Self::UnknownCode(_)
+            | Self::LogNotRead { .. }
+            | Self::NotALog(_)
+            | Self::NotACall(_)
+            | Self::NoTokenOnStdin => 2,
             Self::NoKeptToken => 3,
             Self::NotReached { .. } => 7,
             Self::NotRemoved(_)

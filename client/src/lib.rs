@@ -25,6 +25,7 @@ mod credential;
 mod diagnosis;
 mod discovery;
 mod failure;
+mod gate_log;
 mod http;
 mod known_clients;
 pub mod oauth;

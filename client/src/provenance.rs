@@ -15,4 +15,6 @@ pub(crate) enum Source {
     Default,
     /// What the answer itself says.
     Answer,
+    /// What the gate's own log says.
+    Log,
 }

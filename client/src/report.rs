@@ -63,6 +63,11 @@ pub(crate) struct Report {
     /// What the answer says of itself, where nothing known explains it.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub(crate) answer: Map<String, Value>,
+    /// When, and the ids under which the other side may have logged it: `explain --call` finds
+    /// the call by them.
+    pub(crate) time: Option<String>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub(crate) ids: Map<String, Value>,
     /// The time of the report, seconds since 1970.
     #[serde(skip)]
     pub(crate) now: i64,
@@ -203,7 +208,7 @@ fn from(source: Source) -> &'static str {
         Source::Challenge => "  (the function's challenge)",
         Source::Discovery => "  (what the issuer publishes)",
         Source::Settings => "  (from --auth-settings)",
-        Source::Default | Source::Answer => "",
+        Source::Default | Source::Answer | Source::Log => "",
     }
 }
 

@@ -1,6 +1,7 @@
 //! `explain`: a code of the catalogue, or of Entra's, at length.
 
 mod aadsts;
+mod log;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -19,8 +20,12 @@ const BOLD: Style = Style::new().bold();
 /// Prints one explanation, or the list of codes.
 ///
 /// # Errors
-/// There is no such code.
+/// There is no such code, or no such log.
 pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
+    if let Some(log) = &args.log {
+        say(&log::run(log, args.call.as_deref(), args.output)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let Some(code) = &args.code else {
         say(match args.output {
             Output::Human => list(),
@@ -56,6 +61,7 @@ fn value(code: Code) -> serde_json::Value {
         "code": code,
         "section": entry.section.title(),
         "meaning": entry.meaning,
+        "proved_when": code.proved_when(),
         "aadsts": code.aadsts().collect::<Vec<_>>(),
         "fix": entry.remedy,
     })
@@ -67,8 +73,11 @@ fn human(code: Code) -> String {
     let codes = code.aadsts_text().map_or(String::new(), |codes| {
         format!("\n\n{BOLD}Entra's codes{BOLD:#}\n{}", text(&codes))
     });
+    let proved = code.proved_when().map_or(String::new(), |what| {
+        format!("\n\n{BOLD}proved when{BOLD:#}\n{}", text(what))
+    });
     format!(
-        "{BOLD}{}{BOLD:#} ({})\n\n{}{codes}\n\n{BOLD}fix{BOLD:#}\n{}\n",
+        "{BOLD}{}{BOLD:#} ({})\n\n{}{proved}{codes}\n\n{BOLD}fix{BOLD:#}\n{}\n",
         code,
         entry.section.title(),
         text(entry.meaning),

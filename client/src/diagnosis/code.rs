@@ -62,6 +62,7 @@ codes! {
     ClientCertificate = "client-certificate",
     FrontRefused = "front-refused",
     HostForbidden = "host-forbidden",
+    CrossSite = "cross-site",
     EasyAuthOff = "easy-auth-off",
     EasyAuthRedirect = "easy-auth-redirect",
     NotFound = "not-found",

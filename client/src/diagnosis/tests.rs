@@ -1,5 +1,7 @@
 //! One row a cause: evidence in, codes out.
 
+mod entailed;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use url::Url;

@@ -48,6 +48,21 @@ pub(crate) fn everything(answer: &Answer) -> Map<String, Value> {
         .collect()
 }
 
+/// The ids by which whoever answered finds this call in a log.
+pub(crate) fn ids(answer: &Answer) -> Map<String, Value> {
+    answer
+        .tells
+        .iter()
+        .filter(|(name, _)| name.ends_with("-id") || name == "x-azure-ref")
+        .map(|(name, value)| (name.clone(), Value::from(shown(value))))
+        .collect()
+}
+
+/// What others wrote, short and without tokens.
+pub(super) fn shown(text: &str) -> String {
+    shortened(&without_tokens(text))
+}
+
 /// The first words of the body; of a page, those that a reader would see.
 pub(super) fn lines(answer: &Answer) -> Option<String> {
     let html = answer.body.trim_start().starts_with('<') || is_html(answer);

@@ -20,6 +20,15 @@ fn every_failure_says_what_to_do() {
     for (failure, exit) in [
         (Failure::Usage(Usage::UserInUrl), 2),
         (Failure::UnknownCode("x".into()), 2),
+        (
+            Failure::LogNotRead {
+                path: "l".into(),
+                error: error(),
+            },
+            2,
+        ),
+        (Failure::NotALog("l".into()), 2),
+        (Failure::NotACall("c".into()), 2),
         (Failure::NoTokenOnStdin, 2),
         (Failure::NoKeptToken, 3),
         (not_reached, 7),

@@ -4,7 +4,7 @@ use serde_json::Map;
 
 use super::Session;
 use super::learn::Stopped;
-use crate::clock::now;
+use crate::clock::{now, utc};
 use crate::diagnosis::{self, Case, Code, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::{Challenge, challenge_of};
 use crate::discovery::trust::Authority;
@@ -97,6 +97,7 @@ pub(crate) async fn explain(
         report.answer = diagnosis::everything(answer);
     }
     report.findings = findings;
+    report.ids = diagnosis::ids(answer);
     report.token = match sent {
         Sent::Token(token) => Some(token.summary()),
         _ => None,
@@ -160,6 +161,8 @@ pub(super) fn blank(session: &Session, outcome: Outcome) -> Report {
         token: None,
         challenge: None,
         answer: Map::new(),
+        time: utc(now()),
+        ids: Map::new(),
         now: now(),
     }
 }

@@ -181,6 +181,7 @@ impl Call {
                 Map::new()
             },
             findings,
+            ids: diagnosis::ids(&self.answer),
             token: match &self.sent {
                 Sent::Token(token) => Some(token.summary()),
                 _ => None,
@@ -201,6 +202,8 @@ fn report(outcome: Outcome) -> Report {
         token: None,
         challenge: None,
         answer: Map::new(),
+        time: crate::clock::utc(NOW),
+        ids: Map::new(),
         now: NOW,
     }
 }

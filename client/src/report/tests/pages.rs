@@ -24,9 +24,12 @@ fn the_troubleshooting_page_is_the_catalogue() {
         }
         let _ = write!(
             page,
-            "\n### {}\n\n{}\n{}\n**Fix:** {}\n",
+            "\n### {}\n\n{}\n{}{}\n**Fix:** {}\n",
             code,
             marked_down(entry.meaning),
+            code.proved_when().map_or(String::new(), |what| {
+                format!("\nProved when: {}.\n", marked_down(what))
+            }),
             code.aadsts_text()
                 .map_or(String::new(), |codes| format!("\nEntra's codes: {codes}\n")),
             marked_down(entry.remedy)

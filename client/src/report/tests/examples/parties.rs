@@ -4,7 +4,8 @@
 use serde_json::json;
 
 use super::{Call, TENANT};
-use crate::diagnosis::Sent;
+use crate::diagnosis::{self, Sent};
+use crate::gate_log::Row;
 use crate::http::Answer;
 use crate::report::Report;
 
@@ -108,6 +109,11 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
         // A claims challenge, and a challenge of which nothing decodes.
         ("claims-required", challenge(401, "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnsiYWNycyI6eyJlc3NlbnRpYWwiOnRydWUsInZhbHVlIjoiYzEifX19\"", "").report()),
         ("app-refused claims unread", challenge(401, "Bearer realm=\"\", error=\"insufficient_claims\", claims=\"?\"", "").report()),
+        // As the gate's own log has it: it says so to nobody else.
+        ("cross-site", Report {
+            findings: diagnosis::logged(&Row { status: Some(403), substatus: Some(60), message: "Cross-site request.".into(), ..Row::default() }).into_iter().collect(),
+            ..Call::sending(Sent::Nothing).answered(403, |_| ()).report()
+        }),
         ("rate-limited", good().answered(429, |answer| {
             answer.retry_after = Some(std::time::Duration::from_secs(4));
             answer.body = "{ \"statusCode\": 429, \"message\": \"Rate limit is exceeded. Try again in 4 seconds.\" }".into();
