@@ -23,7 +23,8 @@ enum Place {
 }
 
 /// Every crate of the workspace has its place.
-const PLACES: [(&str, Place); 11] = [
+const PLACES: [(&str, Place); 12] = [
+    ("environment", Place::Shared),
     ("loopback", Place::Shared),
     ("state-folder", Place::Shared),
     ("greeting-server", Place::Server),
