@@ -50,13 +50,13 @@ fn the_shipped_schema_is_generated_from_the_types() {
         "/../../deploy/authsettingsV2.schema.json"
     );
     let text = format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap());
-    if std::env::var_os("GREETING_WRITE").is_some() {
+    if std::env::var_os("BLESS").is_some() {
         std::fs::write(path, &text).unwrap();
     }
     assert_eq!(
         std::fs::read_to_string(path).unwrap(),
         text,
-        "write it again: GREETING_WRITE=1 cargo test -p local-easy-auth the_shipped_schema"
+        "write it again: BLESS=1 cargo test -p local-easy-auth the_shipped_schema"
     );
     let validator = jsonschema::validator_for(&schema()).unwrap();
     let shipped = serde_json::from_str(&shipped()).unwrap();
