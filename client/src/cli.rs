@@ -283,7 +283,7 @@ impl CallArgs {
             }
         }
         if environment::is_blank(&self.client_id) {
-            self.client_id = DEVELOPER_CLIENT.to_owned();
+            DEVELOPER_CLIENT.clone_into(&mut self.client_id);
         }
     }
 }

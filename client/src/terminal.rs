@@ -67,7 +67,9 @@ pub(crate) fn tell(text: &str) {
 /// The same, for what may be found more than once in a run.
 pub(crate) fn tell_once(text: &str) {
     static TOLD: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
-    let mut told = TOLD.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut told = TOLD
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     if !told.iter().any(|it| it == text) {
         told.push(text.to_owned());
         tell(text);

@@ -34,7 +34,7 @@ fn settled(printed: &str) -> String {
             format!("{start}{left}1 h{right}{end}")
         } else if plain.trim_start().starts_with("kid ") {
             line.replace(value, "N3hQyZ0kJt5mVw8rPq1sXc7bGfA")
-        } else if value.ends_with('Z') && value.contains("-") && value.contains('T') {
+        } else if value.ends_with('Z') && value.contains('-') && value.contains('T') {
             let hour = if plain.contains("after ") { "10" } else { "09" };
             line.replace(value, &format!("2026-11-24T{hour}:14:05Z"))
         } else {

@@ -367,7 +367,7 @@ async fn exchange<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
         let message = if number % 2 == 0 {
             Message::text(format!("message {number}"))
         } else {
-            Message::binary(vec![number as u8; number * 100])
+            Message::binary(vec![u8::try_from(number).unwrap(); number * 100])
         };
         socket.send(message.clone()).await.unwrap();
         assert_eq!(

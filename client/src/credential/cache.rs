@@ -84,7 +84,8 @@ pub(crate) struct Cache {
 #[derive(Debug)]
 pub(crate) struct CacheLock {
     /// None: another run held it for too long.
-    _file: Option<File>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "closing it releases the lock"))]
+    file: Option<File>,
 }
 
 impl Cache {
@@ -111,21 +112,21 @@ impl Cache {
         }
         let file = options.open(path)?;
         if file.try_lock().is_ok() {
-            return Ok(CacheLock { _file: Some(file) });
+            return Ok(CacheLock { file: Some(file) });
         }
         tell("another greeting-cli is signing in; waiting for it …");
         let deadline = Instant::now() + LOCK_PATIENCE;
         while Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(100)).await;
             if file.try_lock().is_ok() {
-                return Ok(CacheLock { _file: Some(file) });
+                return Ok(CacheLock { file: Some(file) });
             }
         }
         tell(&format!(
             "note: it is still signing in after {} s; going on without it",
             LOCK_PATIENCE.as_secs()
         ));
-        Ok(CacheLock { _file: None })
+        Ok(CacheLock { file: None })
     }
 
     /// The token for this key, expired or not: `user`'s, else that of the last who signed in.

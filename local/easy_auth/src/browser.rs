@@ -113,7 +113,7 @@ impl Browser {
     }
 
     /// Sends a browser to sign in and come back to `wanted` (path and query).
-    pub(crate) fn send_to_sign_in(&self, gate: Context<'_>, wanted: &str) -> Response<BoxBody> {
+    pub(crate) fn send_to_sign_in(gate: Context<'_>, wanted: &str) -> Response<BoxBody> {
         let login = format!("{}/login/aad", gate.prefix());
         if gate.settings.login.preserve_url_fragments_for_logins {
             return pages::keep_fragment(&login);
@@ -310,7 +310,10 @@ impl Browser {
 }
 
 fn hours(hours: f64) -> i64 {
-    #[allow(clippy::cast_possible_truncation)] // the settings allow a year's hours at most
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the settings allow a year's hours at most"
+    )]
     let seconds = (hours * 3600.0) as i64;
     seconds
 }

@@ -192,7 +192,10 @@ pub(crate) fn check_claims(
 /// A NumericDate (RFC 7519 section 2), which has to be a JSON number.
 pub(crate) fn time(claims: &Claims, name: &str) -> Option<i64> {
     let value = claims.get(name)?;
-    #[allow(clippy::cast_possible_truncation)] // a float cast saturates, which is what is wanted
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float cast saturates, which is what is wanted"
+    )]
     value.as_i64().or_else(|| value.as_f64().map(|t| t as i64))
 }
 

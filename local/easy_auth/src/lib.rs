@@ -185,7 +185,7 @@ impl Gate {
             }
             Verdict::SignIn(reason) => {
                 let wanted = request.uri().path_and_query().map_or("/", |p| p.as_str());
-                let response = self.browser.send_to_sign_in(context, wanted);
+                let response = Browser::send_to_sign_in(context, wanted);
                 (response, Decided::new(Outcome::SignIn, Some(reason)))
             }
         }

@@ -78,16 +78,13 @@ async fn decide(
         ));
     };
     let note = |outcome| authority.note_of(outcome, &flow.asked);
-    let user = match (choice.action.as_str(), &choice.user) {
-        ("approve" | "consent", Some(user)) => user,
-        _ => {
-            authority.grants().end_flow(&choice.flow);
-            let words = "AADSTS65004: User declined to consent to access the app.";
-            return note(Outcome::Declined).because(words).on(back(
-                &flow,
-                &[("error", "access_denied"), ("error_description", words)],
-            ));
-        }
+    let ("approve" | "consent", Some(user)) = (choice.action.as_str(), &choice.user) else {
+        authority.grants().end_flow(&choice.flow);
+        let words = "AADSTS65004: User declined to consent to access the app.";
+        return note(Outcome::Declined).because(words).on(back(
+            &flow,
+            &[("error", "access_denied"), ("error_description", words)],
+        ));
     };
     let origin = flow.redirect_origin();
     let signing_in = authority.signing_in(&choice.flow, &flow, &origin);

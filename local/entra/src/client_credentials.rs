@@ -61,7 +61,10 @@ impl Authority {
         }
     }
 
-    #[allow(clippy::unused_self)]
+    #[expect(
+        clippy::unused_self,
+        reason = "called as a method, beside those that read it"
+    )]
     fn proof_missing(&self, parameters: &Parameters) -> AuthorityError {
         if parameters.get("grant_type") == Some("client_credentials") {
             AuthorityError::ProofMissing

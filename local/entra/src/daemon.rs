@@ -122,7 +122,10 @@ impl Daemon {
         }
         // Floats occur.
         let time = |name: &str| claims.get(name).and_then(Value::as_f64);
-        #[allow(clippy::cast_precision_loss)] // seconds since 1970 are exact in a double
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "seconds since 1970 are exact in a double"
+        )]
         let now = now as f64;
         let in_time = time("exp").is_some_and(|exp| exp + SKEW > now)
             && time("nbf").is_none_or(|nbf| nbf - SKEW <= now);

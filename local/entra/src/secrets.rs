@@ -13,7 +13,6 @@ pub(crate) fn secret() -> String {
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     // A system without randomness can't have secrets, and must not go on with known ones.
-    #[allow(clippy::expect_used)]
     rand::fill(&mut bytes).expect("the operating system has randomness");
     bytes
 }

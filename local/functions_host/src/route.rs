@@ -75,7 +75,6 @@ impl Route {
             match (segment, first) {
                 (Segment::CatchAll, _) => return true,
                 (Segment::Parameter { optional: true, .. }, None) => {}
-                (_, None) => return false,
                 (Segment::Literal(literal), Some((value, after)))
                     if literal.to_lowercase() == value.to_lowercase() =>
                 {

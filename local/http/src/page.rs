@@ -206,8 +206,8 @@ mod tests {
     #[test]
     fn the_policy_allows_what_the_page_needs_and_no_more() {
         let page = |script, forms_to| Page {
-            script,
             forms_to,
+            script,
             ..Page::new("x", html! {})
         };
         let plain = page(Script::None, None).policy();

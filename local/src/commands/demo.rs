@@ -194,7 +194,7 @@ async fn tell(stack: &Stack, cli: &Cli<'_>, output: Output) -> Result<ExitCode, 
     match output {
         Output::Json => say::line(format!("{:#}", Value::Array(results))),
         Output::Human if all_as_expected => {
-            say::line("\nAll six as expected. To keep it running: greeting-local up")
+            say::line("\nAll six as expected. To keep it running: greeting-local up");
         }
         Output::Human => say::line("\nNot all were as expected."),
     }

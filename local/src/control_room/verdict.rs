@@ -94,7 +94,10 @@ fn said_by(function: Function, easy_auth: EasyAuth, headers: &HeaderMap) -> Said
         return Said::nothing("is another app than greeting-server, and decides for itself");
     }
     let principals = headers.get_all(principal::HEADER).into_iter();
-    match authorize(easy_auth, principals.map(|value| value.as_bytes())) {
+    match authorize(
+        easy_auth,
+        principals.map(hyper::http::HeaderValue::as_bytes),
+    ) {
         Decision::Granted => Said::new(200, GREETING),
         Decision::Unauthenticated(why) => Said::new(401, why.to_string()),
         Decision::MissingScope => Said::new(403, "no Greeting.Read scope"),

@@ -87,7 +87,7 @@ impl Cli {
     }
 
     pub(crate) fn stdin(mut self, text: &str) -> Self {
-        self.stdin = text.to_owned();
+        text.clone_into(&mut self.stdin);
         self
     }
 

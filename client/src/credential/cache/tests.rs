@@ -74,12 +74,12 @@ async fn point_15_a_lock_that_another_run_keeps_is_waited_for_seconds() {
     let first = cache().lock().await.unwrap();
     let begun = Instant::now();
     let second = cache().lock().await.unwrap();
-    assert!(first._file.is_some() && second._file.is_none());
+    assert!(first.file.is_some() && second.file.is_none());
     let waited = begun.elapsed();
     assert!(
         waited >= LOCK_PATIENCE && waited < LOCK_PATIENCE * 2,
         "{waited:?}"
     );
     drop(first);
-    assert!(cache().lock().await.unwrap()._file.is_some());
+    assert!(cache().lock().await.unwrap().file.is_some());
 }

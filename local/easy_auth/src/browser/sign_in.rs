@@ -31,6 +31,7 @@ struct Begun {
 
 /// What the token endpoint answers. No `Debug`: these are secrets.
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "RFC 6749's names")]
 struct Granted {
     access_token: Option<String>,
     id_token: Option<String>,
