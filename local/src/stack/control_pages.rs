@@ -9,7 +9,7 @@ use axum::middleware;
 use local_easy_auth::Rules;
 use local_entra::Authority;
 use local_events::{Log, record_events};
-use local_http::localhost::only_localhost;
+use local_http::dns_rebinding_guard::only_localhost;
 use local_http::page;
 
 use crate::control::running::Ready;
