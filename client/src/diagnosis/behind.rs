@@ -18,9 +18,10 @@ pub(super) fn has_words(case: &Case<'_>) -> bool {
 /// 401 or 403 of an app's own.
 pub(super) fn app_refused(case: &Case<'_>) -> Finding {
     let summary = match (case.sent, case.met.is_some() || case.answer.from_gate) {
-        (Sent::Nothing, _) => "the app itself refused, in its own words",
-        (_, true) => "the gate let the call through, and the app itself refused, in its own words",
-        (_, false) => {
+        (Sent::Token(_) | Sent::Unreadable(_), true) => {
+            "the gate let the call through, and the app itself refused, in its own words"
+        }
+        (Sent::Nothing, _) | (_, false) => {
             "this is not the gate's refusal: the app itself, or what stands before it, refused"
         }
     };

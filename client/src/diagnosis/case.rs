@@ -65,6 +65,7 @@ impl Expected {
             resource: Some((challenge.resource.clone(), source)),
             tenant: Some((challenge.tenant.clone(), source)),
             v2: Some((challenge.v2, source)),
+            scope: challenge.scope.clone().map(|scope| (scope, source)),
             ..Self::default()
         }
     }

@@ -42,8 +42,8 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
                 Source::Default,
             )]
         }
-        Sent::Nothing => vec![before_authentication(case)],
         _ if !from_gate => vec![app_refused(case)],
+        Sent::Nothing => vec![before_authentication(case)],
         Sent::Unreadable(why) => vec![gate::unreadable(why)],
         Sent::Token(token) => {
             // With Return403 the gate answers 403 to unauthenticated callers as well.

@@ -5,6 +5,7 @@ use url::Url;
 
 use super::{Code, Finding};
 use crate::discovery::challenge::Challenge;
+use crate::discovery::trust;
 use crate::http::without_query;
 use crate::terminal::quoted;
 
@@ -24,16 +25,40 @@ pub(crate) fn claimed(finding: Finding, challenge: &Challenge) -> Finding {
         .saw("API", challenge.resource.as_str(), Value::Null, source)
 }
 
-/// The authority is neither Microsoft's nor on this machine.
+/// The authority is neither one of Microsoft's clouds' nor on this machine.
 pub(crate) fn foreign_authority(url: &Url, challenge: &Challenge) -> Finding {
-    let finding = Finding::proved(
-        Code::UntrustedAuthority,
-        format!(
-            "{} names an authority that is not one of Microsoft's: it is not trusted just because a web page names it",
-            origin(url)
-        ),
-        "if it is yours: --authority-host URL and --tenant, or AZURE_AUTHORITY_HOST",
-    );
+    let (summary, fix) = if trust::is_microsofts_other(&challenge.authority) {
+        (
+            format!(
+                "{} names an authority of Microsoft's that is followed only where you name it: greeting-cli takes the work and school clouds' hosts by itself",
+                origin(url)
+            ),
+            // B2C's endpoints stand under a policy, which the challenge's tenant does not name.
+            if challenge.authority.ends_with(".b2clogin.com") {
+                format!(
+                    "bring a token of your app's own sign-in: greeting-cli call {} --access-token -",
+                    without_query(url)
+                )
+            } else {
+                format!(
+                    "if it is your tenant's: greeting-cli call {} --authority-host {} --tenant {} --scope {}",
+                    without_query(url),
+                    challenge.authority,
+                    challenge.tenant,
+                    challenge.scope()
+                )
+            },
+        )
+    } else {
+        (
+            format!(
+                "{} names an authority that is not one of Microsoft's: it is not trusted just because a web page names it",
+                origin(url)
+            ),
+            "if it is yours: --authority-host URL and --tenant, or AZURE_AUTHORITY_HOST".to_owned(),
+        )
+    };
+    let finding = Finding::proved(Code::UntrustedAuthority, summary, fix);
     claimed(finding, challenge)
 }
 

@@ -67,6 +67,23 @@ const MICROSOFT_DOMAINS: [&str; 16] = [
     "chinacloudapi.cn",
 ];
 
+/// Sign-in hosts of Microsoft's on which anybody may have a tenant of their own: External ID, B2C
+/// and the newer alias.
+const OPEN_TO_ALL: [&str; 3] = ["ciamlogin.com", "b2clogin.com", "login.microsoft.com"];
+
+/// Whether an authority is Microsoft's, though none that is followed unasked.
+pub(crate) fn is_microsofts_other(authority: &str) -> bool {
+    let Ok(url) = Url::parse(authority) else {
+        return false;
+    };
+    let host = url.host_str().unwrap_or_default();
+    let under = |domain: &&str| {
+        host.strip_suffix(*domain)
+            .is_some_and(|front| front.is_empty() || front.ends_with('.'))
+    };
+    url.scheme() == "https" && url.port().is_none() && OPEN_TO_ALL.iter().any(under)
+}
+
 /// The name of a Microsoft API.
 pub(crate) fn first_party(resource: &str) -> Option<&'static str> {
     let resource = resource.trim().to_ascii_lowercase();

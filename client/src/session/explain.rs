@@ -9,7 +9,6 @@ use crate::diagnosis::{self, Case, Code, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::{Challenge, challenge_of};
 use crate::discovery::trust::Authority;
 use crate::http::{self, Answer, without_query};
-use crate::provenance::Source;
 use crate::report::{Outcome, Report};
 use crate::signature;
 use crate::token::Decoded;
@@ -116,12 +115,11 @@ async fn asked_without_token(session: &Session) -> Option<Challenge> {
 fn expected(session: &Session, challenge: Option<&Challenge>) -> Expected {
     let args = &session.args;
     let mut expected = challenge.map(Expected::of).unwrap_or_default();
-    let metadata = challenge.and_then(|challenge| challenge.scope.clone());
-    expected.scope = match (&args.scope, metadata) {
-        (Some(scope), _) => Some((scope.clone(), args.sources.get("scope"))),
-        (None, Some(scope)) => Some((scope, Source::Discovery)),
-        (None, None) => None,
-    };
+    // `.default` asks for whatever is consented, and so names no scope.
+    let said = args.scope.as_ref().filter(|it| !it.ends_with(".default"));
+    if let Some(scope) = said {
+        expected.scope = Some((scope.clone(), args.sources.get("scope")));
+    }
     let tenant = args.tenant.as_deref();
     expected
         .in_tenant(tenant.map(|tenant| (tenant, args.sources.get("tenant"))))

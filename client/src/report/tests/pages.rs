@@ -15,6 +15,7 @@ fn the_troubleshooting_page_is_the_catalogue() {
     let mut page = String::from(
         "# Troubleshooting by code\n\nEvery finding of `greeting-cli` has a code. `greeting-cli explain CODE` prints the same explanations; in `--output json` the code is `findings[].code`. This page is made from the catalogue in `client/src/diagnosis/catalogue.rs`, and the examples are the program's own output.\n",
     );
+    page.push_str(&contents());
     let mut section = None;
     for code in Code::ALL {
         let entry = code.explanation();
@@ -47,6 +48,24 @@ fn the_troubleshooting_page_is_the_catalogue() {
         );
     }
     page_is_current("troubleshooting.md", &page);
+}
+
+/// Every code, under its section, as a link.
+fn contents() -> String {
+    let mut text = String::new();
+    let mut section = None;
+    for code in Code::ALL {
+        let own = code.explanation().section;
+        if section == Some(own) {
+            text.push_str(", ");
+        } else {
+            let _ = write!(text, "\n- {}: ", own.title());
+            section = Some(own);
+        }
+        let _ = write!(text, "[{code}](#{code})");
+    }
+    text.push('\n');
+    text
 }
 
 /// Angle brackets would be taken for HTML.

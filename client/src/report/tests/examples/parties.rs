@@ -101,6 +101,13 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
         }).report()),
         ("app-refused 401", challenge(401, "Bearer error=\"invalid_token\", error_description=\"The audience 'x' is invalid\"", "").report()),
         ("app-refused 401 body", good().met().answered(401, |answer| answer.body = "session expired, please sign in again".into()).report()),
+        // The same to a call without a token: with words it is somebody's own.
+        (
+            "app-refused no token",
+            Call::sending(Sent::Nothing)
+                .answered(403, |answer| answer.body = "members only".into())
+                .report(),
+        ),
         // Scopes of any API.
         ("missing-scope todo", challenge(403, "Bearer error=\"insufficient_scope\", scope=\"Todo.Read\"", "").report()),
         ("scope-present", Call::with(json!({"scp": "Todo.Read Todo.Write"})).met().answered(403, |answer| {

@@ -192,6 +192,16 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
             no_token(diagnosis::foreign_authority(&url, &evil)),
         ),
         (
+            "untrusted-authority External ID",
+            no_token(diagnosis::foreign_authority(
+                &url,
+                &Challenge {
+                    authority: "https://contoso.ciamlogin.com".into(),
+                    ..challenge()
+                },
+            )),
+        ),
+        (
             "first-party-resource",
             no_token(diagnosis::first_party(&url, &graph, "Microsoft Graph")),
         ),
