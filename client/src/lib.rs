@@ -11,10 +11,11 @@
 //! - `failure`: errors that end a command before there is anything to report
 //! - `signature`: a signature against the issuer's keys; `auth_settings`: the gate's
 //!   settings, where the user gives them
+//! - `gate_log`: the gate's own log, where the app's owner gives it
 //! - `token`: a JWT, decoded, never trusted
 //! - `caller`: how much of what a caller wrote is repeated to them
-//! - what they stand on: `clock`, `http`, `known_clients`, `provenance`, `scope`,
-//!   `state_folder`, `terminal`
+//! - what they stand on: `clock`, `guid`, `http`, `known_clients`, `provenance`,
+//!   `scope`, `state_folder`, `terminal`
 
 mod auth_settings;
 mod caller;
@@ -26,6 +27,7 @@ mod diagnosis;
 mod discovery;
 mod failure;
 mod gate_log;
+mod guid;
 mod http;
 mod known_clients;
 pub mod oauth;

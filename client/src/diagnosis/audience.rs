@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Code, Expected, Finding};
 use crate::discovery::trust;
+use crate::guid::is_guid;
 use crate::provenance::Source;
 use crate::scope::scope_of;
 use crate::token::Decoded;
@@ -37,15 +38,6 @@ pub(super) fn not_an_access_token(token: &Decoded, expected: &Expected) -> Optio
 pub(super) fn bare(id: &str) -> String {
     let id = id.trim_end_matches('/');
     id.strip_prefix("api://").unwrap_or(id).to_ascii_lowercase()
-}
-
-/// Whether a name is an application's id, which no other application has.
-pub(super) fn is_guid(text: &str) -> bool {
-    text.len() == 36
-        && text.char_indices().all(|(at, c)| match at {
-            8 | 13 | 18 | 23 => c == '-',
-            _ => c.is_ascii_hexdigit(),
-        })
 }
 
 /// The audience is known to be another API: Microsoft's own, or another application's id. An App

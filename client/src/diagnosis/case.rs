@@ -2,10 +2,10 @@
 
 use url::Url;
 
-use super::audience::is_guid;
 use super::{Code, Finding};
 use crate::auth_settings::Settings;
 use crate::discovery::challenge::Challenge;
+use crate::guid::is_guid;
 use crate::http::Answer;
 use crate::provenance::Source;
 use crate::token::{Decoded, Unreadable};

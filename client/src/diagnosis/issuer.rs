@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::audience::is_guid;
 use super::{Code, Expected, Finding};
+use crate::guid::is_guid;
 use crate::provenance::Source;
 use crate::token::Decoded;
 

@@ -1,12 +1,12 @@
 //! No token: what the authority or the Azure CLI said, as a cause. One row a code.
 
 use crate::caller;
+use crate::guid::is_guid;
 use crate::known_clients::DEVELOPER_CLIENT;
 use crate::oauth::device_code::AuthorityError;
 use serde_json::Value;
 
 use super::aadsts::{AADSTS, look_up};
-use super::audience::is_guid;
 use super::{Certainty, Code, Finding};
 use crate::provenance::Source;
 
