@@ -44,7 +44,7 @@ pub enum Decision {
     Unauthenticated(Unauthenticated),
     /// 403: authenticated, without the scope.
     MissingScope,
-    /// 500: nobody vouches for the header, so nobody is believed.
+    /// 500: Easy Auth is off, so no principal is trusted.
     EasyAuthOff,
 }
 
@@ -53,9 +53,9 @@ pub enum Decision {
 pub enum Unauthenticated {
     /// No principal header.
     NoPrincipal,
-    /// More than one: which of them Easy Auth set cannot be told.
+    /// More than one: which of them Easy Auth set can't be told.
     SeveralPrincipals,
-    /// A principal header that cannot be read.
+    /// A principal header that can't be read.
     Malformed(DecodeError),
     /// Signed in with another provider than Entra ID.
     OtherProvider,

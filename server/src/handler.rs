@@ -141,7 +141,7 @@ pub async fn serve(listener: TcpListener, easy_auth: EasyAuth, shutdown: impl Fu
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    alert(&format!("cannot accept a connection: {error}"));
+                    alert(&format!("can't accept a connection: {error}"));
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }

@@ -24,10 +24,10 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), String> {
     let port = port(std::env::var(PORT).ok().as_deref())?;
     // Before the port opens, so that no signal can arrive unheard.
-    let end = end().map_err(|error| format!("cannot listen for signals: {error}"))?;
+    let end = end().map_err(|error| format!("can't listen for signals: {error}"))?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
-        .map_err(|error| format!("cannot listen on 127.0.0.1:{port} (from {PORT}): {error}"))?;
+        .map_err(|error| format!("can't listen on 127.0.0.1:{port} (from {PORT}): {error}"))?;
     let easy_auth = EasyAuth::from_setting(std::env::var(EasyAuth::SETTING).ok().as_deref());
     if easy_auth == EasyAuth::Off {
         alert(EASY_AUTH_OFF);

@@ -86,7 +86,7 @@ impl Principal {
     #[must_use]
     pub fn encode(&self) -> String {
         let json = serde_json::json!(self).to_string();
-        // In JSON a slash stands only inside strings, so this cannot hit syntax.
+        // In JSON a slash stands only inside strings, so this can't hit syntax.
         BASE64.encode(json.replace('/', "\\/"))
     }
 }

@@ -141,7 +141,7 @@ mod tests {
             let path = format!("{shared}/vectors/wycheproof_{name}.json");
             let vectors: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
             for group in vectors["testGroups"].as_array().unwrap() {
-                // A symmetric key is in a JWKS of nobody's; it is read as one all the same.
+                // No issuer publishes a symmetric key in a JWKS; the test reads it like a published one.
                 let public = group.get("public").unwrap_or(&group["private"]);
                 let jwks = match public.get("keys") {
                     Some(_) => public.clone(),

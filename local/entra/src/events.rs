@@ -1,5 +1,5 @@
 //! What the log is told of the authority's decisions: client, grant, scopes, and the code with
-//! the first sentence of a refusal. No secret, no code, nobody's name.
+//! the first sentence of a refusal. No secret, no code, no person's name.
 
 use axum::http::HeaderMap;
 use base64::Engine;

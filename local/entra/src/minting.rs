@@ -51,7 +51,7 @@ pub enum Shape {
     Truncated,
 }
 
-/// A token with any chosen property or defect. The default is one that opens the door.
+/// A token with any chosen property or defect. The default is one that gate and function accept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MintSpec {
     /// Sign-in name; alice when absent.

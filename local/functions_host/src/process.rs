@@ -115,7 +115,7 @@ impl Handler {
     /// Starts the handler; returns once it answers.
     ///
     /// # Errors
-    /// When it cannot be started, or does not become ready in ten starts.
+    /// When it can't be started, or does not become ready in ten starts.
     pub async fn start(spec: HandlerSpec) -> Result<Self, HandlerError> {
         Self::start_in(spec, MAX_FAILURES).await
     }
@@ -124,7 +124,7 @@ impl Handler {
     /// handler that serves.
     ///
     /// # Errors
-    /// When it cannot be started, or does not become ready.
+    /// When it can't be started, or does not become ready.
     pub async fn start_once(spec: HandlerSpec) -> Result<Self, HandlerError> {
         Self::start_in(spec, 1).await
     }
@@ -203,7 +203,7 @@ async fn supervise(
                 }));
                 return;
             }
-            Err(error) => format!("cannot be started: {error}"),
+            Err(error) => format!("can't be started: {error}"),
             Ok(mut running) => tokio::select! {
                 biased;
                 () = stopped(&mut stop) => {

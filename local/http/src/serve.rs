@@ -40,7 +40,7 @@ pub type Service = Arc<
 
 /// How long requests in flight may take when the program ends.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How long a caller may take to say what it wants: slow ones can't hold the door.
+/// How long a caller may take to say what it wants: slow ones can't hold a connection.
 const HEADERS: Duration = Duration::from_secs(30);
 
 /// Listeners on `127.0.0.1` and, where there is one, `::1`, on one port: `localhost` is either.

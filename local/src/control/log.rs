@@ -18,7 +18,7 @@ use tokio::sync::broadcast;
 
 use super::secret::{ControlSecret, unknown_caller};
 
-/// Where `greeting-local log` knocks.
+/// The path of the log's endpoint.
 pub(crate) const PATH: &str = "/greeting-local/log";
 /// So that a reader that has gone is noticed on a quiet day.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -29,7 +29,7 @@ struct LogQuery {
     follow: bool,
 }
 
-/// The door that `greeting-local log` knocks on; JSON, a line each.
+/// The endpoint that `greeting-local log` reads; JSON, a line each.
 pub(crate) fn router(log: Log, secret: ControlSecret) -> axum::Router {
     let answer = move |headers: HeaderMap, Query(asked): Query<LogQuery>| async move {
         if !secret.is_in(&headers) {

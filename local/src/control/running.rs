@@ -89,7 +89,7 @@ impl Running {
                 Err(error) => error.to_string(),
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                format!("{} says of no stack", state.display())
+                format!("no running stack is noted in {}", state.display())
             }
             Err(error) => error.to_string(),
         };

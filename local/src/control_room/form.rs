@@ -108,7 +108,7 @@ const TEXTS: [(&str, &str, &str); 5] = [
 ];
 const DEFAULT_SCOPE: &str = "Greeting.Read";
 
-/// What was chosen; the default is a token that opens the door.
+/// What was chosen; the default is a token that gate and function accept.
 #[derive(Default)]
 pub(super) struct Chosen(Vec<(String, String)>);
 

@@ -69,7 +69,7 @@ impl Verdicts {
                 &rules.headers(&claims),
             ),
             Verdict::Anonymous(reason) => passes(
-                format!("passes it on as nobody's ({reason})"),
+                format!("passes it on without a principal ({reason})"),
                 EasyAuth::On,
                 &HeaderMap::new(),
             ),
@@ -101,6 +101,6 @@ fn said_by(function: Function, easy_auth: EasyAuth, headers: &HeaderMap) -> Said
         Decision::Granted => Said::new(200, GREETING),
         Decision::Unauthenticated(why) => Said::new(401, why.to_string()),
         Decision::MissingScope => Said::new(403, "no Greeting.Read scope"),
-        Decision::EasyAuthOff => Said::new(500, "Easy Auth is off, so nobody is believed"),
+        Decision::EasyAuthOff => Said::new(500, "Easy Auth is off, so no principal is trusted"),
     }
 }

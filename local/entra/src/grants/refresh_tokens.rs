@@ -14,7 +14,7 @@ const MAX_REFRESH: usize = 10_000;
 /// A refresh token's life in seconds: Entra's 90 days.
 const REFRESH_LIFETIME: i64 = 90 * 24 * 3600;
 
-/// What a refresh token stands for. Kept by its SHA-256, so that the file opens no door.
+/// What a refresh token stands for. Kept by its SHA-256, so that the file holds no token.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Refresh {
     family: String,
