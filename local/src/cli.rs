@@ -152,6 +152,26 @@ pub(crate) enum Command {
     Log(LogArgs),
     /// Write the zip that Azure Functions runs
     Package(PackageArgs),
+    /// Become another program that ends with the process that asks for it
+    #[command(hide = true)]
+    Launch(LaunchArgs),
+}
+
+/// `launch`, which only this program itself calls.
+#[derive(Debug, Args)]
+pub(crate) struct LaunchArgs {
+    /// The process that has started this one
+    #[arg(long)]
+    pub(crate) parent: u32,
+    /// Leave stdin to the program
+    #[arg(long)]
+    pub(crate) keep_stdin: bool,
+    /// Stay beside the program, and kill it when stdin ends
+    #[arg(long)]
+    pub(crate) beside: bool,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    pub(crate) command: Vec<std::ffi::OsString>,
 }
 
 /// How a result is printed.

@@ -3,6 +3,7 @@
 pub(crate) mod approve;
 pub(crate) mod demo;
 pub(crate) mod env;
+pub(crate) mod launch;
 pub(crate) mod log;
 pub(crate) mod mint;
 pub(crate) mod package;

@@ -24,12 +24,22 @@ mod tenant;
 
 use std::process::ExitCode;
 
+use std::time::Duration;
+
 use clap::Parser;
 
 use crate::cli::{Cli, Command};
 
+/// For tasks to end in, after the result is there.
+const LAST_TASKS: Duration = Duration::from_secs(2);
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Before there is any thread: it becomes another program.
+    let command = match cli.command {
+        Command::Launch(args) => return commands::launch::run(args),
+        command => command,
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -41,7 +51,8 @@ fn main() -> ExitCode {
         }
     };
     let result = runtime.block_on(async {
-        match cli.command {
+        match command {
+            Command::Launch(_) => Ok(ExitCode::FAILURE),
             Command::Demo(args) => commands::demo::run(args).await,
             Command::Up(args) => commands::up::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Env(args) => commands::env::run(&args).map(|()| ExitCode::SUCCESS),
@@ -59,8 +70,9 @@ fn main() -> ExitCode {
             Command::Package(args) => commands::package::run(&args).map(|()| ExitCode::SUCCESS),
         }
     });
-    // Whatever still reads a terminal or a socket must not hold the exit.
-    runtime.shutdown_background();
+    // Its tasks are dropped before this returns, and with them their children are killed. Whatever
+    // still reads a terminal must not hold the end for longer.
+    runtime.shutdown_timeout(LAST_TASKS);
     result.unwrap_or_else(|failure| {
         eprintln!("error: {failure}");
         ExitCode::FAILURE

@@ -4,11 +4,28 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::SystemTime;
 
+use local_child::Launcher;
 use local_failure::Failure;
 use serde_json::Value;
 
+/// The hidden subcommand.
+pub(crate) const LAUNCH: &str = "launch";
 /// The profile of the build that this program is itself.
 const RELEASE: bool = !cfg!(debug_assertions);
+
+/// Starts programs so that they end with this one, by its hidden subcommand.
+///
+/// # Errors
+/// The operating system does not say what this program is.
+pub(crate) fn launcher() -> Result<Launcher, Failure> {
+    Launcher::this_program(LAUNCH).map_err(|error| {
+        Failure::new(
+            "greeting-local does not find its own program",
+            error,
+            "start it by its full path",
+        )
+    })
+}
 
 /// The program `name`: in `app_root`, else beside this program, else built with cargo.
 ///

@@ -23,11 +23,12 @@ enum Place {
 }
 
 /// Every crate of the workspace has its place.
-const PLACES: [(&str, Place); 12] = [
+const PLACES: [(&str, Place); 13] = [
     ("environment", Place::Shared),
     ("loopback", Place::Shared),
     ("state-folder", Place::Shared),
     ("greeting-server", Place::Server),
+    ("local-child", Place::Ground),
     ("local-events", Place::Ground),
     ("local-failure", Place::Ground),
     ("local-http", Place::Ground),

@@ -7,6 +7,7 @@ mod running;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use local_child::Launcher;
 use local_failure::Failure;
 use thiserror::Error;
 use tokio::sync::watch;
@@ -36,6 +37,8 @@ pub struct HandlerSpec {
     pub environment: Vec<(String, String)>,
     /// Keeps the handler's output to itself.
     pub quiet: bool,
+    /// Starts it so that it ends with this program. Without one it outlives a host that is killed.
+    pub launcher: Option<Launcher>,
     /// Hears why it refuses calls.
     pub refusals: Refusals,
 }

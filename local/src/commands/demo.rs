@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Output as Finished, Stdio};
 
 use anstyle::{AnsiColor, Style};
+use local_child::Stdin;
 use local_easy_auth::Behaviour;
 use local_entra::{Authority, MintSpec, Signature};
 use local_events::{Log, Print};
 use local_failure::Failure;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use crate::cli::{DemoArgs, Output};
 use crate::stack::{Options, Stack};
@@ -259,7 +260,8 @@ impl Cli<'_> {
 
     async fn run(&self, stack: &Stack, case: &Case, output: Output) -> Result<Finished, Failure> {
         let ready = &stack.running.ready;
-        let mut command = Command::new(&self.path);
+        let launcher = programs::launcher()?;
+        let mut command = launcher.command(&self.path, Stdin::Piped);
         command
             .args(["call", &ready.function_url, "--output"])
             .arg(if output == Output::Json {
@@ -272,10 +274,8 @@ impl Cli<'_> {
             // It writes to a pipe, and what it writes may be shown on a terminal.
             .env_remove("NO_COLOR")
             .env("CLICOLOR_FORCE", if shows_colour() { "1" } else { "0" })
-            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+            .stderr(Stdio::piped());
         // The caller's own configuration is not part of the story.
         for name in [
             "GREETING_URL",
@@ -324,7 +324,8 @@ impl Cli<'_> {
                     })?)
                 }
             };
-        let mut child = command.spawn().map_err(failed)?;
+        let spawned = launcher.spawn(command, Stdin::Piped).await;
+        let mut child = spawned.map_err(failed)?;
         if let Some(mut stdin) = child.stdin.take()
             && let Some(token) = token
         {

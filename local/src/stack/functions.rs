@@ -67,6 +67,7 @@ impl Functions {
         let environment = environment(settings, port);
         let refusals = Refusals::default();
         let heard = refusals.clone();
+        let launcher = programs::launcher()?;
         let spec = move |app: &FunctionApp, executable: PathBuf, quiet: bool| HandlerSpec {
             executable,
             arguments: app.arguments.clone(),
@@ -79,6 +80,7 @@ impl Functions {
                 .chain(environment.iter().cloned())
                 .collect(),
             quiet,
+            launcher: Some(launcher.clone()),
             refusals: heard.clone(),
         };
         let quiet = options.quiet;

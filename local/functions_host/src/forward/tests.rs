@@ -40,6 +40,7 @@ fn spec(executable: std::path::PathBuf, arguments: &[&str]) -> HandlerSpec {
         app_root: std::env::temp_dir(),
         environment: vec![],
         quiet: true,
+        launcher: None,
         refusals: Refusals::default(),
     }
 }

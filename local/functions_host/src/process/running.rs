@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::process::Stdio;
 use std::time::Duration;
 
+use local_child::Stdin;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
@@ -38,7 +39,10 @@ impl Running {
             1 => spec.executable.clone(),
             _ => std::path::absolute(&spec.executable)?,
         };
-        let mut command = Command::new(executable);
+        let mut command = match &spec.launcher {
+            Some(launcher) => launcher.command(executable, Stdin::Nothing),
+            None => Command::new(executable),
+        };
         command
             .args(&spec.arguments)
             .current_dir(&spec.working_directory)
@@ -55,7 +59,10 @@ impl Running {
         // Its own group: Ctrl-C in the terminal is ours to pass on, in order.
         #[cfg(unix)]
         command.process_group(0);
-        let mut child = command.spawn()?;
+        let mut child = match &spec.launcher {
+            Some(launcher) => launcher.spawn(command, Stdin::Nothing).await?,
+            None => command.spawn()?,
+        };
         let name = spec
             .executable
             .file_stem()
