@@ -188,6 +188,16 @@ fn the_settings_tables_say_what_the_files_say() {
                 find(names[0]).unwrap_or_else(|| panic!("{setting}: {file} has no {}", names[0]));
             // The value stands in the property's cell, or in the value's, or is an object.
             let said = names.get(1).copied().unwrap_or(value.trim_matches('`'));
+            // A list of texts is named whole.
+            let texts = found
+                .as_array()
+                .filter(|items| items.iter().all(serde_json::Value::is_string));
+            if let Some(items) = texts {
+                let said: Vec<&str> = value.split('`').skip(1).step_by(2).collect();
+                let is: Vec<&str> = items.iter().filter_map(serde_json::Value::as_str).collect();
+                assert_eq!(said, is, "{setting}");
+                continue;
+            }
             let first = if found.is_array() { &found[0] } else { found };
             let is = first.as_str().map_or(first.to_string(), str::to_owned);
             assert!(
