@@ -73,8 +73,8 @@ fn cases() -> Vec<Case> {
             401,
             "wrong-api",
             MintSpec {
-                // Of the local tenant: greeting-cli does not send tokens of Microsoft's APIs.
-                audiences: vec!["api://payroll.greeting.test".to_owned()],
+                // Another application's id; greeting-cli does not send tokens of Microsoft's APIs.
+                audiences: vec!["b9f0c3ce-7a8e-4c1d-9a55-3f6f5d0e2a71".to_owned()],
                 ..MintSpec::default()
             },
         ),
