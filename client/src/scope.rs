@@ -3,11 +3,92 @@
 /// The scope that the function asks for.
 pub(crate) const SCOPE: &str = "Greeting.Read";
 
+/// OpenID Connect's own scopes, which belong to no API (OpenID Connect Core 1.0 sections 5.4, 11).
+const OPENID: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
 /// The scope of this function's API.
 pub(crate) fn scope_of(resource: &str) -> String {
+    named(SCOPE, resource)
+}
+
+/// Whether every scope of a list says whose it is (`api://<client-id>/Greeting.Read`). Entra ID
+/// takes a bare name for one of Microsoft Graph, and a bare `.default` for nothing.
+pub(crate) fn names_resource(scopes: &str) -> bool {
+    let mut scopes = scopes
+        .split_ascii_whitespace()
+        .filter(|scope| !OPENID.contains(scope))
+        .peekable();
+    scopes.peek().is_some() && scopes.all(is_whole)
+}
+
+/// A list of scopes in which each bare name is one of `resource`'s.
+pub(crate) fn of_resource(scopes: &str, resource: &str) -> String {
+    let whole = |scope: &str| {
+        if scope.contains('/') || OPENID.contains(&scope) {
+            scope.to_owned()
+        } else {
+            named(scope, resource)
+        }
+    };
+    let scopes: Vec<_> = scopes.split_ascii_whitespace().map(whole).collect();
+    scopes.join(" ")
+}
+
+/// A resource that is more than a scheme, and a name.
+fn is_whole(scope: &str) -> bool {
+    scope.rsplit_once('/').is_some_and(|(resource, name)| {
+        // Of `api:///X` and `api://X` nothing is left.
+        let host = resource.split_once(':').map_or(resource, |(_, host)| host);
+        !name.is_empty() && host.contains(|c: char| c.is_ascii_alphanumeric())
+    })
+}
+
+fn named(scope: &str, resource: &str) -> String {
     if resource.contains("://") {
-        format!("{}/{SCOPE}", resource.trim_end_matches('/'))
+        format!("{}/{scope}", resource.trim_end_matches('/'))
     } else {
-        format!("api://{resource}/{SCOPE}")
+        format!("api://{resource}/{scope}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn point_13_only_a_scope_that_names_its_resource_says_whose_it_is() {
+        for (scopes, names) in [
+            ("api://2f0b/Greeting.Read", true),
+            ("api://2f0b/.default", true),
+            ("2f0b/.default", true),
+            ("https://contoso.example/api/Greeting.Read openid", true),
+            ("Greeting.Read", false),
+            (".default", false),
+            ("/.default", false),
+            ("/Greeting.Read", false),
+            ("api:///Greeting.Read", false),
+            ("api://.default", false),
+            ("api://2f0b/", false),
+            ("openid offline_access", false),
+            ("api://2f0b/Greeting.Read Mail.Read", false),
+            ("", false),
+        ] {
+            assert_eq!(names_resource(scopes), names, "{scopes:?}");
+        }
+    }
+
+    #[test]
+    fn point_13_a_bare_name_is_one_of_the_functions_api() {
+        for (scopes, whole) in [
+            ("Other.Read", "api://r/Other.Read"),
+            (".default", "api://r/.default"),
+            ("openid A  b/C", "openid api://r/A b/C"),
+        ] {
+            assert_eq!(of_resource(scopes, "r"), whole);
+        }
+        assert_eq!(
+            of_resource("A", "https://r.example/"),
+            "https://r.example/A"
+        );
     }
 }

@@ -162,6 +162,63 @@ fn an_agreement_is_for_one_origin_and_one_api() {
     assert_eq!(asks(&server.url, &[]), "resource-not-confirmed");
 }
 
+/// A scope answers the question only where it says whose it is: for the rest the API is still the
+/// server's word.
+#[test]
+fn point_13_a_scope_without_its_api_does_not_answer_for_an_origin() {
+    for resource in [API, GRAPH] {
+        let server = Server::saying(challenge(MICROSOFT, resource));
+        let refused = match resource {
+            GRAPH => "first-party-resource",
+            _ => "resource-not-confirmed",
+        };
+        let whole = format!("api://{API}/Other.Read");
+        for (scope, expected) in [
+            ("Other.Read", refused),
+            (".default", refused),
+            ("/.default", refused),
+            ("api:///Other.Read", refused),
+            ("api://.default", refused),
+            (&format!("{whole} Mail.Read"), refused),
+            (&whole, "az-missing"),
+        ] {
+            let authority = ["--authority-host", MICROSOFT];
+            let everything = [&authority[..], &["--tenant", "t"]].concat();
+            for more in [&[][..], &authority, &everything] {
+                let state = tempfile::tempdir().unwrap();
+                let by_flag = [more, &["--scope", scope]].concat();
+                let output = call(state.path(), &server.url, &by_flag);
+                assert_eq!(first(&output), (3, expected.to_owned()), "{by_flag:?}");
+                let arguments = ["call", &server.url, "--output", "json"];
+                let az = ["--credential", "azure-cli"];
+                let mut command = cli(state.path(), &[&arguments[..], &az, more].concat());
+                command
+                    .env("PATH", state.path())
+                    .env("GREETING_SCOPE", scope);
+                let output = finish(command, "");
+                assert_eq!(first(&output), (3, expected.to_owned()), "{scope} {more:?}");
+            }
+        }
+    }
+    // The command that is printed names the API of the name that was given, and works.
+    let server = Server::saying(challenge(MICROSOFT, API));
+    let state = tempfile::tempdir().unwrap();
+    let output = call(state.path(), &server.url, &["--scope", "Other.Read"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let fix = report["findings"][0]["fix"].as_str().unwrap();
+    let (_, scope) = fix.split_once(" --scope ").unwrap();
+    assert_eq!(scope, format!("api://{API}/Other.Read"));
+    let output = call(state.path(), &server.url, &["--scope", scope]);
+    assert_eq!(first(&output).1, "az-missing");
+    // `--yes` answers.
+    let output = call(
+        state.path(),
+        &server.url,
+        &["--scope", "Other.Read", "--yes"],
+    );
+    assert_eq!(first(&output).1, "az-missing");
+}
+
 /// Metadata (RFC 9728) of a server, as a function of its origin.
 fn metadata(
     resource: &'static str,

@@ -93,7 +93,7 @@ fn verbose_says_where_each_value_came_from() {
             "* authority http://127.0.0.1:9 (environment)",
             "* tenant    tenant-e (environment)",
             "* client    client-e (environment)",
-            "* scope     scope-e (environment)",
+            "* scope     api://the-api/scope-e (environment)",
         ]
     );
     let flags = [
@@ -110,7 +110,7 @@ fn verbose_says_where_each_value_came_from() {
             "* authority http://127.0.0.1:9 (environment)",
             "* tenant    tenant-f (flag)",
             "* client    client-f (flag)",
-            "* scope     scope-f (flag)",
+            "* scope     api://the-api/scope-f (flag)",
         ]
     );
     // The exchange, without the query, which may hold a key.

@@ -76,7 +76,13 @@ pub(crate) fn first_party(url: &Url, challenge: &Challenge, name: &str) -> Findi
 }
 
 /// The user has not agreed to this API, and there is no terminal to ask on.
-pub(crate) fn unconfirmed(url: &Url, challenge: &Challenge, elsewhere: Option<&str>) -> Finding {
+/// `scope` is what would be asked for.
+pub(crate) fn unconfirmed(
+    url: &Url,
+    challenge: &Challenge,
+    scope: &str,
+    elsewhere: Option<&str>,
+) -> Finding {
     let named = elsewhere.map_or(String::new(), |other| {
         format!(" (you agreed to it for {other})")
     });
@@ -89,7 +95,7 @@ pub(crate) fn unconfirmed(url: &Url, challenge: &Challenge, elsewhere: Option<&s
         format!(
             "if it is right: greeting-cli call {} --scope {}",
             quoted(&without_query(url)),
-            challenge.scope()
+            quoted(scope)
         ),
     );
     claimed(finding, challenge)

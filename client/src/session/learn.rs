@@ -8,6 +8,7 @@ use crate::discovery::challenge::Challenge;
 use crate::discovery::trust::may_carry_token;
 use crate::http::{Answer, Unreached};
 use crate::provenance::Source;
+use crate::scope;
 
 /// The authority where none is given.
 const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
@@ -52,12 +53,11 @@ pub(crate) async fn learn(session: &Session) -> Result<Known, Box<Stopped>> {
     let told = |said: &Option<String>, challenge: &str| {
         said.clone().unwrap_or_else(|| challenge.to_owned())
     };
-    let scope = challenge.scope();
     let request = request(
         session,
         &told(&session.args.authority_host, &challenge.authority),
         told(&session.args.tenant, &challenge.tenant),
-        told(&session.args.scope, &scope),
+        scope(session, &challenge),
         match challenge.scope {
             Some(_) => "the function's metadata",
             None => "the function's challenge",
@@ -72,12 +72,30 @@ pub(crate) async fn learn(session: &Session) -> Result<Known, Box<Stopped>> {
 /// Whether the user gave authority, tenant and scope, so that nothing has to be discovered.
 pub(crate) fn says_all(session: &Session) -> bool {
     let args = &session.args;
-    args.authority_host.is_some() && args.tenant.is_some() && args.scope.is_some()
+    args.authority_host.is_some() && args.tenant.is_some() && named_scope(session).is_some()
+}
+
+/// The user's scope, where it names its API: then the API is the user's word and not the function's.
+pub(super) fn named_scope(session: &Session) -> Option<&str> {
+    let scope = session.args.scope.as_deref()?;
+    scope::names_resource(scope).then_some(scope)
+}
+
+/// The scope to ask for: the user's, whose bare name is one of the function's API; else the
+/// function's.
+pub(super) fn scope(session: &Session, challenge: &Challenge) -> String {
+    match &session.args.scope {
+        Some(scope) => scope::of_resource(scope, &challenge.resource),
+        None => challenge.scope(),
+    }
 }
 
 /// The user's values, where they are enough to ask for a token.
 fn known(session: &Session) -> Option<Known> {
-    let (scope, tenant) = (session.args.scope.clone()?, session.args.tenant.clone()?);
+    let (scope, tenant) = (
+        named_scope(session)?.to_owned(),
+        session.args.tenant.clone()?,
+    );
     let named = session.args.authority_host.clone();
     let authority = named.unwrap_or_else(|| PUBLIC_CLOUD.to_owned());
     Some(Known {

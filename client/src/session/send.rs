@@ -2,7 +2,7 @@
 
 use azure_core::credentials::Secret;
 
-use super::{Session, explain};
+use super::{Session, explain, learn};
 use crate::clock::now;
 use crate::diagnosis::{self, Expected, Insistence, Named, Sent, Signature};
 use crate::discovery::challenge::Challenge;
@@ -66,10 +66,9 @@ pub(crate) async fn send(
 
 /// A scope that has no API in its name leaves the API to the function.
 fn named(session: &Session, origin: Origin) -> Named {
-    let scope = session.args.scope.as_deref();
     match origin {
         Origin::Brought => Named::ByPerson,
-        Origin::AskedFor if scope.is_some_and(|scope| scope.contains('/')) => Named::ByPerson,
+        Origin::AskedFor if learn::named_scope(session).is_some() => Named::ByPerson,
         Origin::AskedFor => Named::ByFunction,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use super::Session;
+use super::{Session, learn};
 use crate::credential::Person;
 use crate::diagnosis::{
     Code, Finding, claimed, first_party, foreign_authority, origin, unconfirmed,
@@ -23,7 +23,7 @@ pub(super) fn agree(session: &Session, challenge: &Challenge) -> Result<(), Box<
     };
     match trust {
         Trust::Local => Ok(()),
-        Trust::FirstParty(_) | Trust::Ask if session.args.scope.is_some() => Ok(()),
+        Trust::FirstParty(_) | Trust::Ask if learn::named_scope(session).is_some() => Ok(()),
         Trust::ForeignAuthority => Err(Box::new(foreign_authority(&session.url, challenge))),
         Trust::FirstParty(name) => Err(Box::new(first_party(&session.url, challenge, name))),
         Trust::Ask => {
@@ -48,6 +48,7 @@ fn ask(session: &Session, challenge: &Challenge) -> Result<(), Box<Finding>> {
         return Err(Box::new(unconfirmed(
             &session.url,
             challenge,
+            &learn::scope(session, challenge),
             elsewhere.as_deref(),
         )));
     }
@@ -56,7 +57,7 @@ fn ask(session: &Session, challenge: &Challenge) -> Result<(), Box<Finding>> {
         ("authority", &challenge.authority),
         ("tenant", &challenge.tenant),
         ("API", &challenge.resource),
-        ("scope", &challenge.scope()),
+        ("scope", &learn::scope(session, challenge)),
     ] {
         tell(&format!("  {name:<9}  {}", printable(value)));
     }
@@ -74,7 +75,7 @@ fn ask(session: &Session, challenge: &Challenge) -> Result<(), Box<Finding>> {
     let finding = Finding::proved(
         Code::ResourceNotConfirmed,
         "you did not agree to send a token there",
-        "run it again and answer y, or give --scope",
+        "run it again and answer y, or give --scope with the API in its name",
     );
     Err(Box::new(claimed(finding, challenge)))
 }

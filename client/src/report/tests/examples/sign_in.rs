@@ -207,13 +207,19 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
         ),
         (
             "resource-not-confirmed",
-            no_token(diagnosis::unconfirmed(&url, &challenge(), None)),
+            no_token(diagnosis::unconfirmed(
+                &url,
+                &challenge(),
+                &challenge().scope(),
+                None,
+            )),
         ),
         (
             "resource-not-confirmed elsewhere",
             no_token(diagnosis::unconfirmed(
                 &url,
                 &challenge(),
+                &challenge().scope(),
                 Some("https://fabrikam.example"),
             )),
         ),
