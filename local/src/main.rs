@@ -27,9 +27,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use local_events::{Stream, flush, print};
 
 use crate::cli::{Cli, Command};
 
+/// For a reader to take what is printed last.
+const LAST_LINES: Duration = Duration::from_secs(2);
 /// For tasks to end in, after the result is there.
 const LAST_TASKS: Duration = Duration::from_secs(2);
 
@@ -73,8 +76,10 @@ fn main() -> ExitCode {
     // Its tasks are dropped before this returns, and with them their children are killed. Whatever
     // still reads a terminal must not hold the end for longer.
     runtime.shutdown_timeout(LAST_TASKS);
-    result.unwrap_or_else(|failure| {
-        eprintln!("error: {failure}");
+    let status = result.unwrap_or_else(|failure| {
+        print(Stream::Err, format!("error: {failure}"));
         ExitCode::FAILURE
-    })
+    });
+    flush(LAST_LINES);
+    status
 }

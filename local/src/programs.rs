@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::SystemTime;
 
 use local_child::Launcher;
+use local_events::{Stream, print};
 use local_failure::Failure;
 use serde_json::Value;
 
@@ -136,7 +137,7 @@ async fn build(name: &str, checkout: &Path) -> Result<PathBuf, Failure> {
             format!("see what cargo says: cargo build -p {name}"),
         )
     };
-    eprintln!("building {name} …");
+    print(Stream::Err, format!("building {name} …"));
     let mut command =
         tokio::process::Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     command

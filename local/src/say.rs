@@ -1,10 +1,35 @@
-//! Printing a result. A reader that has gone away (`| head`) is no reason to panic.
+//! Printing a result. A reader that has gone away (`| head`) is no reason to fail; a result that
+//! could not be written (a full disk) is.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
+
+use local_failure::Failure;
 
 /// Prints one line of a result to stdout.
-pub(crate) fn line(text: impl Display) {
-    // Nobody is left to be told of a failure here.
-    let _ = writeln!(anstream::stdout(), "{text}");
+///
+/// # Errors
+/// It could not be written.
+pub(crate) fn line(text: impl Display) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout();
+    written(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
+}
+
+/// The same, where signals are listened for meanwhile.
+///
+/// # Errors
+/// It could not be written.
+pub(crate) async fn line_later(text: impl Display) -> Result<(), Failure> {
+    written(local_events::print_result(text.to_string()).await)
+}
+
+fn written(outcome: io::Result<()>) -> Result<(), Failure> {
+    match outcome {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::new(
+            "the result could not be written to stdout",
+            error,
+            "make room there, or send it elsewhere",
+        )),
+        _ => Ok(()),
+    }
 }

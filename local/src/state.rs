@@ -1,7 +1,9 @@
 //! The state folder.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use local_failure::Failure;
 
@@ -27,6 +29,8 @@ pub(crate) fn folder(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
             "name another one with --state-dir",
         )
     })?;
+    #[cfg(unix)]
+    refuse_writable_by_others(&folder)?;
     // Other programs are told of files in it, wherever they stand.
     fs::canonicalize(&folder).map_err(|error| {
         Failure::new(
@@ -35,4 +39,82 @@ pub(crate) fn folder(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
             "name another folder with --state-dir",
         )
     })
+}
+
+/// Held by the stack that runs; the operating system lets go of it at the end of the process,
+/// however that ends.
+const LOCK: &str = "lock";
+/// The owner's process id.
+const OWNER: &str = "owner";
+/// A command that only looks holds the lock for a moment.
+const TRIES: u32 = 20;
+
+/// The one who runs a stack with this state folder. Dropping it lets others.
+pub(crate) struct Owner {
+    _lock: File,
+}
+
+/// Makes this process the folder's owner.
+///
+/// # Errors
+/// Another one is, or the folder can't be written.
+pub(crate) fn own(folder: &Path) -> Result<Owner, Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(
+            format!("the state folder {} can't be locked", folder.display()),
+            error,
+            "name another one with --state-dir",
+        )
+    };
+    let lock = open_lock(folder).map_err(|error| failed(&error))?;
+    for _ in 0..TRIES {
+        match lock.try_lock() {
+            Ok(()) => {
+                let id = std::process::id().to_string();
+                state_folder::write_private(&folder.join(OWNER), id.as_bytes())
+                    .map_err(|error| failed(&error))?;
+                return Ok(Owner { _lock: lock });
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::Error(error)) => return Err(failed(&error)),
+        }
+    }
+    let owner = fs::read_to_string(folder.join(OWNER)).unwrap_or_default();
+    Err(Failure::new(
+        format!("another greeting-local uses {}", folder.display()),
+        format!("process {owner} runs a stack with this state folder, and a folder has one owner"),
+        "end that one (Ctrl-C there), or start this one with another --state-dir, --port and --authority-port",
+    ))
+}
+
+/// Whether somebody runs a stack with this folder.
+pub(crate) fn has_owner(folder: &Path) -> bool {
+    open_lock(folder)
+        .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+fn open_lock(folder: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).truncate(false).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(folder.join(LOCK))
+}
+
+/// Whoever can write there can put a key of their own in the place of ours.
+#[cfg(unix)]
+fn refuse_writable_by_others(folder: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(folder).map_or(0, |metadata| metadata.permissions().mode());
+    if mode & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(
+        format!("others may write to the state folder {}", folder.display()),
+        format!(
+            "its mode is {:04o}: who writes there can replace the keys that tokens are signed with",
+            mode & 0o7777
+        ),
+        format!("chmod 700 {}", folder.display()),
+    ))
 }

@@ -36,6 +36,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
+use axum::extract::DefaultBodyLimit;
 use local_events::Clock;
 
 pub use self::claims::LIFETIME;
@@ -142,6 +143,9 @@ pub struct Parts {
     pub auto_approve: Option<String>,
 }
 
+/// Bytes of a form: this program's own limit.
+const MAX_FORM: usize = 64 * 1024;
+
 impl Authority {
     /// An authority of these parts.
     pub fn new(parts: Parts) -> Self {
@@ -165,6 +169,7 @@ impl Authority {
             .merge(authorize::router())
             .merge(resource_manager::router())
             .merge(pages::router())
+            .layer(DefaultBodyLimit::max(MAX_FORM))
             .with_state(self.clone())
     }
 

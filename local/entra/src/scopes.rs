@@ -1,5 +1,7 @@
 //! What a `scope` parameter asks for, and whether somebody has to be asked about it.
 
+use std::collections::HashSet;
+
 use super::directory::{Directory, User};
 use super::error::AuthorityError;
 use super::grants::ScopeRequest;
@@ -8,12 +10,26 @@ use super::{Authority, Resource};
 /// Scopes of the protocol, which belong to no API.
 const PROTOCOL: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
+/// Scopes that one request may name: this program's own limit, Entra documents none.
+const MAX_SCOPES: usize = 100;
+
+/// Keeps the first of those that are there more than once.
+fn fold(scopes: &mut Vec<String>) {
+    let mut seen = HashSet::new();
+    scopes.retain(|scope| seen.insert(scope.clone()));
+}
+
 impl Authority {
     /// Reads a `scope` parameter: one API's scopes beside the protocol's.
     pub(super) fn asked(&self, client: &str, scope: &str) -> Result<ScopeRequest, AuthorityError> {
         let (protocol, api): (Vec<&str>, Vec<&str>) = scope
             .split_ascii_whitespace()
             .partition(|scope| PROTOCOL.contains(scope));
+        if api.len() + protocol.len() > MAX_SCOPES {
+            return Err(AuthorityError::ScopeInvalid(format!(
+                "more than {MAX_SCOPES} scopes"
+            )));
+        }
         let mut resource = None;
         let mut scopes = Vec::new();
         for full in api {
@@ -40,12 +56,15 @@ impl Authority {
                 });
             }
         }
+        fold(&mut scopes);
+        let mut protocol: Vec<String> = protocol.into_iter().map(str::to_owned).collect();
+        fold(&mut protocol);
         let default = format!("api://{}", self.api_client_id());
         Ok(ScopeRequest {
             client: client.to_owned(),
             resource: resource.unwrap_or(&default).to_owned(),
             scopes,
-            protocol: protocol.into_iter().map(str::to_owned).collect(),
+            protocol,
         })
     }
 

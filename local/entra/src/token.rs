@@ -7,7 +7,7 @@ use axum::routing::post;
 use axum::{Form, Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use local_events::EventNote;
+use local_events::{EventNote, Stream, print};
 use serde_json::{Value, json};
 
 use super::claims::{Grant, LIFETIME};
@@ -96,7 +96,7 @@ impl Authority {
         if let Some(user) = &self.0.auto_approve
             && let Err(error) = self.approve(&user_code, user)
         {
-            eprintln!("[authority] --auto-approve: {error}");
+            print(Stream::Err, format!("[authority] --auto-approve: {error}"));
         }
         let uri = format!("{}/devicelogin", self.0.origin);
         Ok(json!({

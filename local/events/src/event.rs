@@ -6,6 +6,8 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::printable::printable;
+
 /// A word of a caller's that is longer is cut: what is that long may be a token that somebody
 /// pasted into the wrong field.
 const WORD: usize = 120;
@@ -282,17 +284,6 @@ impl fmt::Display for Event {
             self.duration_ms,
         )
     }
-}
-
-/// Text of a caller's, for a terminal: what would move its cursor or colour it is escaped.
-fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let plain = (!c.is_control()).then_some(c);
-            let escaped = c.is_control().then(|| c.escape_default());
-            plain.into_iter().chain(escaped.into_iter().flatten())
-        })
-        .collect()
 }
 
 /// Text of a caller's, for the log: words that no name, scope or URL is as long as are cut.

@@ -4,6 +4,7 @@
 //!
 //! - `event`: one decision; `note`: what a handler adds to it
 //! - `log`: where they go
+//! - `print`: what is printed, and nobody waits for; `printable`: the words of others
 //! - `clock`: the time by which tokens are issued and checked
 //! - `signals`: what ends a program
 
@@ -11,10 +12,14 @@ mod clock;
 mod event;
 mod log;
 mod note;
+mod print;
+mod printable;
 mod signals;
 
 pub use self::clock::Clock;
 pub use self::event::{Event, Kind, Outcome, Row, Source};
 pub use self::log::{Kept, Log, Print, json, millis};
 pub use self::note::{EventNote, record_events};
+pub use self::print::{Stream, flush, print, print_result};
+pub use self::printable::printable;
 pub use self::signals::interrupted;

@@ -1,13 +1,14 @@
 //! Where events go: to the terminal, and to whoever listens.
 
 use std::collections::VecDeque;
-use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
 
 use crate::event::Event;
+use crate::print::{Stream, print};
+use crate::printable::printable_json;
 
 /// Events that a late reader still finds.
 const KEPT: usize = 500;
@@ -67,10 +68,10 @@ impl Log {
     /// Prints `event`, keeps it, and sends it to whoever listens.
     pub fn record(&self, mut event: Event) {
         event.tidy();
-        // A closed stderr is no reason to refuse a request.
+        // A stderr that is closed, or that nobody reads, is no reason to hold a request up.
         match self.0.print {
-            Print::Human => drop(writeln!(anstream::stderr(), "{event}")),
-            Print::Json => drop(writeln!(std::io::stderr(), "{}", json(&event))),
+            Print::Human => print(Stream::Err, event.to_string()),
+            Print::Json => print(Stream::Err, json(&event)),
             Print::Off => {}
         }
         let mut recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,5 +126,5 @@ pub fn millis(time: Duration) -> u64 {
 /// The event as a line of JSON.
 pub fn json(event: &Event) -> String {
     // Strings and numbers under string keys: there is nothing that JSON can't say.
-    serde_json::to_string(event).unwrap_or_default()
+    printable_json(&serde_json::to_string(event).unwrap_or_default())
 }

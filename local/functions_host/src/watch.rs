@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use local_events::{Stream, print};
 use local_failure::Failure;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use serde_json::Value;
@@ -123,9 +124,12 @@ impl Watch {
                 // As long as changes come, the writing is not done.
                 while let Ok(Some(())) = tokio::time::timeout(SETTLE, changes.recv()).await {}
                 match reload(&root, binary.as_deref(), &folder, number, &host, &spec).await {
-                    Ok(()) => eprintln!("[watch] the new handler answers"),
-                    Err(why) => eprintln!(
-                        "[watch] {why}\n[watch] the handler before it goes on; waiting for the next change"
+                    Ok(()) => print(Stream::Err, "[watch] the new handler answers"),
+                    Err(why) => print(
+                        Stream::Err,
+                        format!(
+                            "[watch] {why}\n[watch] the handler before it goes on; waiting for the next change"
+                        ),
                     ),
                 }
             }
@@ -142,7 +146,7 @@ async fn reload(
     host: &Host,
     spec: &Spec,
 ) -> Result<(), String> {
-    eprintln!("[watch] a file changed");
+    print(Stream::Err, "[watch] a file changed");
     let app = FunctionApp::load(root)
         .map_err(|error| error.failure("the function app can't be run").to_string())?;
     let executable = match binary {
@@ -167,7 +171,7 @@ async fn reload(
 
 /// Builds the binary and copies it to a place of its own.
 async fn build(binary: &str, root: &Path, folder: &Path, number: u64) -> Result<PathBuf, String> {
-    eprintln!("[watch] building {binary} …");
+    print(Stream::Err, format!("[watch] building {binary} …"));
     let building =
         tokio::process::Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
             .args([

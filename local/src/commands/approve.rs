@@ -28,12 +28,11 @@ pub(crate) async fn run(args: ApproveArgs) -> Result<(), Failure> {
         .await
         .map_err(|error| client::not_reached(&error.without_url()))?;
     if response.status() == StatusCode::OK {
-        if args.deny {
-            say::line(format_args!("declined {}", args.code));
+        return if args.deny {
+            say::line(format_args!("declined {}", args.code))
         } else {
-            say::line(format_args!("approved {} as {}", args.code, args.user));
-        }
-        return Ok(());
+            say::line(format_args!("approved {} as {}", args.code, args.user))
+        };
     }
     let why = response.text().await.unwrap_or_default();
     Err(Failure::new(

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use local_child::Stdin;
 use local_easy_auth::Behaviour;
 use local_entra::{Authority, MintSpec, Signature};
-use local_events::{Log, Print};
+use local_events::{Log, Print, Stream, print};
 use local_failure::Failure;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -154,12 +154,13 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
 async fn tell(stack: &Stack, cli: &Cli<'_>, output: Output) -> Result<ExitCode, Failure> {
     let ready = &stack.running.ready;
     if output == Output::Human {
-        say::line("Azure on this machine, for a moment:");
-        say::line(format!(
+        say::line_later("Azure on this machine, for a moment:").await?;
+        say::line_later(format!(
             "  authority  {}/{}",
             ready.authority_host, ready.tenant_id
-        ));
-        say::line(format!("  function   {}", ready.function_url));
+        ))
+        .await?;
+        say::line_later(format!("  function   {}", ready.function_url)).await?;
     }
     let mut results = Vec::new();
     let mut all_as_expected = true;
@@ -173,15 +174,16 @@ async fn tell(stack: &Stack, cli: &Cli<'_>, output: Output) -> Result<ExitCode, 
             } else {
                 (AnsiColor::Red.on_default().bold(), "NOT as expected")
             };
-            say::line(format!(
+            say::line_later(format!(
                 "\n{bold}{}. {}: {}{bold:#} {style}({verdict}){style:#}",
                 number + 1,
                 case.name,
                 seen.status,
                 bold = Style::new().bold(),
-            ));
+            ))
+            .await?;
             for line in seen.shown.trim_end().lines() {
-                say::line(format!("   {line}").trim_end());
+                say::line_later(format!("   {line}").trim_end()).await?;
             }
         }
         results.push(json!({
@@ -193,11 +195,11 @@ async fn tell(stack: &Stack, cli: &Cli<'_>, output: Output) -> Result<ExitCode, 
         }));
     }
     match output {
-        Output::Json => say::line(format!("{:#}", Value::Array(results))),
+        Output::Json => say::line_later(format!("{:#}", Value::Array(results))).await?,
         Output::Human if all_as_expected => {
-            say::line("\nAll six as expected. To keep it running: greeting-local up");
+            say::line_later("\nAll six as expected. To keep it running: greeting-local up").await?;
         }
-        Output::Human => say::line("\nNot all were as expected."),
+        Output::Human => say::line_later("\nNot all were as expected.").await?,
     }
     Ok(if all_as_expected {
         ExitCode::SUCCESS
@@ -368,8 +370,11 @@ async fn sign_in(stack: &Stack, child: &mut Child) -> Result<(), Failure> {
     while let Ok(Some(line)) = lines.next_line().await {
         let prompt: Value = serde_json::from_str(&line).unwrap_or_default();
         if let Some(code) = prompt["user_code"].as_str() {
-            eprintln!(
-                "  sign-in    device code {code}, approved as {USER}; waiting for greeting-cli to ask again …"
+            print(
+                Stream::Err,
+                format!(
+                    "  sign-in    device code {code}, approved as {USER}; waiting for greeting-cli to ask again …"
+                ),
             );
             local_authority(stack)?
                 .approve(code, USER)

@@ -22,7 +22,7 @@ pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
         IssuedBy::RealTenant => tenant_lines(shell, args.client, &ready),
     };
     for line in lines {
-        say::line(line);
+        say::line(line)?;
     }
     Ok(())
 }

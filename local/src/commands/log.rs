@@ -45,9 +45,15 @@ pub(crate) async fn run(args: LogArgs) -> Result<(), Failure> {
             if text.is_empty() {
                 continue;
             }
-            match (args.output, serde_json::from_str::<Event>(text)) {
-                (Output::Human, Ok(event)) => say::line(event),
-                _ => say::line(text),
+            let shown = match (args.output, serde_json::from_str::<Event>(text)) {
+                (Output::Human, Ok(event)) => event.to_string(),
+                _ => text.to_owned(),
+            };
+            // A reader who reads nothing does not hold up the end.
+            tokio::select! {
+                biased;
+                () = &mut interrupted => return Ok(()),
+                printed = say::line_later(shown) => printed?,
             }
         }
     }

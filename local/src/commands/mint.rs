@@ -25,6 +25,7 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
             let running = running.with_authority("mint")?;
             (running.ready.authority_host, running.root)
         }
+        Err(killed) if Running::is_told(&state) => return Err(killed),
         // Nothing runs: as if it were started here.
         Err(_) => {
             let root = deploy::app_root(None)?.unwrap_or(state.clone());
@@ -60,8 +61,7 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
     let token = authority
         .mint(&spec(args)?)
         .map_err(|error| failed(&error))?;
-    say::line(token);
-    Ok(())
+    say::line(token)
 }
 
 /// What these arguments ask for.

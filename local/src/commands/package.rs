@@ -46,7 +46,7 @@ pub(crate) fn run(args: &PackageArgs) -> Result<(), Failure> {
         )
     })?;
     write_whole(&args.out, &bytes).map_err(|error| not_written(&args.out, &error))?;
-    list(&entries, &args.out, &bytes);
+    list(&entries, &args.out, &bytes)?;
     if !args.target.runs_on_azure() {
         eprintln!(
             "note: Azure Functions runs x86_64 only; {} is for hosts of your own",
@@ -57,18 +57,18 @@ pub(crate) fn run(args: &PackageArgs) -> Result<(), Failure> {
 }
 
 /// One line a file, in the order of the zip, then the zip.
-fn list(entries: &[archive::Entry], out: &Path, bytes: &[u8]) {
+fn list(entries: &[archive::Entry], out: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let line = |size: usize, mode: &str, content: &[u8], name: &str| {
         say::line(format_args!(
             "{size:>9}  {mode:>4}  {}  {name}",
             sha256(content)
-        ));
+        ))
     };
     for entry in entries {
         let mode = format!("{:04o}", entry.mode);
-        line(entry.content.len(), &mode, &entry.content, &entry.name);
+        line(entry.content.len(), &mode, &entry.content, &entry.name)?;
     }
-    line(bytes.len(), "", bytes, &out.display().to_string());
+    line(bytes.len(), "", bytes, &out.display().to_string())
 }
 
 fn sha256(bytes: &[u8]) -> String {

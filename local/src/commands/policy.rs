@@ -38,8 +38,7 @@ pub(crate) async fn run(args: PolicyArgs) -> Result<(), Failure> {
         .await
         .map_err(|error| client::not_reached(&error))?;
     let word = |on: bool| if on { "on" } else { "off" };
-    say::line(format_args!("consent      {}", word(policy.consent)));
-    say::line(format_args!("device-code  {}", word(policy.device_code)));
-    say::line(format_args!("refuse       {}", refused(&policy)));
-    Ok(())
+    say::line(format_args!("consent      {}", word(policy.consent)))?;
+    say::line(format_args!("device-code  {}", word(policy.device_code)))?;
+    say::line(format_args!("refuse       {}", refused(&policy)))
 }

@@ -19,6 +19,5 @@ pub(crate) async fn run(args: RotateKeysArgs) -> Result<(), Failure> {
         .map_err(|error| client::not_reached(&error))?;
     say::line(format_args!(
         "signing with {kid}; the key before is published until its tokens have ended"
-    ));
-    Ok(())
+    ))
 }

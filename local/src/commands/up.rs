@@ -1,12 +1,11 @@
 //! `greeting-local up`: runs until Ctrl-C.
 
 use local_easy_auth::Behaviour;
-use local_events::{Log, interrupted};
+use local_events::{Log, Stream, interrupted, print};
 use local_failure::Failure;
 
 use crate::cli::{TenantArgs, UpArgs};
-use crate::control::running::IssuedBy;
-use crate::say;
+use crate::control::running::{IssuedBy, Running};
 use crate::stack::{Options, Stack};
 use crate::state;
 use crate::tenant::Tenant;
@@ -20,6 +19,8 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     let interrupted = interrupted();
     tokio::pin!(interrupted);
     let state_dir = state::folder(args.state.state_dir.as_deref())?;
+    let _owner = state::own(&state_dir)?;
+    Running::forget(&state_dir);
     let starting = Stack::start(Options {
         port: args.port,
         authority_port: args.authority_port,
@@ -68,11 +69,11 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     }
     announce(&stack);
     for warning in &stack.warnings {
-        say::line(format_args!("note        {warning}"));
+        say(format_args!("note        {warning}"));
     }
-    say::line("Ctrl-C ends it.");
+    say("Ctrl-C ends it.");
     interrupted.await;
-    eprintln!("stopping …");
+    print(Stream::Err, "stopping …");
     stack.running.remove(&state_dir);
     if let Some(path) = &args.ready_file {
         // A reader must not take a stack that is gone for one that is ready.
@@ -97,34 +98,39 @@ fn tenant(args: &TenantArgs) -> Option<Tenant> {
 fn announce(stack: &Stack) {
     let ready = &stack.running.ready;
     let url = &ready.function_url;
-    say::line(format_args!("function    {url}"));
-    say::line(format_args!(
+    say(format_args!("function    {url}"));
+    say(format_args!(
         "authority   {}  (tenant {})",
         ready.authority_host, ready.tenant_id
     ));
-    say::line(format_args!("settings    {}", stack.settings_from));
+    say(format_args!("settings    {}", stack.settings_from));
     let ca = ready.ca_cert.display();
     match stack.running.issuer {
         IssuedBy::LocalAuthority => {
-            say::line(format_args!(
+            say(format_args!(
                 "look        {}/  (decisions and their reasons, tokens to try)",
                 ready.authority_host
             ));
-            say::line(format_args!("trust       {ca}"));
-            say::line(format_args!(
+            say(format_args!("trust       {ca}"));
+            say(format_args!(
                 "try         SSL_CERT_FILE={ca} greeting-cli call {url}"
             ));
             let domain = crate::deploy::TENANT_DOMAIN;
-            say::line(format_args!(
+            say(format_args!(
                 "sign in as  alice@{domain} (bob@ has not consented)"
             ));
         }
         IssuedBy::RealTenant => {
-            say::line(format_args!(
+            say(format_args!(
                 "try         greeting-cli call {url} --scope {} --tenant {} --authority-host {}",
                 ready.scope, ready.tenant_id, ready.authority_host
             ));
-            say::line("sign in as  yourself: az login, or the code that greeting-cli shows");
+            say("sign in as  yourself: az login, or the code that greeting-cli shows");
         }
     }
+}
+
+/// A line for whoever looks. A reader who does not is not waited for.
+fn say(line: impl std::fmt::Display) {
+    print(Stream::Out, line.to_string());
 }

@@ -85,7 +85,8 @@ impl Running {
     pub(crate) fn load(state: &Path) -> Result<Self, Failure> {
         let why = match fs::read(Self::path(state)) {
             Ok(text) => match serde_json::from_slice(&text) {
-                Ok(running) => return Ok(running),
+                Ok(running) if crate::state::has_owner(state) => return Ok(running),
+                Ok(_) => return Err(ended(state)),
                 Err(error) => error.to_string(),
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -100,6 +101,17 @@ impl Running {
         ))
     }
 
+    /// Whether `state` speaks of a stack, be it running or not.
+    pub(crate) fn is_told(state: &Path) -> bool {
+        Self::path(state).exists()
+    }
+
+    /// Removes what a stack that was killed has left. For the folder's owner.
+    pub(crate) fn forget(state: &Path) {
+        // What is not there need not be removed; the next note replaces any other.
+        let _ = fs::remove_file(Self::path(state));
+    }
+
     /// Removes the note, if it is still this stack's.
     pub(crate) fn remove(&self, state: &Path) {
         if Self::load(state).is_ok_and(|now| now.control_secret == self.control_secret) {
@@ -107,4 +119,16 @@ impl Running {
             let _ = fs::remove_file(Self::path(state));
         }
     }
+}
+
+/// The stack that `state` speaks of did not end by itself.
+fn ended(state: &Path) -> Failure {
+    Failure::new(
+        "no greeting-local is running",
+        format!(
+            "the stack that {} speaks of was killed: nobody holds the folder's lock",
+            Running::path(state).display()
+        ),
+        "start it again with: greeting-local up",
+    )
 }

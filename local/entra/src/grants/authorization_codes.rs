@@ -65,6 +65,15 @@ impl Grants {
     /// A code, kept by its hash.
     pub(crate) fn issue_code(&mut self, code: Code, now: i64) -> String {
         self.codes.retain(|_, code| code.expires > now);
+        if self.codes.len() >= MAX_PENDING
+            && let Some(oldest) = self
+                .codes
+                .iter()
+                .min_by_key(|(_, code)| code.expires)
+                .map(|(hash, _)| hash.clone())
+        {
+            self.codes.remove(&oldest);
+        }
         let secret = secret();
         self.codes.insert(hash(&secret), code);
         secret

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use local_events::{Stream, print};
 use serde::{Deserialize, Serialize};
 
 use super::{Grants, ScopeRequest};
@@ -10,7 +11,7 @@ use crate::error::AuthorityError;
 use crate::secrets::{hash, secret};
 
 /// Refresh tokens that are remembered; the oldest go first.
-const MAX_REFRESH: usize = 10_000;
+pub(super) const MAX_REFRESH: usize = 10_000;
 /// A refresh token's life in seconds: Entra's 90 days.
 const REFRESH_LIFETIME: i64 = 90 * 24 * 3600;
 
@@ -116,7 +117,10 @@ impl Grants {
             && let Ok(text) = serde_json::to_vec(&self.refresh)
             && let Err(error) = state_folder::write_private(path, &text)
         {
-            eprintln!("[authority] refresh tokens will not outlive this run: {error}");
+            print(
+                Stream::Err,
+                format!("[authority] refresh tokens will not outlive this run: {error}"),
+            );
         }
     }
 }

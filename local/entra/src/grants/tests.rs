@@ -67,3 +67,55 @@ fn a_replayed_refresh_token_kills_its_family() {
         AuthorityError::RefreshRevoked
     );
 }
+
+#[test]
+fn point_11_every_store_is_bounded() {
+    let mut grants = Grants::new(None);
+    for number in 0..i64::try_from(MAX_PENDING).unwrap() + 10 {
+        let flow = Flow {
+            asked: asked(),
+            redirect: "http://localhost/".parse().unwrap(),
+            state: None,
+            nonce: None,
+            challenge: String::new(),
+            form_post: false,
+            expires: 10_000 + number,
+        };
+        let code = Code {
+            user: "u".into(),
+            asked: asked(),
+            redirect: String::new(),
+            challenge: String::new(),
+            nonce: None,
+            expires: 10_000 + number,
+            used: false,
+        };
+        grants.start(asked(), 0);
+        grants.begin_flow(flow, 0);
+        grants.issue_code(code, 0);
+        grants.consent(&asked(), "u");
+    }
+    for number in 0..refresh_tokens::MAX_REFRESH + 2 {
+        grants.issue_refresh("u", &asked(), Family::New, number as i64 / 1000);
+    }
+    // Consents are of this tenant's clients, scopes and users: nobody can make up more.
+    let sizes = [
+        grants.pending.len(),
+        grants.flows.len(),
+        grants.codes.len(),
+        grants.consents.len(),
+        grants.refresh.len(),
+    ];
+    assert_eq!(
+        sizes,
+        [
+            MAX_PENDING,
+            MAX_PENDING,
+            MAX_PENDING,
+            1,
+            refresh_tokens::MAX_REFRESH
+        ]
+    );
+    // The oldest has gone, not the newest.
+    assert!(grants.codes.values().all(|code| code.expires >= 10_010));
+}

@@ -1,9 +1,9 @@
 //! What the handler prints: relayed line by line, the last of it kept.
 
 use std::collections::VecDeque;
-use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use local_events::{Stream, print, printable};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
 use super::super::refusals::Refusals;
@@ -54,14 +54,14 @@ pub(super) async fn relay(
         if !refusals.hear(&text)
             && let Some(prefix) = &prefix
         {
-            log(&format!("{prefix}{text}"));
+            log(&format!("{prefix}{}", printable(&text)));
         }
-        tail.push(text);
+        tail.push(printable(&text));
         line.clear();
     }
 }
 
-/// A closed stderr must not end the host.
+/// Whoever reads stderr must not hold the host up.
 pub(super) fn log(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    print(Stream::Err, line);
 }
