@@ -31,17 +31,28 @@ pub(crate) enum Unusable {
         path: PathBuf,
         error: std::io::Error,
     },
-    #[error("the settings {} are not JSON: {error}", path.display())]
-    NoJson {
+    #[error("the settings {} can't be used: {why}", path.display())]
+    OtherForm {
         path: PathBuf,
-        error: serde_json::Error,
+        why: settings_file::Unusable,
     },
     #[error("{} has no identityProviders.azureActiveDirectory: is it a file of authsettingsV2?", .0.display())]
     OtherFile(PathBuf),
 }
 
+impl Unusable {
+    /// The line that gets settings that can be.
+    pub(crate) fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::Unread { .. } => None,
+            Self::OtherForm { why, .. } => why.fix(),
+            Self::OtherFile(_) => Some(settings_file::GET),
+        }
+    }
+}
+
 impl Settings {
-    /// Reads a file as `az webapp auth show` prints it, or as `deploy/` has it.
+    /// Reads a file as [`settings_file::GET`] writes it, or as `deploy/` has it.
     ///
     /// # Errors
     /// It can't be read.
@@ -50,15 +61,14 @@ impl Settings {
             path: path.to_owned(),
             error,
         })?;
-        let value: Value = serde_json::from_slice(&text).map_err(|error| Unusable::NoJson {
+        let value = settings_file::read(&text).map_err(|why| Unusable::OtherForm {
             path: path.to_owned(),
-            error,
+            why,
         })?;
         Self::read(&value).ok_or_else(|| Unusable::OtherFile(path.to_owned()))
     }
 
-    fn read(value: &Value) -> Option<Self> {
-        let properties = value.get("properties").unwrap_or(value);
+    fn read(properties: &Value) -> Option<Self> {
         let provider = properties.pointer("/identityProviders/azureActiveDirectory")?;
         let text = |pointer: &str| {
             let value = provider.pointer(pointer)?.as_str()?;
@@ -86,6 +96,9 @@ impl Settings {
             }
             (one, other) => one.or(other),
         };
+        // Which client a placeholder stands for, the file does not say.
+        let clients: Option<Vec<String>> =
+            clients.filter(|ids: &Vec<String>| !ids.iter().any(|id| id.contains('<')));
         Some(Self {
             client_id: text("/registration/clientId").filter(|id| !id.contains('<')),
             allowed_audiences: list("/validation/allowedAudiences").unwrap_or_default(),

@@ -104,7 +104,9 @@ pub(crate) enum Command {
   greeting-cli call http://localhost:7071/api/greeting
   greeting-cli call https://… --credential azure-cli --output json
   greeting-cli call https://… --credential none     without a token
-  az webapp auth show -g GROUP -n APP > auth.json
+  app=$(az webapp show -g GROUP -n APP --query id -o tsv | tr -d '\\r')
+  v2='config/authsettingsV2?api-version=2024-04-01'
+  az rest -m get -u \"https://management.azure.com$app/$v2\" > auth.json
   greeting-cli call https://… --auth-settings auth.json
   greeting-local mint --expired |
     greeting-cli call http://localhost:7071/api/greeting --access-token -")]
@@ -247,8 +249,8 @@ pub(crate) struct CallArgs {
     /// Do not read or keep tokens
     #[arg(long)]
     pub(crate) no_cache: bool,
-    /// The gate's settings (authsettingsV2, as `az webapp auth show` prints them), which make
-    /// findings certain
+    /// The gate's settings (authsettingsV2; greeting-cli call --help has the line that gets them),
+    /// which make findings certain
     #[arg(long, value_name = "FILE")]
     pub(crate) auth_settings: Option<PathBuf>,
     /// Trust this CA too (PEM)

@@ -84,6 +84,7 @@ impl Failure {
     /// What to do about it.
     fn fix(&self) -> &str {
         match self {
+            Self::Usage(Usage::Settings(unusable)) if let Some(fix) = unusable.fix() => fix,
             Self::Usage(_) => "For more information, try '--help'.",
             Self::UnknownCode(_) => "greeting-cli explain, for the list",
             Self::LogNotRead { .. } => "name the file that the log was exported to, or -",
@@ -126,6 +127,7 @@ impl Failure {
     /// Prints it, a mistake on the command line as clap prints those.
     pub(crate) fn tell(&self) -> ExitCode {
         let label = match self {
+            Self::Usage(Usage::Settings(unusable)) if unusable.fix().is_some() => "  fix  ",
             Self::Usage(_) => "",
             _ => "  fix  ",
         };

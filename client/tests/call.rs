@@ -187,6 +187,31 @@ fn what_a_person_types_wrong_is_a_usage_error() {
     }
 }
 
+/// What `az webapp auth show` writes, a file that a failed az left empty, and one of something
+/// else: each is refused before anything is asked, with the line that gets the settings.
+#[test]
+fn settings_of_another_form_are_refused_with_the_line_to_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("auth.json");
+    let v1 = r#"{"enabled": true, "clientId": null, "issuer": null, "tokenStoreEnabled": null}"#;
+    for (text, why) in [
+        (v1, "it has the v1 settings"),
+        ("\r\n", "it is empty"),
+        ("{}", "no identityProviders.azureActiveDirectory"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let file = file.to_str().unwrap();
+        let output = run(
+            &["call", "https://contoso.example/", "--auth-settings", file],
+            "",
+        );
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let fix = format!("  fix  {}", settings_file::GET);
+        assert!(said.contains(why) && said.contains(&fix), "{said}");
+    }
+}
+
 #[test]
 fn a_retry_is_made_where_it_helps_only() {
     let busy = Server::saying(answer("503 Service Unavailable\r\nRetry-After: 0", ""));

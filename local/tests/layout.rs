@@ -23,9 +23,10 @@ enum Place {
 }
 
 /// Every crate of the workspace has its place.
-const PLACES: [(&str, Place); 13] = [
+const PLACES: [(&str, Place); 14] = [
     ("environment", Place::Shared),
     ("loopback", Place::Shared),
+    ("settings-file", Place::Shared),
     ("state-folder", Place::Shared),
     ("greeting-server", Place::Server),
     ("local-child", Place::Ground),

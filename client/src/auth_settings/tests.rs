@@ -17,7 +17,6 @@ fn both_forms_are_read() {
         (settings.clients.as_ref(), settings.identities.len()),
         (None, 1)
     );
-    assert_eq!(Settings::read(&json!({"properties": bare})), Some(settings));
     assert_eq!(Settings::read(&json!({})), None);
 }
 
@@ -42,4 +41,16 @@ fn an_empty_list_of_clients_is_nobody_where_azure_says_so() {
         ),
         Some(vec!["b".to_owned()])
     );
+}
+
+/// `deploy/authsettingsV2.json` itself, whose placeholders a deployment fills.
+#[test]
+fn a_placeholder_in_a_list_of_clients_names_nobody() {
+    let shipped = include_str!("../../../deploy/authsettingsV2.json");
+    assert!(shipped.contains("<cli-client-id>"));
+    let settings = Settings::read(&serde_json::from_str(shipped).unwrap()).unwrap();
+    assert_eq!(settings.clients, None);
+    let filled = shipped.replace("<cli-client-id>", "cli");
+    let settings = Settings::read(&serde_json::from_str(&filled).unwrap()).unwrap();
+    assert_eq!(settings.clients.unwrap()[0], "cli");
 }

@@ -102,15 +102,15 @@ impl Expected {
         let (who, fix) = match said.1 {
             Source::Environment => (
                 "the environment",
-                "unset AZURE_TENANT_ID, or set it to the function's",
+                "unset AZURE_TENANT_ID, or set it to the function's".to_owned(),
             ),
             Source::Settings => (
                 "--auth-settings",
-                "give the settings of this app: az webapp auth show --name APP --resource-group GROUP",
+                format!("give the settings of this app: {}", settings_file::GET),
             ),
             _ => (
                 "the command line",
-                "leave --tenant out, or give the function's",
+                "leave --tenant out, or give the function's".to_owned(),
             ),
         };
         let summary = format!("{who} names another {what} than the function does");

@@ -77,11 +77,10 @@ impl Settings {
                 fix,
             )
         };
-        let mut value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-            .map_err(|error| failed(format!("not JSON: {error}"), "correct it there".into()))?;
-        if let Some(properties) = value.get_mut("properties") {
-            value = properties.take();
-        }
+        let mut value = settings_file::read(text.as_bytes()).map_err(|unusable| {
+            let fix = unusable.fix().unwrap_or("correct it there");
+            failed(unusable.to_string(), fix.to_owned())
+        })?;
         remove_inert(&mut value);
         for path in WITHOUT_EFFECT {
             remove(&mut value, path);

@@ -43,6 +43,22 @@ fn the_shipped_settings_are_understood() {
     );
 }
 
+/// A file of another form is refused with the line that gets the settings.
+#[test]
+fn the_v1_settings_and_an_empty_file_are_refused_with_the_line_to_use() {
+    let v1 = r#"{"enabled": true, "clientId": "api", "issuer": "https://a/t", "tokenStoreEnabled": null}"#;
+    for (text, why) in [
+        (v1, "v1 settings"),
+        ("", "it is empty"),
+        ("\n", "it is empty"),
+    ] {
+        let said = parse(text).err().unwrap().to_string();
+        for part in [why, "test.json", settings_file::GET] {
+            assert!(said.contains(part), "{said}");
+        }
+    }
+}
+
 #[test]
 fn the_shipped_schema_is_generated_from_the_types() {
     let path = concat!(
