@@ -41,16 +41,19 @@ pub fn make_private(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// The file can't be written.
 pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
     // tempfile makes its files 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// More than any file that is read whole here: settings, keys, certificates, kept tokens.
@@ -64,15 +67,18 @@ pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     read_open(regular(path)?)
 }
 
-/// Reads a file that only its owner may read and write.
+/// Reads this user's file that only its owner may read and write.
 ///
 /// # Errors
-/// As [`read_regular`]; [`io::ErrorKind::PermissionDenied`] where others may read or write it.
+/// As [`read_regular`]; [`io::ErrorKind::PermissionDenied`] where others may read or write it, or
+/// it is another user's: a program of the superuser's can read it all the same.
 pub fn read_private(path: &Path) -> io::Result<Vec<u8>> {
     let file = regular(path)?;
     #[cfg(unix)]
     {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions());
+        let metadata = file.metadata()?;
+        owned_by(this_user(path)?, &metadata)?;
+        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
         if mode & 0o077 != 0 {
             return Err(io::Error::new(
                 io::ErrorKind::PermissionDenied,
@@ -81,6 +87,27 @@ pub fn read_private(path: &Path) -> io::Result<Vec<u8>> {
         }
     }
     read_open(file)
+}
+
+/// Who this program acts as where `path` is: the owner of a new file beside it, since std names no
+/// user.
+#[cfg(unix)]
+fn this_user(path: &Path) -> io::Result<u32> {
+    let new = tempfile::tempfile_in(folder_of(path))?;
+    Ok(std::os::unix::fs::MetadataExt::uid(&new.metadata()?))
+}
+
+/// Whoever owns a file has written what is in it.
+#[cfg(unix)]
+fn owned_by(user: u32, metadata: &fs::Metadata) -> io::Result<()> {
+    let owner = std::os::unix::fs::MetadataExt::uid(metadata);
+    if owner == user {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        format!("it belongs to another user (uid {owner}, and this program's is {user})"),
+    ))
 }
 
 /// Opens a regular file. A FIFO that nobody writes can't even be opened.
@@ -158,6 +185,25 @@ mod tests {
         let link = root.path().join("link");
         std::os::unix::fs::symlink(&file, &link).unwrap();
         assert!(read_regular(&link).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn point_17_another_users_file_is_not_private() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("file");
+        write_private(&path, b"content").unwrap();
+        let own = this_user(&path).unwrap();
+        let metadata = fs::metadata(&path).unwrap();
+        owned_by(own, &metadata).unwrap();
+        let error = owned_by(own + 1, &metadata).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        // Only the superuser can give a file away, and read it then.
+        if std::os::unix::fs::chown(&path, Some(own + 1), None).is_ok() {
+            let error = read_private(&path).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+            assert!(error.to_string().contains("another user"), "{error}");
+        }
     }
 
     #[test]
