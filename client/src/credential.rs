@@ -9,7 +9,7 @@ mod new_token;
 pub(crate) mod prompt;
 pub(crate) mod provided;
 mod refresh;
-mod tool;
+pub(crate) mod tool;
 
 use std::fmt;
 use std::io::IsTerminal as _;

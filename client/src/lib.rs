@@ -45,7 +45,7 @@ mod token;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Color};
-use crate::credential::prompt;
+use crate::credential::{prompt, tool};
 use crate::failure::Failure;
 
 /// The status that a shell gives a program ended by Ctrl-C.
@@ -83,6 +83,7 @@ pub fn run() -> ExitCode {
     runtime.spawn(async {
         if tokio::signal::ctrl_c().await.is_ok() {
             prompt::interrupted();
+            tool::interrupted();
             std::process::exit(INTERRUPTED);
         }
     });

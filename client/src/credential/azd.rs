@@ -11,7 +11,7 @@ impl TokenSource<'_> {
     pub(super) async fn by_azd(&self) -> Result<KeptToken, Box<Finding>> {
         let options = AzureDeveloperCliCredentialOptions {
             tenant_id: Some(self.request.tenant.clone()),
-            executor: Some(std::sync::Arc::new(Tool("azd"))),
+            executor: Some(std::sync::Arc::new(Tool::new("azd"))),
         };
         let failed =
             |error: azure_core::Error| Box::new(diagnosis::azd_failure(&error.to_string()));

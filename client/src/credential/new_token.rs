@@ -25,12 +25,10 @@ impl TokenSource<'_> {
             CredentialKind::Azd => self.by_azd().await,
             CredentialKind::Auto => {
                 // az is signed in to Azure, not to a local authority.
-                if !self.request.is_local() {
-                    match self.by_azure_cli().await {
-                        Err(finding)
-                            if matches!(finding.code, Code::AzMissing | Code::AzSignedOut) => {}
-                        other => return other,
-                    }
+                if !self.request.is_local()
+                    && let Some(token) = self.by_azure_cli_if_it_can().await?
+                {
+                    return Ok(token);
                 }
                 self.by_device_code().await
             }
