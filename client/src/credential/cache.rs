@@ -293,7 +293,7 @@ fn not_private(path: &Path, why: &io::Error) {
             quoted(&path.to_string_lossy()),
         );
         tell(&format!(
-            "warning: the token cache is not used, and is set aside: {why}. Sign in again; or, if only you have used it:\n  chown \"$(id -u)\" {from} && chmod 600 {from} && mv {from} {to}"
+            "warning: the token cache is not used, and is set aside: {why}. Sign in again; or, if only you have used it:\n  chmod 600 {from} && mv {from} {to}"
         ));
     }
 }
