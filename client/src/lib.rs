@@ -26,6 +26,8 @@ mod credential;
 mod diagnosis;
 mod discovery;
 mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate_log;
 mod guid;
 mod http;

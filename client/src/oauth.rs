@@ -2,4 +2,4 @@
 
 pub mod browser;
 pub mod device_code;
-mod endpoint;
+pub(crate) mod endpoint;

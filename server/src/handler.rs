@@ -50,12 +50,7 @@ pub fn respond(
         log(&RefusalLine::new(status.as_u16(), reason, invocation).to_string());
         text(status, body)
     };
-    // The Functions host's routing ignores case and one trailing slash.
-    if !path
-        .strip_suffix('/')
-        .unwrap_or(path)
-        .eq_ignore_ascii_case("/api/greeting")
-    {
+    if !is_greeting(path) {
         return refuse(StatusCode::NOT_FOUND, "no such path", "Not found.");
     }
     if method != Method::GET {
@@ -103,6 +98,15 @@ pub fn respond(
         .headers_mut()
         .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     response
+}
+
+/// Whether a path is the greeting's. The Functions host's routing ignores case and one trailing
+/// slash.
+#[must_use]
+pub fn is_greeting(path: &str) -> bool {
+    path.strip_suffix('/')
+        .unwrap_or(path)
+        .eq_ignore_ascii_case("/api/greeting")
 }
 
 fn text(status: StatusCode, body: &str) -> Response<Full<Bytes>> {

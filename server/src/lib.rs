@@ -14,6 +14,8 @@
 //! the handler refuses every greeting where it is not.
 
 pub mod authorize;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod handler;
 pub mod principal;
 pub mod refusal_line;

@@ -53,7 +53,7 @@ pub(crate) struct KeptToken {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Stored {
+pub(crate) enum Stored {
     /// Sealed with the key store's key: nonce and ciphertext, base64.
     Sealed(String),
     /// No key store: plain, for the file's owner only.
@@ -255,7 +255,7 @@ impl Cache {
     }
 }
 
-fn seal(key: &[u8], entries: &[KeptToken]) -> Option<String> {
+pub(crate) fn seal(key: &[u8], entries: &[KeptToken]) -> Option<String> {
     let mut bytes = serde_json::to_vec(entries).ok()?;
     let key = RandomizedNonceKey::new(&AES_256_GCM, key).ok()?;
     let nonce = key
@@ -264,7 +264,7 @@ fn seal(key: &[u8], entries: &[KeptToken]) -> Option<String> {
     Some(STANDARD.encode([&nonce.as_ref()[..], &bytes].concat()))
 }
 
-fn unseal(key: &[u8], sealed: &str) -> Option<Vec<KeptToken>> {
+pub(crate) fn unseal(key: &[u8], sealed: &str) -> Option<Vec<KeptToken>> {
     let bytes = STANDARD.decode(sealed).ok()?;
     let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
     let key = RandomizedNonceKey::new(&AES_256_GCM, key).ok()?;

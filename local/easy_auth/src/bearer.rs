@@ -1,8 +1,11 @@
 //! From a request's `Authorization` header to claims that the issuer has signed.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde_json::{Map, Value};
 
 use super::decision::{Claims, Evidence};
 use super::issuer::{Issuer, Published};
@@ -50,7 +53,7 @@ pub(crate) async fn verify(issuer: &Issuer, token: &str) -> Result<Evidence, Rea
 }
 
 /// Which key an RS256 token says it is signed by.
-fn key_id(token: &str) -> Result<String, Reason> {
+pub(crate) fn key_id(token: &str) -> Result<String, Reason> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| {
         // `alg: none` and unknown algorithms don't parse as a header; they are told apart from
         // rubbish only for the log.
@@ -63,7 +66,19 @@ fn key_id(token: &str) -> Result<String, Reason> {
     if header.alg != Algorithm::RS256 {
         return Err(Reason::WrongAlgorithm);
     }
+    if asks_for_extension(token) {
+        return Err(Reason::UnknownExtension);
+    }
     header.kid.ok_or(Reason::UnknownKey)
+}
+
+/// Whether a token's header names what a reader must understand or refuse (RFC 7515 section
+/// 4.1.11), or the one extension that there is (RFC 7797), named or not.
+fn asks_for_extension(token: &str) -> bool {
+    let header = token.split('.').next().unwrap_or("");
+    let header = URL_SAFE_NO_PAD.decode(header).unwrap_or_default();
+    serde_json::from_slice::<Map<String, Value>>(&header)
+        .is_ok_and(|header| header.contains_key("crit") || header.contains_key("b64"))
 }
 
 fn check_signature(published: &Published, kid: &str, token: &str) -> Result<Claims, Reason> {
@@ -74,7 +89,7 @@ fn check_signature(published: &Published, kid: &str, token: &str) -> Result<Clai
     })
 }
 
-fn signed(key: &DecodingKey, token: &str) -> jsonwebtoken::errors::Result<Claims> {
+pub(crate) fn signed(key: &DecodingKey, token: &str) -> jsonwebtoken::errors::Result<Claims> {
     // Only the signature: what the claims say is decided, and tested, in `decision.rs`.
     let mut validation = Validation::new(Algorithm::RS256);
     validation.required_spec_claims.clear();
@@ -87,7 +102,7 @@ fn signed(key: &DecodingKey, token: &str) -> jsonwebtoken::errors::Result<Claims
 #[cfg(test)]
 mod tests {
     use jsonwebtoken::errors::ErrorKind;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::super::issuer::keys;
     use super::*;
@@ -114,6 +129,30 @@ mod tests {
                 headers.append(AUTHORIZATION, value.parse().unwrap());
             }
             assert_eq!(token(&headers), expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_with_an_extension_is_refused() {
+        for (header, expected) in [
+            (json!({}), Ok("k")),
+            (
+                json!({"crit": ["exp"], "exp": 1}),
+                Err(Reason::UnknownExtension),
+            ),
+            (
+                json!({"crit": ["b64"], "b64": false}),
+                Err(Reason::UnknownExtension),
+            ),
+            (json!({"b64": false}), Err(Reason::UnknownExtension)),
+            (json!({"crit": []}), Err(Reason::UnknownExtension)),
+        ] {
+            let mut written = json!({"alg": "RS256", "kid": "k"});
+            for (name, value) in header.as_object().unwrap() {
+                written[name] = value.clone();
+            }
+            let token = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(written.to_string()));
+            assert_eq!(key_id(&token), expected.map(str::to_owned), "{header}");
         }
     }
 

@@ -13,6 +13,8 @@ mod behaviour;
 mod browser;
 mod challenge;
 mod decision;
+#[doc(hidden)]
+pub mod fuzzing;
 mod headers;
 mod issuer;
 mod origin;

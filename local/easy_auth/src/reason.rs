@@ -20,6 +20,8 @@ pub enum Reason {
     MalformedToken,
     /// An algorithm that Entra ID does not sign with.
     WrongAlgorithm,
+    /// Its header asks for an extension of JWS (`crit`, `b64`), and none is known here.
+    UnknownExtension,
     /// No published key has its key id.
     UnknownKey,
     /// The key did not sign these claims.
@@ -74,9 +76,10 @@ impl Reason {
             Self::Unreadable(_) => "bad-request",
             Self::NoToken => "no-token",
             Self::NoSession => "no-session",
-            Self::MalformedAuthorization | Self::MalformedToken | Self::MissingTime(_) => {
-                "malformed-token"
-            }
+            Self::MalformedAuthorization
+            | Self::MalformedToken
+            | Self::UnknownExtension
+            | Self::MissingTime(_) => "malformed-token",
             Self::WrongAlgorithm => "wrong-algorithm",
             Self::UnknownKey => "unknown-key",
             Self::BadSignature => "bad-signature",
@@ -105,6 +108,9 @@ impl fmt::Display for Reason {
             }
             Self::MalformedToken => f.write_str("not a signed JWT"),
             Self::WrongAlgorithm => f.write_str("the token's alg is not RS256"),
+            Self::UnknownExtension => {
+                f.write_str("the token's header has crit or b64, and Entra ID's have neither")
+            }
             Self::UnknownKey => f.write_str("the issuer publishes no such kid"),
             Self::BadSignature => f.write_str("not signed by the issuer's key"),
             Self::KeysUnavailable(why) => f.write_str(why),

@@ -49,7 +49,7 @@ pub struct Function {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct HostJson {
+pub(super) struct HostJson {
     custom_handler: Option<CustomHandler>,
     function_timeout: Option<String>,
     #[serde(default)]
@@ -66,7 +66,7 @@ struct CustomHandler {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Description {
+pub(super) struct Description {
     default_executable_path: String,
     #[serde(default)]
     arguments: Vec<String>,
@@ -86,7 +86,7 @@ struct HttpExtension {
 }
 
 #[derive(Deserialize)]
-struct FunctionJson {
+pub(super) struct FunctionJson {
     bindings: Vec<Binding>,
     #[serde(default)]
     disabled: bool,
@@ -112,34 +112,15 @@ impl FunctionApp {
             return Err(AppError::NoHostJson(path));
         }
         let host: HostJson = read(&path)?;
-        let Some(handler) = host.custom_handler else {
-            return Err(AppError::NoCustomHandler(path));
-        };
-        if !handler.enable_forwarding_http_request {
-            return Err(AppError::NoForwarding(path));
-        }
-        let route_prefix = host
-            .extensions
-            .http
-            .route_prefix
-            .unwrap_or_else(|| "api".to_owned());
-        let timeout = match host.function_timeout.as_deref() {
-            None | Some("-1") => ANSWER_TIMEOUT,
-            Some(text) => timeout(text)
-                .ok_or_else(|| AppError::BadTimeout(path.clone(), text.to_owned()))?
-                .min(ANSWER_TIMEOUT),
-        };
+        let (handler, route_prefix, timeout) = host.checked(&path)?;
         let unreadable = |error| AppError::Unreadable(root.to_owned(), error);
         let mut functions = Vec::new();
         for folder in std::fs::read_dir(root).map_err(unreadable)? {
             let folder = folder.map_err(unreadable)?;
             let path = folder.path().join("function.json");
             if path.is_file() {
-                functions.extend(function(
-                    &path,
-                    folder.file_name().to_string_lossy().into_owned(),
-                    &route_prefix,
-                )?);
+                let name = folder.file_name().to_string_lossy().into_owned();
+                functions.extend(function(&path, read(&path)?, name, &route_prefix)?);
             }
         }
         if functions.is_empty() {
@@ -152,9 +133,9 @@ impl FunctionApp {
             functions,
             timeout,
             local: Arc::new(LocalSettings::load(root)?),
-            executable: handler.description.default_executable_path,
-            arguments: handler.description.arguments,
-            working_directory: handler.description.working_directory,
+            executable: handler.default_executable_path,
+            arguments: handler.arguments,
+            working_directory: handler.working_directory,
         })
     }
 
@@ -171,6 +152,27 @@ impl FunctionApp {
     }
 }
 
+impl HostJson {
+    /// The handler's description, the routes' prefix and a call's time.
+    pub(super) fn checked(self, path: &Path) -> Result<(Description, String, Duration), AppError> {
+        let Some(handler) = self.custom_handler else {
+            return Err(AppError::NoCustomHandler(path.to_owned()));
+        };
+        if !handler.enable_forwarding_http_request {
+            return Err(AppError::NoForwarding(path.to_owned()));
+        }
+        let prefix = self.extensions.http.route_prefix;
+        let timeout = match self.function_timeout.as_deref() {
+            None | Some("-1") => ANSWER_TIMEOUT,
+            Some(text) => timeout(text)
+                .ok_or_else(|| AppError::BadTimeout(path.to_owned(), text.to_owned()))?
+                .min(ANSWER_TIMEOUT),
+        };
+        let prefix = prefix.unwrap_or_else(|| "api".to_owned());
+        Ok((handler.description, prefix, timeout))
+    }
+}
+
 /// A .NET `TimeSpan`, `hh:mm:ss`, that is longer than nothing.
 fn timeout(text: &str) -> Option<Duration> {
     let mut parts = text.split(':').map(|part| part.parse::<u64>().ok());
@@ -180,9 +182,13 @@ fn timeout(text: &str) -> Option<Duration> {
     (whole && !time.is_zero()).then_some(time)
 }
 
-/// Reads one `function.json`; `None` where it is disabled.
-fn function(path: &Path, name: String, prefix: &str) -> Result<Option<Function>, AppError> {
-    let json: FunctionJson = read(path)?;
+/// What one `function.json` says; `None` where it is disabled.
+pub(super) fn function(
+    path: &Path,
+    json: FunctionJson,
+    name: String,
+    prefix: &str,
+) -> Result<Option<Function>, AppError> {
     if json.disabled {
         return Ok(None);
     }

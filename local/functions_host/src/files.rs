@@ -92,6 +92,11 @@ impl AppError {
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, AppError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| AppError::Unreadable(path.to_owned(), error))?;
+    parse(path, &text)
+}
+
+/// The same of a text; `path` names it in errors.
+pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, AppError> {
     let bad = |why: String| AppError::BadJson(path.to_owned(), why);
     // Visual Studio writes these files with a byte order mark.
     let value: serde_json::Value = jsonc_parser::parse_to_serde_value(

@@ -13,6 +13,8 @@
 mod app;
 mod files;
 mod forward;
+#[doc(hidden)]
+pub mod fuzzing;
 mod invocation;
 mod local_settings;
 mod process;

@@ -9,6 +9,8 @@
 pub mod arrival;
 pub mod cors;
 pub mod dns_rebinding_guard;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod page;
 pub mod relay;
 pub mod serve;

@@ -139,7 +139,7 @@ fn incoming(
 }
 
 /// The request as the other side gets it; `websocket` says that it asks for one.
-fn outgoing<B: Body>(request: Request<B>, websocket: bool) -> Request<TrailersKept<B>> {
+pub(crate) fn outgoing<B: Body>(request: Request<B>, websocket: bool) -> Request<TrailersKept<B>> {
     let (parts, body) = request.into_parts();
     let mut outgoing = Request::new(TrailersKept(body));
     *outgoing.method_mut() = parts.method;
@@ -169,7 +169,7 @@ fn outgoing<B: Body>(request: Request<B>, websocket: bool) -> Request<TrailersKe
 
 /// A request's body, less the trailers that would change what was decided: servers merge trailers
 /// into headers, where the gate did not read them.
-struct TrailersKept<B>(B);
+pub(crate) struct TrailersKept<B>(B);
 
 /// Fields that frame, route, authenticate or say what the content is: not for trailers
 /// (RFC 9110 section 6.5.1).
@@ -193,7 +193,7 @@ const FRONT_END: [&str; 5] = ["xms", "xforwarded", "xoriginal", "xazure", "xarr"
 
 /// Whether a caller's trailer goes on. Names are compared by letters and digits, as the gate
 /// compares headers.
-fn travels(name: &HeaderName) -> bool {
+pub(crate) fn travels(name: &HeaderName) -> bool {
     let name: String = name
         .as_str()
         .chars()

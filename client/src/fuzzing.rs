@@ -1,0 +1,102 @@
+//! What the fuzz targets run, and what must hold of every input. A panic is a finding.
+
+use azure_core::credentials::Secret;
+
+use crate::credential::cache::{Stored, seal, unseal};
+use crate::discovery::challenge::{Challenge, Scheme, is_plain, schemes};
+use crate::oauth::endpoint::{AuthorityError, Granted, tokens};
+
+/// A `WWW-Authenticate` header.
+pub fn challenge(data: &[u8]) {
+    let Ok(header) = std::str::from_utf8(data) else {
+        return;
+    };
+    let list = schemes(header);
+    // What was read is read again from the RFC's own form.
+    let written: Vec<String> = list.iter().map(written).collect();
+    assert_eq!(schemes(&written.join(", ")), list, "{written:?}");
+    let Some(challenge) = Challenge::parse(header) else {
+        return;
+    };
+    for name in [&challenge.tenant, &challenge.resource] {
+        assert!(
+            is_plain(name) && !name.contains(char::is_whitespace),
+            "{name}"
+        );
+    }
+    assert!(!challenge.scope().contains(char::is_whitespace));
+    let version = if challenge.v2 { "/v2.0" } else { "" };
+    let easy_auth = format!(
+        "Bearer realm=\"r\" authorization_uri=\"{}/{}/oauth2{version}/authorize\" resource_id=\"{}\"",
+        challenge.authority, challenge.tenant, challenge.resource
+    );
+    if challenge.authority != "null" {
+        assert_eq!(Challenge::parse(&easy_auth), Some(challenge), "{easy_auth}");
+    }
+}
+
+fn written(scheme: &Scheme) -> String {
+    let parameters: Vec<String> = scheme
+        .parameters
+        .iter()
+        .map(|(name, value)| {
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+            format!("{name}=\"{value}\"")
+        })
+        .collect();
+    let token68 = scheme.token68.iter().cloned();
+    let parts: Vec<String> = token68.chain(parameters).collect();
+    format!("{} {}", scheme.name, parts.join(", "))
+}
+
+/// The body of a token endpoint's answer.
+pub fn token_response(data: &[u8]) {
+    if let Ok(refusal) = serde_json::from_slice::<AuthorityError>(data) {
+        assert!(refusal.to_string().starts_with(&refusal.error));
+    }
+    let Ok(granted) = serde_json::from_slice::<Granted>(data) else {
+        return;
+    };
+    let Ok(mut tokens) = tokens(granted) else {
+        return;
+    };
+    let secrets = [
+        Some(&tokens.access.token),
+        tokens.refresh.as_ref(),
+        tokens.id.as_ref(),
+    ];
+    for secret in secrets.into_iter().flatten() {
+        assert!(!secret.secret().trim().is_empty(), "an empty token is none");
+    }
+    let shown = format!("{tokens:?}");
+    let other = || Secret::new("another");
+    tokens.access.token = other();
+    tokens.refresh = tokens.refresh.map(|_| other());
+    tokens.id = tokens.id.map(|_| other());
+    assert!(
+        shown == format!("{tokens:?}"),
+        "what is shown depends on a secret"
+    );
+}
+
+/// The file that keeps tokens between runs.
+pub fn cache_file(data: &[u8]) {
+    const KEY: [u8; 32] = [7; 32];
+    let Ok(stored) = serde_json::from_slice::<Stored>(data) else {
+        return;
+    };
+    match stored {
+        // Only who has the key can have sealed it.
+        Stored::Sealed(sealed) => assert!(unseal(&KEY, &sealed).is_none()),
+        Stored::Plain(entries) => {
+            let sealed = seal(&KEY, &entries).unwrap_or_default();
+            let again = unseal(&KEY, &sealed).unwrap_or_default();
+            let json = |value| serde_json::json!(value).to_string();
+            assert!(
+                json(&entries) == json(&again),
+                "what is kept is not what is read"
+            );
+            assert!(unseal(&[8; 32], &sealed).is_none());
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The fuzz targets of this crate, on their corpora.
+
+#[path = "../../../fuzz/replay.rs"]
+mod replay;
+
+use local_easy_auth::fuzzing;
+
+use self::replay::replay;
+
+#[test]
+fn bearer() {
+    replay("bearer", fuzzing::bearer);
+}
+
+#[test]
+fn excluded() {
+    replay("excluded", fuzzing::excluded);
+}
+
+#[test]
+fn settings() {
+    replay("settings", fuzzing::settings);
+}
+
+#[test]
+fn strip() {
+    replay("strip", fuzzing::strip);
+}

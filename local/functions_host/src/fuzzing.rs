@@ -1,0 +1,96 @@
+//! What the fuzz targets run, and what must hold of every input. A panic is a finding.
+
+use std::path::Path;
+use std::time::Duration;
+
+use hyper::Method;
+use local_http::relay::ANSWER_TIMEOUT;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::Value;
+
+use super::app::{FunctionJson, HostJson, function};
+use super::files::parse;
+use super::route::Route;
+
+/// `host.json`.
+pub fn host_json(data: &[u8]) {
+    let Some(text) = json(data) else { return };
+    let path = Path::new("host.json");
+    let checked = parse::<HostJson>(path, text).and_then(|host| host.checked(path));
+    if let Ok((_, _, timeout)) = checked {
+        assert!(timeout >= Duration::from_secs(1) && timeout <= ANSWER_TIMEOUT);
+    }
+}
+
+/// `function.json`.
+pub fn function_json(data: &[u8]) {
+    let Some(text) = json(data) else { return };
+    let path = Path::new("function.json");
+    let read = parse::<FunctionJson>(path, text)
+        .and_then(|json| function(path, json, "greeting".to_owned(), "api"));
+    let Ok(Some(function)) = read else { return };
+    // A route without parameters is its own address.
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if !function.route.is_empty() && function.route.chars().all(plain) {
+        let address = format!("/api/{}", function.route);
+        assert!(function.matcher.matches(&address), "{address}");
+        let below = format!("{address}/below");
+        assert!(!function.matcher.matches(&below), "{below}");
+    }
+    for method in function.methods.iter().flatten() {
+        assert_eq!(method.as_str(), method.as_str().to_ascii_uppercase());
+    }
+    let _ = Method::from_bytes(function.name.as_bytes());
+}
+
+/// What is JSON is read as JSON is: comments and trailing commas are all that is added.
+fn json(data: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(data).ok()?;
+    if let Ok(value) = serde_json::from_str::<Value>(text) {
+        let read = parse::<Value>(Path::new("f"), text);
+        assert!(read.is_ok_and(|read| read == value), "read as other JSON");
+    }
+    Some(text)
+}
+
+/// A route on the first line, a path on the second: the path's canonical form is the path, and
+/// what the handler answers is what the host routes to it.
+pub fn paths(data: &[u8]) {
+    let Some((template, path)) = std::str::from_utf8(data)
+        .ok()
+        .and_then(|text| text.split_once('\n'))
+    else {
+        return;
+    };
+    let Some(path) = path
+        .parse::<hyper::Uri>()
+        .ok()
+        .filter(|uri| uri.path().starts_with('/'))
+    else {
+        return;
+    };
+    let path = path.path();
+    if let Ok(greeting) = Route::parse("api", "greeting") {
+        assert!(
+            !greeting_server::handler::is_greeting(path) || greeting.matches(path),
+            "the handler answers {path}, and the host does not route it"
+        );
+    }
+    let Ok(route) = Route::parse("api", template) else {
+        return;
+    };
+    let matches = route.matches(path);
+    let canonical: Vec<String> = path
+        .split('/')
+        .map(|segment| {
+            let plain = percent_decode_str(segment).decode_utf8_lossy();
+            utf8_percent_encode(&plain, NON_ALPHANUMERIC).to_string()
+        })
+        .collect();
+    let canonical = canonical.join("/");
+    assert_eq!(route.matches(&canonical), matches, "{path} is {canonical}");
+    assert_eq!(route.matches(&path.to_ascii_uppercase()), matches, "{path}");
+    if !path.ends_with('/') {
+        assert_eq!(route.matches(&format!("{path}/")), matches, "{path}/");
+    }
+}
