@@ -3,6 +3,7 @@
 
 pub(crate) mod explain;
 pub(crate) mod learn;
+mod scope;
 pub(crate) mod send;
 mod trust;
 

@@ -1,6 +1,6 @@
 //! What has to be known before a token is asked for: given by the user, or discovered.
 
-use super::{Known, Session, trust};
+use super::{Known, Session, scope, trust};
 use crate::caller;
 use crate::credential::TokenRequest;
 use crate::diagnosis::Finding;
@@ -8,7 +8,6 @@ use crate::discovery::challenge::Challenge;
 use crate::discovery::trust::may_carry_token;
 use crate::http::{Answer, Unreached};
 use crate::provenance::Source;
-use crate::scope;
 
 /// The authority where none is given.
 const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
@@ -57,7 +56,7 @@ pub(crate) async fn learn(session: &Session) -> Result<Known, Box<Stopped>> {
         session,
         &told(&session.args.authority_host, &challenge.authority),
         told(&session.args.tenant, &challenge.tenant),
-        scope(session, &challenge),
+        scope::asked(session, &challenge),
         match challenge.scope {
             Some(_) => "the function's metadata",
             None => "the function's challenge",
@@ -72,28 +71,13 @@ pub(crate) async fn learn(session: &Session) -> Result<Known, Box<Stopped>> {
 /// Whether the user gave authority, tenant and scope, so that nothing has to be discovered.
 pub(crate) fn says_all(session: &Session) -> bool {
     let args = &session.args;
-    args.authority_host.is_some() && args.tenant.is_some() && named_scope(session).is_some()
-}
-
-/// The user's scope, where it names its API: then the API is the user's word and not the function's.
-pub(super) fn named_scope(session: &Session) -> Option<&str> {
-    let scope = session.args.scope.as_deref()?;
-    scope::names_resource(scope).then_some(scope)
-}
-
-/// The scope to ask for: the user's, whose bare name is one of the function's API; else the
-/// function's.
-pub(super) fn scope(session: &Session, challenge: &Challenge) -> String {
-    match &session.args.scope {
-        Some(scope) => scope::of_resource(scope, &challenge.resource),
-        None => challenge.scope(),
-    }
+    args.authority_host.is_some() && args.tenant.is_some() && scope::named(session).is_some()
 }
 
 /// The user's values, where they are enough to ask for a token.
 fn known(session: &Session) -> Option<Known> {
     let (scope, tenant) = (
-        named_scope(session)?.to_owned(),
+        scope::named(session)?.to_owned(),
         session.args.tenant.clone()?,
     );
     let named = session.args.authority_host.clone();

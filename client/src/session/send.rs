@@ -2,7 +2,7 @@
 
 use azure_core::credentials::Secret;
 
-use super::{Session, explain, learn};
+use super::{Session, explain, scope};
 use crate::clock::now;
 use crate::diagnosis::{self, Expected, Insistence, Named, Sent, Signature};
 use crate::discovery::challenge::Challenge;
@@ -68,7 +68,7 @@ pub(crate) async fn send(
 fn named(session: &Session, origin: Origin) -> Named {
     match origin {
         Origin::Brought => Named::ByPerson,
-        Origin::AskedFor if learn::named_scope(session).is_some() => Named::ByPerson,
+        Origin::AskedFor if scope::named(session).is_some() => Named::ByPerson,
         Origin::AskedFor => Named::ByFunction,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use super::{Session, learn};
+use super::{Session, scope};
 use crate::credential::Person;
 use crate::diagnosis::{
     Code, Finding, claimed, first_party, foreign_authority, origin, unconfirmed,
@@ -23,7 +23,7 @@ pub(super) fn agree(session: &Session, challenge: &Challenge) -> Result<(), Box<
     };
     match trust {
         Trust::Local => Ok(()),
-        Trust::FirstParty(_) | Trust::Ask if learn::named_scope(session).is_some() => Ok(()),
+        Trust::FirstParty(_) | Trust::Ask if scope::named(session).is_some() => Ok(()),
         Trust::ForeignAuthority => Err(Box::new(foreign_authority(&session.url, challenge))),
         Trust::FirstParty(name) => Err(Box::new(first_party(&session.url, challenge, name))),
         Trust::Ask => {
@@ -48,7 +48,7 @@ fn ask(session: &Session, challenge: &Challenge) -> Result<(), Box<Finding>> {
         return Err(Box::new(unconfirmed(
             &session.url,
             challenge,
-            &learn::scope(session, challenge),
+            &scope::asked(session, challenge),
             elsewhere.as_deref(),
         )));
     }
@@ -57,7 +57,7 @@ fn ask(session: &Session, challenge: &Challenge) -> Result<(), Box<Finding>> {
         ("authority", &challenge.authority),
         ("tenant", &challenge.tenant),
         ("API", &challenge.resource),
-        ("scope", &learn::scope(session, challenge)),
+        ("scope", &scope::asked(session, challenge)),
     ] {
         tell(&format!("  {name:<9}  {}", printable(value)));
     }
