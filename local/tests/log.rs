@@ -213,7 +213,8 @@ async fn the_handlers_refusal_is_told_with_its_reason_and_its_call() {
     assert_eq!(handler["reason"], "no Greeting.Read scope");
     assert_eq!(gate["invocation"], handler["invocation"]);
     // Told once: the line itself is not printed beside the event.
-    assert_eq!(up.said().matches("no Greeting.Read scope").count(), 1);
+    let said = up.says("no Greeting.Read scope");
+    assert_eq!(said.matches("no Greeting.Read scope").count(), 1);
 }
 
 #[tokio::test]

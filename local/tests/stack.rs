@@ -117,6 +117,7 @@ async fn defective_tokens_are_refused_and_never_logged() {
             "{header}"
         );
     }
+    up.says("bad-signature");
     let said = up.said();
     for token in tokens {
         for part in token.split('.').filter(|part| part.len() > 30) {

@@ -26,7 +26,8 @@ fn gate(real: &Up, more: &[&str]) -> Up {
 async fn a_real_tenants_tokens_open_the_local_gate() {
     let real = Up::start(&[]);
     let gate = gate(&real, &["--client-id", real.text("api_client_id")]);
-    let greeted = gate.call_with(&real.mint(&[])).await;
+    // As the Azure CLI, which is whom people sign in as there unless --cli-client-id says otherwise.
+    let greeted = gate.call_with(&real.mint(&["--client", AZURE_CLI])).await;
     assert_eq!(greeted.status(), 200);
     assert_eq!(greeted.text().await.unwrap(), GREETING);
     for (defect, expected) in [
@@ -35,7 +36,9 @@ async fn a_real_tenants_tokens_open_the_local_gate() {
         (&["--bad-signature"], 401),
         (&["--unknown-key"], 401),
         (&["--alg", "none"], 401),
-        (&["--no-scope"], 403),
+        (&["--client", AZURE_CLI, "--no-scope"], 403),
+        // A client of the local tenant, which the settings' list does not have there.
+        (&[], 403),
     ] {
         let answer = gate.call_with(&real.mint(defect)).await;
         assert_eq!(answer.status(), expected, "{defect:?}");

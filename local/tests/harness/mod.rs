@@ -156,6 +156,11 @@ impl Up {
         })
     }
 
+    /// Its log, once that has `words`: a request is answered before its lines are printed.
+    pub(crate) fn says(&self, words: &str) -> String {
+        wait_for(|| Some(self.said()).filter(|said| said.contains(words)))
+    }
+
     pub(crate) fn said(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("stderr")).unwrap()
     }
