@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How the scripts in this folder speak with az: sourced by them, does nothing alone.
+# How the scripts in this folder call az: they source it; alone it does nothing.
 #
 # JSON is read, merged and written by az itself, in its query language (JMESPath, --query), since
 # neither jq nor python3 has to be there where az is.
@@ -82,7 +82,7 @@ passing() {
     *"Too Many Requests"* | *TooManyRequests* | *Request_Throttled*) printf 'too many requests' ;;
     *"Service Unavailable"* | *ServiceUnavailable* | *serviceNotAvailable* | *"Bad Gateway"* | *"Gateway Time"*)
       printf 'the service is not available' ;;
-    *ConcurrencyViolation*) printf 'somebody else is changing it' ;;
+    *ConcurrencyViolation*) printf 'another change is in progress' ;;
     *MultipleObjectsWithSameKeyValue* | *"same value for property uniqueName"*) printf 'it is being made or deleted' ;;
     *"AppPermissions sets"*) printf 'the new scope is not known everywhere yet' ;;
     *ResourceGroupBeingDeleted*) printf 'the resource group is being deleted' ;;
@@ -174,7 +174,7 @@ explain() {
       say "  fix  find it, and delete it: az role assignment list --all --output table"
       say "       az role assignment delete --ids ID" ;;
     *[Qq]uota* | *SkuNotAvailable* | *LocationNotAvailable* | *"not available for resource type"* | *NoRegisteredProviderFound*)
-      say "  why  this region has no room for it, or no Flex Consumption"
+      say "  why  this region has no capacity for it, or no Flex Consumption"
       say "  fix  another region: --location REGION, one of"
       say "       az functionapp list-flexconsumption-locations --output table" ;;
     *ReadOnlyDisabledSubscription* | *SubscriptionNotFound*)
@@ -185,7 +185,7 @@ explain() {
 }
 
 # called URL LINE   calls the function that was just deployed, without a token. Easy Auth answers
-# before the function does: without it nobody may get further than a 401. LINE deploys again.
+# before the function does: a call without a token gets a 401. LINE deploys again.
 called() {
   local pause=10 waited=0 status
   if ! command -v curl >/dev/null; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Registers the API and its client in the tenant that az is signed in to, from the JSON files in
 # this folder. No secret is made. Running it again makes no second ones: it changes what differs
-# from the files, and keeps what somebody else has added. deploy/README.md says what is registered.
+# from the files, and keeps what was added by hand. deploy/README.md says what is registered.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./az.sh

@@ -12,7 +12,7 @@ use crate::environment::{Client, Shell};
 use crate::package::Target;
 use crate::tenant::{AuthorityHost, TenantId};
 
-/// A value of a flag: what it becomes, its name, and what `--help` says of it.
+/// A value of a flag: what it becomes, its name, and its help text.
 type Named<T> = (T, &'static str, &'static str);
 
 const PRINTS: [Named<Print>; 3] = [
@@ -235,7 +235,7 @@ pub(crate) struct UpArgs {
     /// Put the gate in front of this app (http://host:port) instead of the Functions host
     #[arg(long, value_name = "URL", conflicts_with_all = ["app_root", "handler", "watch"])]
     pub(crate) upstream: Option<String>,
-    /// Serve the function over HTTPS, by the development CA
+    /// Serve the function over HTTPS, with a certificate of the development CA
     #[arg(long)]
     pub(crate) https: bool,
     /// Build the handler, and start it again, when its sources change
@@ -290,7 +290,7 @@ pub(crate) struct TenantArgs {
     pub(crate) authority_host: AuthorityHost,
 }
 
-/// What is observed of Azure rather than documented, or differs between its platforms.
+/// Where Azure's behaviour is observed, not documented, or differs between platforms.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where Azure's behaviour differs or is not documented")]
 pub(crate) struct BehaviourArgs {
@@ -311,7 +311,7 @@ pub(crate) struct BehaviourArgs {
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Switch {
-    /// As the registrations say
+    /// The registrations decide
     On,
     /// Not at all
     Off,
@@ -320,19 +320,19 @@ pub(crate) enum Switch {
 /// `policy`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  greeting-local policy                          what it is now
+  greeting-local policy                          prints the policy
   greeting-local policy --consent off            AADSTS65001 for everybody
   greeting-local policy --device-code off        Conditional Access blocks it: AADSTS53003
-  greeting-local policy --refuse AADSTS50076     every sign-in asks for what nobody has
+  greeting-local policy --refuse AADSTS50076     every sign-in fails: MFA is required
   greeting-local policy --refuse none")]
 pub(crate) struct PolicyArgs {
     /// Whether consents and pre-authorizations count
     #[arg(long, value_enum)]
     pub(crate) consent: Option<Switch>,
-    /// Whether tokens are given for device codes
+    /// Whether device codes get tokens
     #[arg(long, value_enum)]
     pub(crate) device_code: Option<Switch>,
-    /// Refuse every request for a user's token with this code; none ends it
+    /// Refuse every request for a user's token with this code; `none` stops that
     #[arg(long, value_name = "AADSTS")]
     pub(crate) refuse: Option<String>,
     #[command(flatten)]
@@ -342,7 +342,7 @@ pub(crate) struct PolicyArgs {
 /// `rotate-keys`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Tokens that are out stay good: the key before is published until they have ended.
+    after_help = "Tokens issued before stay valid: the old key is published until they have expired.
 
 Example:
   greeting-local rotate-keys"
@@ -360,7 +360,7 @@ pub(crate) struct RotateKeysArgs {
   greeting-local log --output json | jq 'select(.status == 401) | .reason'
   greeting-local log --output json | jq 'select(.source == \"authority\" and .grant)'")]
 pub(crate) struct LogArgs {
-    /// Go on as requests come, until Ctrl-C
+    /// Print new requests as they come, until Ctrl-C
     #[arg(long, short)]
     pub(crate) follow: bool,
     /// How each request is printed
@@ -398,10 +398,10 @@ pub(crate) struct EnvArgs {
 pub(crate) struct ApproveArgs {
     /// The code that the device shows
     pub(crate) code: String,
-    /// Who signs in
+    /// The user who signs in
     #[arg(long, default_value = "alice@greeting.test")]
     pub(crate) user: String,
-    /// Decline instead
+    /// Decline the sign-in instead
     #[arg(long)]
     pub(crate) deny: bool,
     #[command(flatten)]
@@ -428,7 +428,7 @@ greeting-cli call sends an ID token, and a token of one of Microsoft's APIs, onl
 Times are by this machine's clock, also where the stack runs with --time-shift. The control room, at
 the authority's address, mints the same and says what gate and function would answer.")]
 pub(crate) struct MintArgs {
-    /// Whom it is for [default: alice@greeting.test]
+    /// The user that the token is for [default: alice@greeting.test]
     #[arg(long)]
     pub(crate) user: Option<String>,
     /// The `aud` claim, more than once for a list [default: the API]
@@ -449,7 +449,7 @@ pub(crate) struct MintArgs {
     /// The client's id, as `azp` or `appid` [default: greeting-cli's]
     #[arg(long, value_name = "ID")]
     pub(crate) client: Option<String>,
-    /// Of another tenant: `tid`, and the issuer's
+    /// Another tenant's id, in `tid` and in the issuer
     #[arg(long, value_name = "ID")]
     pub(crate) tenant: Option<String>,
     /// The `iss` claim [default: this authority]
@@ -458,16 +458,16 @@ pub(crate) struct MintArgs {
     /// Token version
     #[arg(long, default_value = "2", value_parser = named(&VERSIONS))]
     pub(crate) version: TokenVersion,
-    /// Expired an hour ago
+    /// The token expired an hour ago
     #[arg(long)]
     pub(crate) expired: bool,
-    /// Valid from an hour ahead
+    /// The token is valid only in an hour
     #[arg(long, conflicts_with = "expired")]
     pub(crate) not_yet_valid: bool,
     /// Without `exp`
     #[arg(long, conflicts_with_all = ["expired", "expires_in"])]
     pub(crate) no_expiry: bool,
-    /// Ends in so many seconds, or ended before [default: 3600]
+    /// Seconds until the token expires; negative: it has expired [default: 3600]
     #[arg(
         long,
         value_name = "SECONDS",
@@ -478,7 +478,7 @@ pub(crate) struct MintArgs {
     /// Signature algorithm
     #[arg(long, default_value = "rs256", value_parser = named(&ALGORITHMS))]
     pub(crate) alg: Signature,
-    /// Sign with somebody else's key, under the authority's key id
+    /// Sign with another key, under the authority's key id
     #[arg(long, group = "signature", conflicts_with = "alg")]
     pub(crate) bad_signature: bool,
     /// Change the claims after signing
@@ -487,10 +487,10 @@ pub(crate) struct MintArgs {
     /// Sign with a key that the authority does not publish
     #[arg(long, group = "signature", conflicts_with = "alg")]
     pub(crate) unknown_key: bool,
-    /// Do not say which key has signed
+    /// Leave out the key id (`kid`)
     #[arg(long, group = "signature", conflicts_with = "alg")]
     pub(crate) no_key_id: bool,
-    /// What kind of thing
+    /// What kind of token
     #[arg(long, default_value = "access", value_parser = named(&KINDS))]
     pub(crate) kind: Shape,
     /// Set a claim, as JSON or text; `null` removes it
@@ -508,7 +508,7 @@ pub(crate) struct MintArgs {
   greeting-local package --target x86_64-unknown-linux-musl
   greeting-local package --handler greeting-server        one that is built already")]
 pub(crate) struct PackageArgs {
-    /// Where the zip goes
+    /// The zip to write
     #[arg(long, value_name = "FILE", default_value = "greeting.zip")]
     pub(crate) out: PathBuf,
     /// Function app's folder, with host.json [default: this folder if it has one, else built in]

@@ -100,7 +100,7 @@ fn checkout_of(own: &Path) -> Option<PathBuf> {
         })
 }
 
-/// Whether a source of `program` is newer than it: cargo builds only what it is asked for, so
+/// Whether a source of `program` is newer than it: cargo builds only what it is given, so
 /// an edit to the handler would else go unseen by `cargo run -p greeting-local`.
 fn is_stale(program: &Path, checkout: &Path, name: &str) -> bool {
     let folder = if name == "greeting-cli" {

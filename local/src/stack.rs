@@ -179,7 +179,7 @@ async fn issuer(
     client_secret: Option<String>,
 ) -> Result<Option<Authority>, Failure> {
     if let Some(tenant) = &options.tenant {
-        // Now, by name, and not as a 401 to whoever calls first.
+        // Now, by its cause, and not as a 401 to the first caller.
         let reached = rules.reach_issuer().await;
         reached.map_err(|why| tenant.not_reached(&why))?;
         return Ok(None);

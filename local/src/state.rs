@@ -31,7 +31,7 @@ pub(crate) fn folder(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
     })?;
     #[cfg(unix)]
     refuse_writable_by_others(&folder)?;
-    // Other programs are told of files in it, wherever they stand.
+    // Other programs get paths in it, whatever their own working directory is.
     fs::canonicalize(&folder).map_err(|error| {
         Failure::new(
             format!("{} can't be read", folder.display()),
@@ -87,7 +87,7 @@ pub(crate) fn own(folder: &Path) -> Result<Owner, Failure> {
     ))
 }
 
-/// Whether somebody runs a stack with this folder.
+/// Whether a process runs a stack with this folder.
 pub(crate) fn has_owner(folder: &Path) -> bool {
     open_lock(folder)
         .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))

@@ -53,7 +53,7 @@ pub enum Decision {
 pub enum Unauthenticated {
     /// No principal header.
     NoPrincipal,
-    /// More than one: which of them Easy Auth set can't be told.
+    /// More than one: which of them Easy Auth set is not known.
     SeveralPrincipals,
     /// A principal header that can't be read.
     Malformed(DecodeError),

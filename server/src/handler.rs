@@ -18,10 +18,10 @@ use crate::authorize::{Decision, EasyAuth, authorize};
 use crate::principal;
 use crate::refusal_line::{INVOCATION_HEADER, RefusalLine};
 
-/// What an authorized caller hears.
+/// The body for an authorized caller.
 pub const GREETING: &str = "Hello, world. You were able to access this because you provided a valid access token with the Greeting.Read scope as a claim.";
 
-/// What everyone hears where Easy Auth is off.
+/// The body for every caller where Easy Auth is off.
 pub const EASY_AUTH_OFF: &str = "Easy Auth (App Service authentication) is off: WEBSITE_AUTH_ENABLED is not true here, so nobody can be authenticated and every greeting is refused. On Azure Functions turn it on in the portal, under Settings > Authentication, or deploy again: deploy/deploy.sh. Never set WEBSITE_AUTH_ENABLED as an app setting: it overrides the site's own state, and with Easy Auth off anybody could then write the principal. On Container Apps the gate is a sidecar, and the variable is probably not set: turn authentication on, and only then set it: az containerapp update --name APP --resource-group GROUP --set-env-vars WEBSITE_AUTH_ENABLED=true. On a laptop start the function with `greeting-local up`.";
 
 /// A token and a principal with 200 groups fit several times over.

@@ -18,7 +18,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Who called, as Easy Auth tells it.
+/// The caller's identity, as Easy Auth passes it on.
 #[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Principal {
     /// The identity provider: `aad` for Microsoft Entra ID.

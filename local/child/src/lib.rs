@@ -80,7 +80,7 @@ impl Launcher {
     /// # Errors
     /// The program can't be started.
     pub async fn spawn(&self, mut command: Command, stdin: Stdin) -> io::Result<Child> {
-        // A child that nobody is told of, since the caller has gone, ends as well.
+        // A child whose caller has gone meanwhile ends as well.
         command.kill_on_drop(true);
         match stdin {
             Stdin::Piped => {
@@ -99,7 +99,7 @@ impl Launcher {
     }
 }
 
-/// What the hidden subcommand is told.
+/// The arguments of the hidden subcommand.
 pub struct Launch {
     /// The process that has started this one.
     pub parent: u32,

@@ -21,7 +21,7 @@ pub(crate) async fn start(mut command: Command) -> io::Result<Child> {
     let (tell, told) = oneshot::channel();
     let job: Job = Box::new(move || {
         let _inside = runtime.enter();
-        // If nobody waits any more, the child is dropped here, and killed by that.
+        // If the caller has gone, the child is dropped here, and killed by that.
         let _ = tell.send(command.spawn());
     });
     let ended = || io::Error::other("the thread that starts processes has ended");

@@ -1,4 +1,4 @@
-//! What a caller without a good token is told: the challenge, and RFC 9728 metadata.
+//! The answer to a caller without a valid token: the challenge, and RFC 9728 metadata.
 
 use bytes::Bytes;
 use hyper::header::{HeaderMap, HeaderValue, SERVER, WWW_AUTHENTICATE};

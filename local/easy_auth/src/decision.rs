@@ -212,7 +212,7 @@ fn has(list: &[String], value: Option<&str>) -> bool {
 /// The lists of clients that may call.
 fn check_client(settings: &Settings, client: Option<&str>) -> Result<(), Reason> {
     let validation = &settings.provider().validation;
-    // Empty, this one means everybody (documented), and the other one nobody (observed).
+    // Empty, this one allows everybody (documented), and the other one allows no one (observed).
     let policy = &validation.default_authorization_policy.allowed_applications;
     let policy = Some(policy).filter(|list| !list.is_empty());
     let checks = validation

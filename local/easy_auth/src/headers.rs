@@ -40,7 +40,7 @@ fn folded(name: &HeaderName) -> String {
         .collect()
 }
 
-/// Adds what App Service's front end tells the app of the caller: `X-Forwarded-For` grows by
+/// Adds App Service's front end's headers about the caller: `X-Forwarded-For` grows by
 /// `address:port`, `X-Forwarded-Proto` and `X-Original-URL` are its own whatever was sent.
 pub(crate) fn add_forwarded<B>(request: &mut Request<B>, peer: Peer, scheme: &'static str) {
     let original = request

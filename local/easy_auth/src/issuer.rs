@@ -75,7 +75,7 @@ struct Discovery {
 }
 
 impl Issuer {
-    /// The issuer of `settings`; `http` trusts whoever serves it.
+    /// The issuer of `settings`; `http` must trust the certificate of its server.
     pub(crate) fn new(settings: &Settings, accept_v1: bool, http: reqwest::Client) -> Self {
         Self {
             url: settings.issuer().to_owned(),
@@ -97,7 +97,7 @@ impl Issuer {
             return answer;
         }
         let _one_at_a_time = self.fetching.lock().await;
-        // Whoever held it before may have fetched what is asked for.
+        // The task that held the lock before may have fetched the key already.
         if let Some(answer) = self.remembered(kid) {
             return answer;
         }
@@ -190,7 +190,7 @@ impl Issuer {
     }
 }
 
-/// An error and what caused it: "error sending request" alone tells nobody that it was the name,
+/// An error and what caused it: "error sending request" alone does not say that it was the name,
 /// the proxy or the certificate.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

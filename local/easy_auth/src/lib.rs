@@ -4,7 +4,7 @@
 //! - `settings`: the `authsettingsV2` document; `behaviour`: what is not in it
 //! - `bearer`, `issuer`: from the `Authorization` header to claims that the issuer signed
 //! - `decision`, `reason`: what happens to a request, and why; pure
-//! - `rules`: what it decides by, for requests and for whoever wants to know beforehand
+//! - `rules`: what it decides by, for requests, and for a caller that wants the decision beforehand
 //! - `headers`, `origin`: what only the gate may set, and the URL that the caller asked for
 //! - `challenge`, `browser`: the gate's own answers
 

@@ -8,7 +8,7 @@ use local_http::arrival::Unreadable;
 /// `aud`, `iss`, `tid` and the client's id are in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// The request itself, before anything is asked of its caller.
+    /// The request itself, before its caller is looked at.
     Unreadable(Unreadable),
     /// Neither token nor session.
     NoToken,

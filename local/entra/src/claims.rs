@@ -79,7 +79,7 @@ fn pairwise(oid: &str, client: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest)
 }
 
-/// A value that Entra's own services read, and nobody else.
+/// A value that only Entra's own services read.
 pub(super) fn opaque() -> String {
     URL_SAFE_NO_PAD.encode(uuid::Uuid::new_v4().as_bytes())
 }

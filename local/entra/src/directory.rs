@@ -310,7 +310,7 @@ impl Directory {
         Some((name, scope.user_consent_description.as_deref()?))
     }
 
-    /// Whether nobody need be asked before `client` gets `scope`: it is pre-authorized, or the
+    /// Whether `client` gets `scope` without a consent prompt: it is pre-authorized, or the
     /// user has consented to what the client's registration asks for.
     pub fn consented(&self, client: &str, scope: &str, user: &User) -> bool {
         let Some(scope) = self

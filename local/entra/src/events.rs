@@ -1,4 +1,4 @@
-//! What the log is told of the authority's decisions: client, grant, scopes, and the code with
+//! What is logged of the authority's decisions: client, grant, scopes, and the code with
 //! the first sentence of a refusal. No secret, no code, no person's name.
 
 use axum::http::HeaderMap;

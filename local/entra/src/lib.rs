@@ -71,7 +71,7 @@ pub enum ApproveError {
 }
 
 impl ApproveError {
-    /// For the log, which names nobody.
+    /// For the log, which has no user names.
     pub fn line(&self) -> &'static str {
         match self {
             Self::NoSuchCode => "no sign-in with this code is pending",
@@ -190,7 +190,7 @@ impl Authority {
         approved.map_err(|NoSuchCode| ApproveError::NoSuchCode)
     }
 
-    /// The sign-in names of the tenant's users, for whoever mistook one.
+    /// The sign-in names of the tenant's users, for an error that lists them.
     pub fn sign_in_names(&self) -> String {
         let names: Vec<&str> = self
             .directory()
@@ -211,7 +211,7 @@ impl Authority {
         declined.map_err(|NoSuchCode| ApproveError::NoSuchCode)
     }
 
-    /// The device sign-ins that wait for somebody, without their codes; the oldest first.
+    /// The device sign-ins that wait for a user, without their codes; the oldest first.
     pub fn waiting(&self) -> Vec<Waiting> {
         let now = self.clock().now();
         let mut waiting: Vec<Waiting> = self

@@ -1,4 +1,4 @@
-//! Tokens with any property or defect that somebody asks for, to see who refuses them.
+//! Tokens with any property or defect that is chosen, to see which part refuses them.
 
 use aws_lc_rs::rand;
 use base64::Engine;
@@ -17,7 +17,7 @@ pub enum Signature {
     /// As the authority signs.
     #[default]
     Good,
-    /// By somebody else's key, under the authority's key id.
+    /// By another key, under the authority's key id.
     Forged,
     /// By a key that is not published, under its own id.
     UnknownKey,
@@ -45,7 +45,7 @@ pub enum Shape {
     Id,
     /// What a refresh token looks like: it says nothing.
     Opaque,
-    /// Five parts, as an encrypted token has (RFC 7516); nobody can decrypt it.
+    /// Five parts, as an encrypted token has (RFC 7516); it can't be decrypted.
     Encrypted,
     /// An access token, copied in part.
     Truncated,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Policy {
-    /// Off, nobody has consented to anything, and nothing is pre-authorized: AADSTS65001.
+    /// Off, no user has consented to anything, and nothing is pre-authorized: AADSTS65001.
     pub consent: bool,
     /// Off, Conditional Access blocks tokens by device code: AADSTS53003.
     pub device_code: bool,

@@ -1,4 +1,4 @@
-//! What a `scope` parameter asks for, and whether somebody has to be asked about it.
+//! What a `scope` parameter asks for, and whether the user has to consent to it.
 
 use std::collections::HashSet;
 
@@ -95,7 +95,7 @@ impl Authority {
         })
     }
 
-    /// Whether nobody need be asked before the client gets what it asks for.
+    /// Whether the client gets what it asks for without a consent prompt.
     pub(super) fn has_consent(&self, asked: &ScopeRequest, user: &User) -> bool {
         if self.resource(&asked.resource) == Some(Resource::Management) {
             return Directory::is_first_party(&asked.client);

@@ -1,4 +1,4 @@
-//! What nobody guesses, and the hashes by which it is kept.
+//! Random secrets that can't be guessed, and the hashes by which they are kept.
 
 use aws_lc_rs::{digest, rand};
 use base64::Engine;

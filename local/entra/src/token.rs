@@ -194,7 +194,7 @@ impl Authority {
         let client = parameters
             .get("client_id")
             .ok_or(AuthorityError::ClientMissing)?;
-        // As Entra says of a client id that nobody has filled in.
+        // As Entra answers to a client id that was left a placeholder.
         if uuid::Uuid::parse_str(client).is_ok_and(|id| id.is_nil()) {
             return Err(AuthorityError::ClientNil(client.to_owned()));
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::printable::printable;
 
-/// A word of a caller's that is longer is cut: what is that long may be a token that somebody
+/// A word of a caller's that is longer is cut: what is that long may be a token that a caller
 /// pasted into the wrong field.
 const WORD: usize = 120;
 
@@ -110,7 +110,7 @@ pub struct Event {
     pub action: Option<String>,
     /// The HTTP method.
     pub method: String,
-    /// Without the query, which may hold what nobody should read.
+    /// Without the query, which may hold secrets.
     pub path: String,
     /// What a token was asked for with: `device_code`, `refresh_token`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,7 +146,7 @@ pub struct Event {
 pub enum Kind {
     /// As it should.
     Well,
-    /// Nothing is wrong, and nothing decided: a client that polls, a person who is asked.
+    /// Nothing is wrong, and nothing decided: a client that polls, a sign-in page that is shown.
     Waiting,
     /// By a decision.
     Refused,

@@ -1,4 +1,4 @@
-//! Where events go: to the terminal, and to whoever listens.
+//! Where events go: to the terminal, and to subscribers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,7 +65,7 @@ impl Log {
         }))
     }
 
-    /// Prints `event`, keeps it, and sends it to whoever listens.
+    /// Prints `event`, keeps it, and sends it to subscribers.
     pub fn record(&self, mut event: Event) {
         event.tidy();
         // A stderr that is closed, or that nobody reads, is no reason to hold a request up.
@@ -85,11 +85,11 @@ impl Log {
         }
         recent.events.push_back(kept.clone());
         // Under the lock, so that a new reader neither misses an event nor sees it twice. An
-        // error means that nobody listens.
+        // error means that there is no subscriber.
         let _ = self.0.sender.send(kept);
     }
 
-    /// No more events: whoever follows is told so, and holds nobody up.
+    /// No more events: the streams of subscribers end, and don't delay the shutdown.
     pub fn end(&self) {
         self.0.ended.send_replace(true);
     }

@@ -1,5 +1,5 @@
-//! What the authority tells the log: its handlers leave a note on their answers, and whatever
-//! else it refuses is told as well.
+//! What the authority logs: its handlers leave a note on their answers, and whatever
+//! else it refuses is logged as well.
 
 use std::time::Instant;
 

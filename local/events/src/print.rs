@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// A reader that takes a write only when it is told to.
+    /// A reader that takes a write only when the test lets it.
     struct Slow(Receiver<()>, Sender<String>);
 
     impl Write for Slow {

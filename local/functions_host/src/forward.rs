@@ -17,7 +17,7 @@ use super::invocation::Invocation;
 use super::process::{Handler, RESTART_TIMEOUT};
 use super::refusals::Refusals;
 
-/// The host version that handlers are told: the major version we behave as.
+/// The host version that handlers are given: the major version we behave as.
 const HOST_VERSION: &str = "4.0.0";
 const RUNNING: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Function app</title><h1>Your Function app is up and running</h1></html>\n";
 
@@ -36,7 +36,7 @@ struct Current {
 }
 
 impl Host {
-    /// A host that routes by `app` and forwards to `handler`; `refusals` are what it hears of it.
+    /// A host that routes by `app` and forwards to `handler`; `refusals` are what it logs of refusals.
     pub fn new(app: FunctionApp, handler: Arc<Handler>, refusals: Refusals) -> Self {
         let current = Current {
             app: Arc::new(app),

@@ -31,7 +31,7 @@ pub struct HandlerSpec {
     pub arguments: Vec<String>,
     /// The folder it runs in.
     pub working_directory: PathBuf,
-    /// The Function app's folder, which the handler is told.
+    /// The Function app's folder, which the handler gets as a setting.
     pub app_root: PathBuf,
     /// More environment variables, such as `WEBSITE_AUTH_ENABLED`.
     pub environment: Vec<(String, String)>,
@@ -258,7 +258,7 @@ async fn supervise(
     }
 }
 
-/// Resolves when the handler is to end; also when nobody is left to say so.
+/// Resolves when the handler is to end; also when the sender is gone.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }

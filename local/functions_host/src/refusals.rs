@@ -7,7 +7,7 @@ use std::time::Duration;
 use greeting_server::refusal_line::RefusalLine;
 use tokio::sync::watch;
 
-/// Lines that nobody has asked for yet.
+/// Lines that are not taken yet.
 const KEPT: usize = 100;
 /// The line was printed before the answer was sent, but comes by another way. Handlers that print
 /// no such line cost this long, and only the log.

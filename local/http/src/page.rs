@@ -1,4 +1,4 @@
-//! The frame of every page: a look of its own, so that nobody takes it for Microsoft's, and the
+//! The frame of every page: a look of its own, so that it is not mistaken for Microsoft's, and the
 //! headers that keep other sites out. Nothing in a page comes from elsewhere.
 
 use aws_lc_rs::digest;
@@ -67,7 +67,7 @@ pub enum Width {
 pub enum Style {
     /// A file of the authority's origin.
     File,
-    /// The page itself: it is the gate's, on the origin of somebody's app.
+    /// The page itself: it is the gate's, on the origin of the app behind it.
     Inline,
 }
 
@@ -166,7 +166,7 @@ impl<'a> Page<'a> {
                         (self.body)
                     }
                     footer {
-                        p { "This page comes from a program on this machine. No password is asked for: never type a real one." }
+                        p { "This page comes from a program on this machine. It needs no password: never type a real one." }
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! One request, relayed over one connection to whoever answers it: bodies streamed both ways,
+//! One request, relayed over one connection to its server: bodies streamed both ways,
 //! trailers and WebSockets passed on, hop-by-hop headers kept out (RFC 9110 section 7.6.1).
 //! [`arrival::read`](crate::arrival::read) has read the request before.
 
@@ -112,7 +112,7 @@ fn incoming(
                 let _ = tokio::io::copy_bidirectional(&mut caller, &mut app).await;
             });
         }
-        // Nobody asked for it, so nobody could speak what follows.
+        // No upgrade was requested, so the caller could not follow the new protocol.
         (true, _) => {
             return text(
                 StatusCode::BAD_GATEWAY,
@@ -188,7 +188,7 @@ const NO_TRAILERS: [&str; 12] = [
     "upgrade",
 ];
 
-/// Beginnings of the names that a front end tells the app by.
+/// Beginnings of the names of the headers that a front end sets for the app.
 const FRONT_END: [&str; 5] = ["xms", "xforwarded", "xoriginal", "xazure", "xarr"];
 
 /// Whether a caller's trailer goes on. Names are compared by letters and digits, as the gate

@@ -1,4 +1,4 @@
-//! Accepting connections on loopback, plain or TLS, until told to stop.
+//! Accepting connections on loopback, plain or TLS, until shutdown.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -61,7 +61,7 @@ impl Loopback {
         let mut listeners = vec![v4];
         match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
             Ok(v6) => listeners.push(v6),
-            // Somebody else's program on ::1 would get what is meant for this one.
+            // Another program on ::1 would get what is meant for this one.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
             Err(_) => {} // no IPv6 on this machine
         }

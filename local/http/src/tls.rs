@@ -15,7 +15,7 @@ use tokio_rustls::rustls::{ServerConfig, crypto};
 
 const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "ca-key.pem";
-/// Days that the CA lives, and then the leaf (clients refuse leaves of more than 398).
+/// Days that the CA is valid, and then the leaf (clients refuse leaves of more than 398).
 const CA_DAYS: i64 = 3650;
 const LEAF_DAYS: i64 = 90;
 
@@ -112,7 +112,7 @@ impl DevelopmentCa {
     }
 }
 
-/// What every CA of this program says of itself: what it signs names it by this.
+/// The subject name of every CA of this program; what it signs has it as issuer.
 fn ca_params() -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = name("greeting-local development CA");

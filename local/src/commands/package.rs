@@ -106,7 +106,7 @@ fn check_out(out: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Replaces `path` whole: nobody deploys half a zip, and a failure leaves the old one.
+/// Replaces `path` whole: half a zip is never there to deploy, and a failure leaves the old one.
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut builder = tempfile::Builder::new();
     // Others may deploy it: tempfile's own default is 0600.

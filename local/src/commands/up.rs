@@ -130,7 +130,7 @@ fn announce(stack: &Stack) {
     }
 }
 
-/// A line for whoever looks. A reader who does not is not waited for.
+/// A progress line on stderr. It does not wait for a slow reader.
 fn say(line: impl std::fmt::Display) {
     print(Stream::Out, line.to_string());
 }

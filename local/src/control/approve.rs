@@ -12,7 +12,7 @@ use super::secret::{ControlSecret, unknown_caller};
 /// Where it is.
 pub(crate) const PATH: &str = "/greeting-local/approve";
 
-/// What is asked of it.
+/// The request to approve or decline a code.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Decision {
     pub(crate) code: String,

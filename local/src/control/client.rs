@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::running::Running;
 use crate::state;
 
-/// A client that trusts the running stack's CA and nobody else.
+/// A client that trusts the running stack's CA and no other.
 ///
 /// # Errors
 /// The CA can't be read.

@@ -101,7 +101,7 @@ impl Running {
         ))
     }
 
-    /// Whether `state` speaks of a stack, be it running or not.
+    /// Whether `state` has a note of a stack, be it running or not.
     pub(crate) fn is_told(state: &Path) -> bool {
         Self::path(state).exists()
     }
@@ -121,12 +121,12 @@ impl Running {
     }
 }
 
-/// The stack that `state` speaks of did not end by itself.
+/// The stack that is noted in `state` did not end by itself.
 fn ended(state: &Path) -> Failure {
     Failure::new(
         "no greeting-local is running",
         format!(
-            "the stack that {} speaks of was killed: nobody holds the folder's lock",
+            "the stack that is noted in {} was killed: no process holds the folder's lock",
             Running::path(state).display()
         ),
         "start it again with: greeting-local up",

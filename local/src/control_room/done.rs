@@ -1,4 +1,4 @@
-//! What a form has done, told once on the page that follows.
+//! What a form has done, shown once on the page that follows.
 
 /// A form that was answered.
 #[derive(Debug, Clone, Copy)]

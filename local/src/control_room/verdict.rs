@@ -1,5 +1,5 @@
-//! What gate and function would say to a token: asked of the gate's rules and of the function's
-//! own code, not of a copy of either.
+//! What gate and function would answer to a token: decided by the gate's rules and the function's
+//! own code, not by a copy of either.
 
 use axum::http::HeaderMap;
 use greeting_server::authorize::{Decision, EasyAuth, authorize};
@@ -19,7 +19,7 @@ pub(crate) enum Function {
 /// What one of them says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Said {
-    /// None: it is not asked, or nobody knows.
+    /// None: the request does not reach it, or its answer is not known.
     pub(super) status: Option<u16>,
     pub(super) words: String,
 }

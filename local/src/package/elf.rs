@@ -77,7 +77,7 @@ pub(crate) fn check(program: &[u8], target: &Target) -> Result<(), String> {
         return Err("it is not a program: nothing in it is loaded".to_owned());
     }
     for segment in segments {
-        // Also whether what the file says of itself is there.
+        // This also checks that the file is as long as its headers say.
         segment
             .data(endian, program)
             .map_err(|()| "it is cut short".to_owned())?;

@@ -1,4 +1,4 @@
-//! What stands behind the gate: the function app and its handler, or somebody else's app.
+//! What stands behind the gate: the function app and its handler, or another app.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use crate::control_room::Function;
 pub(super) enum Backend {
     /// The local Functions host, and the app that it runs.
     Functions(Functions),
-    /// An app that somebody else runs.
+    /// An app that this program does not run.
     Upstream(UpstreamApp),
 }
 
-/// An app that somebody else runs, and what this program knows of it.
+/// An app that this program does not run, and what is known of it.
 pub(super) struct UpstreamApp {
     upstream: Upstream,
     /// The current folder: its `deploy/` and its app settings are the app's.
@@ -144,7 +144,7 @@ impl Started {
     /// Ends the handler.
     pub(super) async fn stop(self) {
         if let Self::Functions(host, watch) = self {
-            // First whoever could start another one.
+            // First what could start another one.
             drop(watch);
             host.stop().await;
         }

@@ -23,7 +23,7 @@ pub(super) struct FrontEnd {
 }
 
 impl FrontEnd {
-    /// Answers one request, and tells the log of it.
+    /// Answers one request, and writes it to the log.
     pub(super) async fn call(&self, request: Request<Incoming>) -> Response<BoxBody> {
         let begun = Instant::now();
         let method = request.method().to_string();
@@ -69,7 +69,7 @@ impl FrontEnd {
         response
     }
 
-    /// Tells of the handler's answer, once its own line of a refusal is here; the answer does not
+    /// Logs the handler's answer, once its own line of a refusal is here; the answer does not
     /// wait.
     fn record(&self, invocation: Invocation) {
         let event = Event {

@@ -1,4 +1,4 @@
-//! The function app, its handler, and what App Service tells the app.
+//! The function app, its handler, and the settings that App Service gives the app.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -159,7 +159,7 @@ fn local_values(app: &FunctionApp) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What App Service tells the app about Easy Auth. Stands after the app's own settings, so that
+/// App Service's settings about Easy Auth for the app. They stand after the app's own, so that
 /// none of them can say that Easy Auth is on where it is off.
 fn environment(settings: &Settings, port: u16) -> Vec<(String, String)> {
     let provider = settings.provider();

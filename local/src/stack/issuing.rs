@@ -70,7 +70,7 @@ pub(super) fn client(ca: Option<&Path>, settings: &Settings) -> Result<reqwest::
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(10));
-    // Offices have proxies, and a proxy knows nobody's localhost.
+    // Offices have proxies, and a proxy can't reach this machine's localhost.
     if settings.has_loopback_issuer() {
         builder = builder.no_proxy();
     }

@@ -17,7 +17,7 @@ pub(crate) struct Options {
     pub(crate) authority_port: u16,
     pub(crate) app_root: Option<PathBuf>,
     pub(crate) handler: Option<PathBuf>,
-    /// Somebody else's app, instead of the function app.
+    /// Another app, instead of the function app.
     pub(crate) upstream: Option<String>,
     pub(crate) settings: Option<PathBuf>,
     /// Clients that the gate takes beside those that the settings list.

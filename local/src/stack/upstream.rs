@@ -13,7 +13,7 @@ use url::Url;
 /// For the app's machine to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// An app that somebody else runs. It need not be there first.
+/// An app that this program does not run. It need not be started first.
 #[derive(Clone, Debug)]
 pub(crate) struct Upstream {
     host: String,

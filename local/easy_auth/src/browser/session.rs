@@ -18,7 +18,7 @@ use crate::reason::Reason;
 pub(super) const COOKIE: &str = "AppServiceAuthSession";
 /// The header of client-directed sign-in.
 const ZUMO: &str = "x-zumo-auth";
-/// A laptop has a few; more than this is somebody's loop, and the oldest go.
+/// A laptop has a few; more than this come from a loop, and the oldest go.
 const MAX_SESSIONS: usize = 10_000;
 
 /// What the token store keeps. No `Debug`: these are secrets.
@@ -138,7 +138,7 @@ impl Sessions {
             .seal_in_place_append_tag(Aad::from(name), &mut sealed)
         {
             Ok(nonce) => URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &sealed].concat()),
-            // Nobody gets in by it.
+            // Such a cookie gives no access.
             Err(_) => String::new(),
         }
     }
@@ -206,7 +206,7 @@ fn new_key() -> RandomizedNonceKey {
     RandomizedNonceKey::new(&AES_256_GCM, &random_bytes()).expect("32 bytes are a key")
 }
 
-/// A name for the session that tells nothing of it.
+/// A random name for the session, with nothing of its content.
 pub(super) fn user_id(id: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, id.as_bytes());
     let hex: String = digest.as_ref()[..16]

@@ -158,7 +158,7 @@ impl Browser {
             Ok(signed_in) => signed_in,
             Err(why) => return pages::failed(StatusCode::UNAUTHORIZED, &why, gate.prefix()),
         };
-        // An ID token that answers another sign-in is somebody else's.
+        // An ID token with another nonce belongs to another sign-in.
         let nonce = claims.get("nonce").and_then(|nonce| nonce.as_str());
         if settings.validate_nonce && nonce != Some(&begun.nonce) {
             return pages::failed(

@@ -229,7 +229,7 @@ impl Settings {
         Ok(())
     }
 
-    /// What is legal but will surprise somebody; printed at start.
+    /// What is valid but may surprise; printed at start.
     pub fn warnings(&self, https: bool) -> Vec<String> {
         let checks = &self.provider().validation.jwt_claim_checks;
         let mut warnings = Vec::new();
@@ -283,7 +283,7 @@ fn remove_inert(value: &mut Value) {
     }
 }
 
-/// Whether a provider that Azure's API lists is one that nobody has set up: it answers
+/// Whether a provider that Azure's API lists is one that is not set up: it answers
 /// `{"enabled": true, "registration": {}}` for those.
 fn is_unconfigured(value: &Value) -> bool {
     match value {

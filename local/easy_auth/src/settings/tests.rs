@@ -29,7 +29,7 @@ fn the_shipped_settings_are_understood() {
         settings.provider().validation.allowed_audiences,
         [format!("api://{API}")]
     );
-    // Without a list, or with an empty one, Azure may store one that lets nobody in.
+    // Without a list, or with an empty one, Azure may store one that allows no one.
     assert_eq!(
         settings
             .provider()
@@ -82,7 +82,7 @@ fn the_shipped_schema_is_generated_from_the_types() {
 
 #[test]
 fn what_azure_answers_is_read() {
-    // The whole resource, with nulls for what is not set and the providers that nobody set up.
+    // The whole resource, with nulls for what is not set and the providers that are not set up.
     let settings = parse(
         r#"{"id": "/subscriptions/x", "name": "authsettingsV2", "type": "Microsoft.Web/sites/config",
         "location": "West Europe", "properties": {
@@ -110,7 +110,7 @@ fn what_azure_answers_is_read() {
     assert!(settings.provider().login.disable_www_authenticate);
     let life = settings.login.cookie_expiration.time_to_expiration;
     assert_eq!(life, Span(26 * 3600 + 3 * 60 + 4));
-    // What the app is told of it can be read again.
+    // What the app gets of it can be read again.
     let told = serde_json::to_string(&settings).unwrap();
     assert!(told.contains("\"1.02:03:04\""), "{told}");
     parse(&told).unwrap();

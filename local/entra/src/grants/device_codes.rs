@@ -35,7 +35,7 @@ pub(super) struct Pending {
 impl Grants {
     /// A new device code and user code for what was asked.
     pub(crate) fn start(&mut self, asked: ScopeRequest, now: i64) -> (String, String) {
-        // Expired ones stay for as long again, so that a late poll hears "expired".
+        // Expired ones stay for as long again, so that a late poll is answered "expired".
         self.pending
             .retain(|_, pending| pending.expires + EXPIRES_IN > now);
         if self.pending.len() >= MAX_PENDING
@@ -75,7 +75,7 @@ impl Grants {
             .map(|pending| &pending.asked)
     }
 
-    /// The sign-ins that nobody has decided yet, and for how many seconds they wait.
+    /// The sign-ins that are not decided yet, and for how many seconds they wait.
     pub(crate) fn waiting(&self, now: i64) -> impl Iterator<Item = (&ScopeRequest, i64)> {
         self.pending
             .values()

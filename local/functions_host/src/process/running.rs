@@ -20,7 +20,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// One process of the handler. Dropping it kills its whole process group.
 pub(super) struct Running {
     child: Child,
-    /// Where it was told to listen.
+    /// The port that it was given to listen on.
     pub(super) port: u16,
     #[cfg(unix)]
     group: Option<nix::unistd::Pid>,
@@ -123,7 +123,7 @@ impl Running {
     #[cfg(unix)]
     fn signal(&self, signal: nix::sys::signal::Signal) {
         if let Some(group) = self.group {
-            // ESRCH: nobody is left in it, which is what we want.
+            // ESRCH: no process is left in the group, which is what we want.
             let _ = nix::sys::signal::killpg(group, signal);
         }
     }
