@@ -2,7 +2,6 @@
 
 mod application;
 
-use std::fmt;
 
 use loopback::is_loopback;
 use url::Url;
@@ -44,13 +43,11 @@ pub enum UserState {
 }
 
 /// Why the registrations can't be used.
-#[derive(Debug)]
-pub struct DirectoryError(String);
-
-impl fmt::Display for DirectoryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+#[derive(Debug, thiserror::Error)]
+#[error("deploy/{file}: {error}")]
+pub struct DirectoryError {
+    file: String,
+    error: serde_json::Error,
 }
 
 /// The tenant.
@@ -76,9 +73,11 @@ impl Directory {
         api: &str,
         client: &str,
     ) -> Result<Self, DirectoryError> {
-        let parse = |name: &str, text: &str| {
-            serde_json::from_str::<Application>(text)
-                .map_err(|error| DirectoryError(format!("deploy/{name}: {error}")))
+        let parse = |file: &str, text: &str| {
+            serde_json::from_str::<Application>(text).map_err(|error| DirectoryError {
+                file: file.to_owned(),
+                error,
+            })
         };
         let user = |name, user: &str, oid, state| User {
             name,

@@ -1,6 +1,6 @@
 //! The signing keys: RSA 2048, made at first start, worthless on any other machine.
 
-use std::fmt;
+use std::io;
 use std::path::Path;
 
 use aws_lc_rs::digest;
@@ -14,19 +14,26 @@ use serde_json::{Value, json};
 pub(super) const FILE: &str = "signing-key.pem";
 
 /// Why there are no keys, or no signature.
-#[derive(Debug)]
-pub struct KeyError(String);
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<E: std::error::Error> From<E> for KeyError {
-    fn from(error: E) -> Self {
-        Self(error.to_string())
-    }
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// A file of keys can't be read or written.
+    #[error(transparent)]
+    File(#[from] io::Error),
+    /// A key or its certificate can't be made, or is not one.
+    #[error(transparent)]
+    Key(#[from] rcgen::Error),
+    /// The certificate beside a key can't be read.
+    #[error("{0}")]
+    Certificate(rustls_pki_types::pem::Error),
+    /// A key of another kind.
+    #[error("{FILE} holds no RSA key")]
+    NotRsa,
+    /// The library of JWTs does not take the key, or did not sign.
+    #[error(transparent)]
+    Signature(#[from] jsonwebtoken::errors::Error),
+    /// No random bytes.
+    #[error(transparent)]
+    Random(#[from] aws_lc_rs::error::Unspecified),
 }
 
 /// The authority's key. `kid` is the certificate's SHA-1 thumbprint, as Entra's is.
@@ -74,9 +81,9 @@ impl SigningKeys {
         use rustls_pki_types::{CertificateDer, pem::PemObject};
         let key = KeyPair::from_pem(pem)?;
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
-            .map_err(|error| KeyError(error.to_string()))?;
+            .map_err(KeyError::Certificate)?;
         let (modulus, exponent) = rsa_parts(key.der_bytes())
-            .ok_or_else(|| KeyError(format!("{FILE} holds no RSA key")))?;
+            .ok_or(KeyError::NotRsa)?;
         let thumbprint = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &certificate);
         Ok(Self {
             signing: EncodingKey::from_rsa_pem(key.serialize_pem().as_bytes())?,

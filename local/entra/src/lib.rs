@@ -32,7 +32,6 @@ mod scopes;
 mod secrets;
 mod token;
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
@@ -60,13 +59,16 @@ pub enum TokenVersion {
 }
 
 /// Why a sign-in was not approved.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApproveError {
     /// No pending sign-in has this code.
+    #[error("no sign-in with this code is pending")]
     NoSuchCode,
     /// The tenant has no such user.
+    #[error("the tenant has no user {0:?}")]
     NoSuchUser(String),
     /// The account is disabled.
+    #[error("AADSTS50057: the account {0:?} is disabled")]
     Disabled(String),
 }
 
@@ -77,16 +79,6 @@ impl ApproveError {
             Self::NoSuchCode => "no sign-in with this code is pending",
             Self::NoSuchUser(_) => "the tenant has no such user",
             Self::Disabled(_) => "AADSTS50057: The user account is disabled.",
-        }
-    }
-}
-
-impl fmt::Display for ApproveError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSuchCode => f.write_str("no sign-in with this code is pending"),
-            Self::NoSuchUser(user) => write!(f, "the tenant has no user {user:?}"),
-            Self::Disabled(user) => write!(f, "AADSTS50057: the account {user:?} is disabled"),
         }
     }
 }

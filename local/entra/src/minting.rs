@@ -282,25 +282,14 @@ fn random_part() -> Result<String, MintError> {
 }
 
 /// Why no token was made.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum MintError {
+    /// Its subject is nobody of the tenant.
+    #[error("the tenant has no user {0:?}")]
     User(String),
-    Key(KeyError),
-}
-
-impl From<KeyError> for MintError {
-    fn from(error: KeyError) -> Self {
-        Self::Key(error)
-    }
-}
-
-impl std::fmt::Display for MintError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::User(name) => write!(f, "the tenant has no user {name:?}"),
-            Self::Key(error) => error.fmt(f),
-        }
-    }
+    /// It was not signed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 #[cfg(test)]

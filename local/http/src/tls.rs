@@ -1,6 +1,6 @@
 //! The development CA: two files, made once, and a fresh leaf for `localhost` at each start.
 
-use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,19 +20,23 @@ const CA_DAYS: i64 = 3650;
 const LEAF_DAYS: i64 = 90;
 
 /// Why there is no certificate.
-#[derive(Debug)]
-pub struct TlsError(String);
-
-impl fmt::Display for TlsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<E: std::error::Error> From<E> for TlsError {
-    fn from(error: E) -> Self {
-        Self(error.to_string())
-    }
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file of the CA can't be written.
+    #[error(transparent)]
+    File(#[from] io::Error),
+    /// A key or a certificate can't be made.
+    #[error(transparent)]
+    Certificate(#[from] rcgen::Error),
+    /// The CA that was just written can't be read.
+    #[error("{KEY} can't be read back")]
+    NotReadBack,
+    /// This machine's clock is outside of what a certificate can say.
+    #[error(transparent)]
+    Time(#[from] jiff::Error),
+    /// The TLS library does not take the certificate.
+    #[error(transparent)]
+    Tls(#[from] tokio_rustls::rustls::Error),
 }
 
 /// A CA for this machine only: its key never leaves the state folder.
@@ -60,7 +64,7 @@ impl DevelopmentCa {
         // certificate is in the key's file too, and the public file follows it.
         let both = format!("{}{}", key.serialize_pem(), certificate.pem());
         state_folder::write_private(&folder.join(KEY), both.as_bytes())?;
-        Self::load(folder).ok_or_else(|| TlsError(format!("{KEY} can't be read back")))
+        Self::load(folder).ok_or(TlsError::NotReadBack)
     }
 
     fn load(folder: &Path) -> Option<Self> {
