@@ -25,6 +25,16 @@ fn entries(state: &Path) -> Vec<Value> {
     stored["plain"].as_array().unwrap().clone()
 }
 
+/// As greeting-cli writes it: a cache that others may read is not used, whatever is in it.
+fn write(cache: &Path, text: &str) {
+    std::fs::write(cache, text).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(cache, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
 #[test]
 fn two_runs_at_once_sign_in_once() {
     let up = Up::start(&[]);
@@ -124,7 +134,7 @@ fn a_damaged_cache_is_set_aside() {
         "{\"sealed\":\"AAAA\"}",
         "\u{0}",
     ] {
-        std::fs::write(kept(state.path()), damage).unwrap();
+        write(&kept(state.path()), damage);
         let output = Cli::new(state.path(), &["token", "inspect", "--cached"]).run();
         assert_eq!(output.status.code(), Some(3));
         let said = String::from_utf8_lossy(&output.stderr);
@@ -134,7 +144,7 @@ fn a_damaged_cache_is_set_aside() {
         );
         assert_eq!(std::fs::read_to_string(&aside).unwrap(), damage);
     }
-    std::fs::write(kept(state.path()), "damaged while nobody looked").unwrap();
+    write(&kept(state.path()), "damaged between two runs");
     let arguments = device_code(&up, &["call"], &[]);
     let output = decided(&up, state.path(), &arguments, &[]);
     assert_eq!(told(&output), (0, Vec::new()));

@@ -88,19 +88,23 @@ fn each_thing_typed_wrong() {
         format!("api://{OTHER}/Greeting.Read"),
         format!("api://{api}/Nothing.Read"),
     );
-    for (more, code) in [
-        (&["--client-id", OTHER][..], "unknown-client"),
-        (&["--client-id", "my-client"], "unknown-client"),
-        (&["--client-id", api], "public-client-off"),
-        (&["--tenant", OTHER], "unknown-tenant"),
-        (&["--scope", &unknown], "unknown-resource"),
-        (&["--scope", &undefined], "scope-not-defined"),
-        (&["--scope", "not a scope"], "scope-not-defined"),
+    for (more, codes) in [
+        (&["--client-id", OTHER][..], &["unknown-client"][..]),
+        (&["--client-id", "my-client"], &["unknown-client"]),
+        (&["--client-id", api], &["public-client-off"]),
+        // The challenge names another tenant than the flag does.
+        (
+            &["--tenant", OTHER],
+            &["unknown-tenant", "expectations-conflict"],
+        ),
+        (&["--scope", &unknown], &["unknown-resource"]),
+        (&["--scope", &undefined], &["scope-not-defined"]),
+        (&["--scope", "not a scope"], &["scope-not-defined"]),
     ] {
         let state = tempfile::tempdir().unwrap();
         assert_eq!(
             call(&up, state.path(), more),
-            (3, vec![code.to_owned()]),
+            (3, codes.iter().map(|&code| code.to_owned()).collect()),
             "{more:?}"
         );
     }

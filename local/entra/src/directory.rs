@@ -2,7 +2,6 @@
 
 mod application;
 
-
 use loopback::is_loopback;
 use url::Url;
 

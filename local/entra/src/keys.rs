@@ -80,10 +80,9 @@ impl SigningKeys {
     pub(super) fn parse(pem: &str) -> Result<Self, KeyError> {
         use rustls_pki_types::{CertificateDer, pem::PemObject};
         let key = KeyPair::from_pem(pem)?;
-        let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
-            .map_err(KeyError::Certificate)?;
-        let (modulus, exponent) = rsa_parts(key.der_bytes())
-            .ok_or(KeyError::NotRsa)?;
+        let certificate =
+            CertificateDer::from_pem_slice(pem.as_bytes()).map_err(KeyError::Certificate)?;
+        let (modulus, exponent) = rsa_parts(key.der_bytes()).ok_or(KeyError::NotRsa)?;
         let thumbprint = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &certificate);
         Ok(Self {
             signing: EncodingKey::from_rsa_pem(key.serialize_pem().as_bytes())?,
