@@ -3,6 +3,7 @@
 use greeting_server::principal::{Claim, Principal};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request};
+use local_http::arrival::folded;
 use local_http::serve::Peer;
 use serde_json::Value;
 
@@ -29,15 +30,6 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
     for name in forged {
         headers.remove(name);
     }
-}
-
-/// A name by its letters and digits: to PHP, CGI and WSGI programs every other byte is `_`
-/// (RFC 3875 section 4.1.18), so that `X.MS` and `X_MS` reach them as the same variable.
-fn folded(name: &HeaderName) -> String {
-    name.as_str()
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect()
 }
 
 /// Adds App Service's front end's headers about the caller: `X-Forwarded-For` grows by

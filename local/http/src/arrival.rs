@@ -154,6 +154,16 @@ pub fn asks_for_websocket<B>(request: &Request<B>) -> bool {
         && only("sec-websocket-key").is_some_and(|key| !key.is_empty())
 }
 
+/// A header's name by its letters and digits: to PHP, CGI and WSGI programs every other byte is `_`
+/// (RFC 3875 section 4.1.18), so that `X.MS` and `X_MS` reach them as the same variable.
+#[must_use]
+pub fn folded(name: &HeaderName) -> String {
+    name.as_str()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect()
+}
+
 /// The items of a comma-separated header, over all its lines.
 pub fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     headers

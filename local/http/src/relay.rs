@@ -15,7 +15,7 @@ use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::arrival::{asks_for_websocket, items};
+use crate::arrival::{asks_for_websocket, folded, items};
 
 /// What a body may fail with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -194,11 +194,7 @@ const FRONT_END: [&str; 5] = ["xms", "xforwarded", "xoriginal", "xazure", "xarr"
 /// Whether a caller's trailer goes on. Names are compared by letters and digits, as the gate
 /// compares headers.
 pub(crate) fn travels(name: &HeaderName) -> bool {
-    let name: String = name
-        .as_str()
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
+    let name = folded(name);
     !NO_TRAILERS.contains(&name.as_str()) && !FRONT_END.iter().any(|start| name.starts_with(start))
 }
 
