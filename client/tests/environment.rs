@@ -1,7 +1,5 @@
 //! What the environment says, and what it does not: a blank variable is not set.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
-
 mod harness;
 
 use harness::{Server, challenge, cli, finish, first};

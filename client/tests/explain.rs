@@ -1,6 +1,6 @@
 //! `greeting-cli explain` as a program: any AADSTS number, and the owner's log.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

@@ -1,6 +1,6 @@
 //! Who refused, told by `greeting-cli` as a program: servers that answer as each party does.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

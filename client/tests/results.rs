@@ -1,6 +1,6 @@
 //! Results that can't be written, and files that are none.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

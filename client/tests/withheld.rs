@@ -1,7 +1,5 @@
 //! What is not sent, and not printed: tokens of other kinds and secrets in the wrong place.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
-
 mod harness;
 
 use std::process::Output;

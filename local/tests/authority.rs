@@ -1,7 +1,5 @@
 //! The local Entra ID as clients see it: every refusal with its code, every code redeemed once.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
-
 #[path = "harness/authority.rs"]
 mod authority;
 #[path = "harness/cli.rs"]

@@ -1,7 +1,7 @@
 //! Authorization code with PKCE, as clients and browsers see it: each mistake is told where it may
 //! be told, and a code is good once.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "harness/authority.rs"]
 mod authority;

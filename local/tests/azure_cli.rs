@@ -1,7 +1,7 @@
 //! The Azure CLI as credential: a script in its place that says what the real one says. The real
 //! one is driven by `interop/run`.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "harness/cli.rs"]
 mod cli;

@@ -1,7 +1,7 @@
 //! The browser side of Easy Auth, step by step as a browser does it, over the real authority.
 //! `interop/run` does the same in headless Chromium.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

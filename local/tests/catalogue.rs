@@ -1,7 +1,7 @@
 //! The CLI's catalogue of causes against the real local stack: for each cause that the stack can
 //! produce, the real `greeting-cli` finds it first.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "harness/cli.rs"]
 mod cli;

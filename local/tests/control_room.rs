@@ -1,7 +1,7 @@
 //! The control room from outside: what it shows, what it keeps to itself, who may act, and
 //! whether its verdicts are what gate and function then answer.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

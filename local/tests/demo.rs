@@ -1,7 +1,5 @@
 //! The README's first command, as a program, twice at once.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
-
 use std::process::{Command, Stdio};
 
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! The files that configure Azure configure `up`: a change to one in the app's folder changes
 //! what a built `greeting-local` does, and what it can't do is refused by name.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "harness/app.rs"]
 mod app;

@@ -1,7 +1,5 @@
 //! Who can reach a running stack, and act on it.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
-
 mod harness;
 
 use harness::Up;

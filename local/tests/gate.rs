@@ -1,6 +1,6 @@
 //! What each setting changes, seen from outside: real binary, real sockets, minted tokens.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

@@ -1,6 +1,6 @@
 //! What the local Entra ID answers, field by field beside what was captured of the real one.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "harness/authority.rs"]
 mod authority;

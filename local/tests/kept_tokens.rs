@@ -1,7 +1,7 @@
 //! The tokens that `greeting-cli` keeps between its runs, against the real stack; and that nothing
 //! secret is found anywhere else.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "harness/cli.rs"]
 mod cli;

@@ -2,7 +2,7 @@
 //! time and not by event, is `bench/kill-at-start`.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

@@ -1,6 +1,6 @@
 //! What the log says of authority and handler: each decision, its reason, and nothing secret.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

@@ -1,8 +1,6 @@
 //! The state folder: one owner at a time, nobody else's to write, and what is said of a stack that
 //! has ended without a word.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
-
 mod harness;
 
 use harness::{Up, program};

@@ -1,7 +1,7 @@
 //! `greeting-local package`, as a program. What a real build of the handler does elsewhere is
 //! `interop/package.py`'s: it needs minutes.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

@@ -1,7 +1,7 @@
 //! `docs/demo.svg` is what `greeting-local demo` prints. After a change to that, this makes the
 //! picture anew: `BLESS=1 cargo test -p greeting-local --test picture`
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

@@ -1,6 +1,6 @@
 //! What the app registrations say is what the tenant does.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "harness/app.rs"]
 mod app;

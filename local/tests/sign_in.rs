@@ -1,7 +1,7 @@
 //! Why there is no token: each refusal of the authority, from the real stack to the real
 //! `greeting-cli`.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[path = "harness/cli.rs"]
 mod cli;

@@ -1,7 +1,5 @@
 //! The whole stack as a person runs it: real processes, real sockets on free ports, real exits.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
-
 mod harness;
 
 use std::path::Path;

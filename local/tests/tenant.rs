@@ -1,8 +1,6 @@
 //! `up --tenant`: a real tenant's tokens at the local gate. A second `greeting-local` stands for
 //! the real authority: another process, another CA, other keys.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
-
 mod harness;
 
 use harness::{GREETING, Up, program};

@@ -1,6 +1,6 @@
 //! The gate in front of any app: `--upstream`, with an app of the test's own behind it.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

@@ -1,6 +1,6 @@
 //! `up --watch`: a handler of the test's own, changed while it runs.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod harness;
 

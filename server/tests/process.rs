@@ -1,7 +1,6 @@
 //! The real binary, over real sockets.
 
-// clippy.toml's exception covers test functions, not their helpers.
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};

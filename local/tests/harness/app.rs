@@ -1,6 +1,6 @@
 //! Copies of this function app, with changes to their files.
 
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use serde_json::Value;
 use tempfile::TempDir;

@@ -1,6 +1,7 @@
 //! The local authority as a client sees it: forms sent, answers read.
 
-#![allow(dead_code, clippy::unwrap_used)] // each test program uses a part; a panic is a failure
+#![allow(dead_code, reason = "each test program uses a part")]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use reqwest::{Response, StatusCode};
 use serde_json::Value;

@@ -1,6 +1,7 @@
 //! The real `greeting-cli`, pointed at a running stack.
 
-#![allow(dead_code, clippy::unwrap_used)] // each test program uses a part; a panic is a failure
+#![allow(dead_code, reason = "each test program uses a part")]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! A running `greeting-local up`, for tests: real processes, real sockets on free ports.
 
-#![allow(dead_code, clippy::unwrap_used)] // each test program uses a part; a panic is a failure
+#![allow(dead_code, reason = "each test program uses a part")]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
