@@ -226,8 +226,12 @@ pub(crate) struct CallArgs {
     /// Client id of the app that signs in
     #[arg(long, env = "AZURE_CLIENT_ID", default_value = DEVELOPER_CLIENT)]
     pub(crate) client_id: String,
-    /// The authority, such as https://login.microsoftonline.com [default: from the challenge]
-    #[arg(long, value_name = "URL", env = "AZURE_AUTHORITY_HOST")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AZURE_AUTHORITY_HOST",
+        help = "The authority, such as https://login.microsoftonline.com [default: from the challenge]"
+    )]
     pub(crate) authority_host: Option<String>,
     /// Where the token comes from
     #[arg(long, value_enum, env = "GREETING_CREDENTIAL", default_value = "auto")]

@@ -428,8 +428,10 @@ greeting-cli call sends an ID token, and a token of one of Microsoft's APIs, onl
 Times are by this machine's clock, also where the stack runs with --time-shift. The control room, at
 the authority's address, mints the same and says what gate and function would answer.")]
 pub(crate) struct MintArgs {
-    /// The user that the token is for [default: alice@greeting.test]
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "The user that the token is for [default: alice@greeting.test]"
+    )]
     pub(crate) user: Option<String>,
     /// The `aud` claim, more than once for a list [default: the API]
     #[arg(long)]
