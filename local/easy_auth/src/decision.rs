@@ -224,9 +224,12 @@ fn check_client(settings: &Settings, client: Option<&str>) -> Result<(), Reason>
         (checks, ALLOWED_CLIENT_APPLICATIONS),
     ] {
         if list.is_some_and(|list| !has(list, client)) {
-            return Err(Reason::ClientNotAllowed {
-                client: client.map(str::to_owned),
-                list: name,
+            return Err(match client {
+                Some(client) => Reason::ClientNotAllowed {
+                    client: client.to_owned(),
+                    list: name,
+                },
+                None => Reason::NoClient { list: name },
             });
         }
     }

@@ -69,14 +69,14 @@ impl Verdicts {
                 &rules.headers(&claims),
             ),
             Verdict::Anonymous(reason) => passes(
-                format!("passes it on without a principal ({reason})"),
+                format!("passes it on without a principal ({})", reason.line()),
                 EasyAuth::On,
                 &HeaderMap::new(),
             ),
             Verdict::Off => passes("is off".to_owned(), EasyAuth::Off, &HeaderMap::new()),
-            Verdict::Unauthorized(reason) => answers(401, reason.to_string()),
-            Verdict::Forbidden(reason) => answers(403, reason.to_string()),
-            Verdict::SignIn(reason) => answers(302, format!("to the sign-in ({reason})")),
+            Verdict::Unauthorized(reason) => answers(401, reason.line()),
+            Verdict::Forbidden(reason) => answers(403, reason.line()),
+            Verdict::SignIn(reason) => answers(302, format!("to the sign-in ({})", reason.line())),
             Verdict::UseHttps => answers(301, "to the same URL over HTTPS".to_owned()),
             Verdict::Own | Verdict::Metadata => answers(200, "a page of its own".to_owned()),
         }

@@ -116,7 +116,7 @@ impl FrontEnd {
 fn decided(event: Event, decided: Decided) -> Event {
     Event {
         outcome: decided.outcome,
-        reason: decided.reason.map(|reason| reason.to_string()),
+        reason: decided.reason.map(|reason| reason.line()),
         scp: decided.scp,
         roles: decided.roles,
         ..event

@@ -194,9 +194,12 @@ fn the_policy_is_403() {
         let claims = claims(json!({"azp": azp}));
         assert_eq!(
             decide_at(&settings, "/", token(claims.clone())),
-            Verdict::Forbidden(Reason::ClientNotAllowed {
-                client: azp.as_str().map(str::to_owned),
-                list
+            Verdict::Forbidden(match azp.as_str() {
+                Some(client) => Reason::ClientNotAllowed {
+                    client: client.to_owned(),
+                    list
+                },
+                None => Reason::NoClient { list },
             })
         );
         // A session of an ID token, which names no client, and one of an access token.
