@@ -43,7 +43,7 @@ pub(crate) use gate::no_challenge;
 pub(crate) use logged::{logged, meaning};
 pub(crate) use sign_in::{az_failure, azd_failure, refusal, with_client_from};
 pub(crate) use times::{clock_skew, is_off};
-pub(crate) use unreached::unreached;
+pub(crate) use unreached::{authority_unreached, unreached};
 pub(crate) use untrusted::{claimed, first_party, foreign_authority, origin, unconfirmed};
 pub(crate) use withheld::{Insistence, Named, withheld};
 pub(crate) use words::{everything, ids};

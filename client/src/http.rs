@@ -1,5 +1,6 @@
 //! The HTTP clients, and what went wrong when nothing answered.
 
+pub(crate) mod proxy;
 mod unreached;
 
 use std::path::{Path, PathBuf};
@@ -46,8 +47,9 @@ impl Clients {
     /// The client for this URL.
     ///
     /// # Errors
-    /// The system's certificates or proxies can't be used.
+    /// The system's certificates, or the proxy that is named for the URL, can't be used.
     pub(crate) fn of(&self, url: &Url) -> Result<&Client, Unreached> {
+        proxy::of(url)?;
         let local = is_loopback(url);
         let cell = if local { &self.loopback } else { &self.outside };
         if let Some(client) = cell.get() {
@@ -62,6 +64,7 @@ impl Clients {
         let client = builder.build().map_err(|error| Unreached {
             kind: UnreachedKind::TlsUntrusted,
             why: format!("no HTTPS client: {}", chain(&error)),
+            proxy: None,
         })?;
         Ok(cell.get_or_init(|| client))
     }
@@ -152,10 +155,10 @@ pub(crate) async fn get(
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
-    let response = request
-        .send()
-        .await
-        .map_err(|error| Unreached::of(&error))?;
+    let response = match request.send().await {
+        Ok(response) => response,
+        Err(error) => return Err(Unreached::of(&error, url).await),
+    };
     let text = |name: &str| {
         response
             .headers()
@@ -186,7 +189,10 @@ pub(crate) async fn get(
         content_type: text("content-type"),
         body: String::new(),
     };
-    answer.body = String::from_utf8_lossy(&body(response).await?).into_owned();
+    answer.body = match body(response).await {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => return Err(Unreached::of(&error, url).await),
+    };
     Ok(answer)
 }
 
@@ -273,13 +279,9 @@ pub(crate) async fn get_again(
     get(clients, url, token).await
 }
 
-async fn body(mut response: Response) -> Result<Vec<u8>, Unreached> {
+async fn body(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| Unreached::of(&error))?
-    {
+    while let Some(chunk) = response.chunk().await? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() >= BODY_LIMIT {
             bytes.truncate(BODY_LIMIT);

@@ -131,7 +131,14 @@ impl Report {
             ),
             Outcome::NoToken => format!("{ERROR}error:{ERROR:#} no token for this call"),
             Outcome::NotSent => format!("{ERROR}error:{ERROR:#} the token was not sent"),
-            Outcome::Unreachable => format!("{ERROR}error:{ERROR:#} the function was not reached"),
+            Outcome::Unreachable => {
+                let what = match self.findings.first().map(|finding| finding.code) {
+                    Some(Code::ProxyFailed) => "the call did not get past the proxy",
+                    Some(Code::ProxyVariable) => "the call was not sent",
+                    _ => "the function was not reached",
+                };
+                format!("{ERROR}error:{ERROR:#} {what}")
+            }
             Outcome::Unexpected => format!(
                 "{ERROR}error:{ERROR:#} an unexpected answer: {}",
                 status.trim_end()

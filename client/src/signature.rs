@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::diagnosis::{Code, Finding, Signature, unreached as unreached_finding};
+use crate::diagnosis::{Code, Finding, Signature, authority_unreached};
 use crate::discovery::challenge;
 use crate::discovery::trust::Authority;
 use crate::http::{self, Clients};
@@ -52,7 +52,7 @@ pub(crate) async fn keys(
     let get = async |url: Url| {
         http::get(clients, &url, None)
             .await
-            .map_err(|unreached| Box::new(unreached_finding(&url, &unreached)))
+            .map_err(|unreached| Box::new(authority_unreached(&url, &unreached)))
     };
     let discovery = base
         .join(&format!("/{tenant}/v2.0/.well-known/openid-configuration"))

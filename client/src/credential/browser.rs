@@ -30,7 +30,10 @@ impl TokenSource<'_> {
         prompt::done();
         let entry = self.kept_token(
             Credential::Browser,
-            signed_in.map_err(|error| Box::new(self.explain(&error)))?,
+            match signed_in {
+                Ok(tokens) => tokens,
+                Err(error) => return Err(Box::new(self.explain(&error).await)),
+            },
         );
         prompt::signed_in(entry.user.as_deref(), self.user, self.output);
         Ok(entry)

@@ -7,18 +7,21 @@ use crate::oauth::device_code::DeviceCodeCredential;
 
 impl TokenSource<'_> {
     pub(super) async fn by_device_code(&self) -> Result<KeptToken, Box<Finding>> {
-        let credential = self.device_code()?;
+        let credential = self.device_code().await?;
         let signed_in = credential.authenticate(&self.scopes()).await;
         prompt::done();
         let entry = self.kept_token(
             Credential::DeviceCode,
-            signed_in.map_err(|error| Box::new(self.explain(&error)))?,
+            match signed_in {
+                Ok(tokens) => tokens,
+                Err(error) => return Err(Box::new(self.explain(&error).await)),
+            },
         );
         prompt::signed_in(entry.user.as_deref(), self.user, self.output);
         Ok(entry)
     }
 
-    pub(super) fn device_code(&self) -> Result<DeviceCodeCredential, Box<Finding>> {
+    pub(super) async fn device_code(&self) -> Result<DeviceCodeCredential, Box<Finding>> {
         let TokenRequest {
             authority,
             tenant,
@@ -26,9 +29,13 @@ impl TokenSource<'_> {
             ..
         } = self.request;
         let output = self.output;
-        DeviceCodeCredential::new(self.client()?, authority, tenant, client_id, move |code| {
-            prompt::device_code(code, output);
-        })
-        .map_err(|error| Box::new(self.explain(&error)))
+        let new =
+            DeviceCodeCredential::new(self.client()?, authority, tenant, client_id, move |code| {
+                prompt::device_code(code, output);
+            });
+        match new {
+            Ok(credential) => Ok(credential),
+            Err(error) => Err(Box::new(self.explain(&error).await)),
+        }
     }
 }

@@ -61,7 +61,9 @@ impl TokenSource<'_> {
         match Url::parse(&self.request.authority) {
             Ok(authority) => match self.http.of(&authority) {
                 Ok(client) => Ok(client.clone()),
-                Err(unreached) => Err(Box::new(diagnosis::unreached(&authority, &unreached))),
+                Err(unreached) => Err(Box::new(diagnosis::authority_unreached(
+                    &authority, &unreached,
+                ))),
             },
             // What is not a URL is refused before anything is sent.
             Err(_) => Ok(reqwest::Client::new()),
@@ -93,7 +95,7 @@ impl TokenSource<'_> {
     }
 
     /// The finding for an error of the authority or the network.
-    pub(super) fn explain(&self, error: &azure_core::Error) -> Finding {
+    pub(super) async fn explain(&self, error: &azure_core::Error) -> Finding {
         let TokenRequest {
             authority,
             tenant,
@@ -107,7 +109,7 @@ impl TokenSource<'_> {
             error.downcast_ref::<reqwest::Error>(),
             Url::parse(authority),
         ) {
-            return diagnosis::unreached(&url, &Unreached::of(failed));
+            return diagnosis::authority_unreached(&url, &Unreached::of(failed, &url).await);
         }
         Finding::proved(
             Code::AuthorityRefused,

@@ -22,7 +22,7 @@ impl TokenSource<'_> {
         let Some(refresh) = &entry.refresh_token else {
             return Ok(None);
         };
-        let credential = self.device_code()?;
+        let credential = self.device_code().await?;
         match credential.refresh(refresh, &self.scopes()).await {
             Ok(tokens) => {
                 let mut renewed = self.kept_token(entry.key.credential, tokens);
@@ -37,7 +37,7 @@ impl TokenSource<'_> {
             }
             Err(error) => {
                 let refused = error.downcast_ref::<AuthorityError>().is_some();
-                let finding = self.explain(&error);
+                let finding = self.explain(&error).await;
                 if !refused {
                     return Err(Box::new(finding));
                 }

@@ -202,6 +202,13 @@ impl Code {
                 "Either a token would have been sent over plain http to another machine, which is never done, or the URL says https and the port answers in plain http.",
                 "Use https:// for other machines; http:// is accepted for this machine only."),
 
+            Self::ProxyFailed => row(Unreached,
+                "The proxy between this machine and the other side was not reached, or did not let the call through: it wants a user name and a password (407), or does not allow the host (403). The finding names the proxy by host and port, the variable that it comes from, and its answer. Neither the function nor the authority saw the call.",
+                "Correct the variable (HTTPS_PROXY, ALL_PROXY), or exempt the host: NO_PROXY=HOST. The proxy's owner decides which hosts it allows."),
+            Self::ProxyVariable => row(Unreached,
+                "A variable names a proxy in a form that can't be used: no URL, no host, a port that is none, or an unknown scheme. Nothing is sent, since the call was meant to go through a proxy.",
+                "export HTTPS_PROXY=http://HOST:PORT, or unset the variable, or exempt the host: NO_PROXY=HOST."),
+
             Self::UntrustedAuthority => row(NoToken,
                 "The function names an authority that is neither one of Microsoft's clouds nor, for a loopback URL, on this machine. An authority is not trusted just because a web page names it.",
                 "If it is yours, say so: --authority-host URL and --tenant, or AZURE_AUTHORITY_HOST."),
@@ -274,6 +281,9 @@ impl Code {
             Self::AuthorityRefused => row(NoToken,
                 "The authority gave no token, for a reason that is not in the catalogue. Its code, first line, ids and time are shown whole.",
                 "Look the code up: https://login.microsoftonline.com/error. Support wants the trace and correlation ids."),
+            Self::AuthorityUnreachable => row(NoToken,
+                "The authority did not answer: its name does not resolve, nothing accepts connections there, or its certificate is not trusted. The function has no part in it.",
+                "Check this machine's network and proxy; of an authority of your own, --authority-host (AZURE_AUTHORITY_HOST). Locally: greeting-local up."),
             Self::AzMissing => row(NoToken,
                 "The Azure CLI (az) is not on the PATH.",
                 "Install it, or --credential device-code."),

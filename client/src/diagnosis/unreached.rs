@@ -5,6 +5,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Code, Finding};
+use crate::discovery::trust::Authority;
+use crate::http::proxy::Unusable;
 use crate::http::{Unreached, UnreachedKind};
 use crate::provenance::Source;
 
@@ -18,11 +20,13 @@ pub(super) fn app(url: &Url) -> String {
     format!("--name {name} --resource-group GROUP")
 }
 
-/// Why nothing answered.
+/// Why the function did not answer.
 pub(crate) fn unreached(url: &Url, unreached: &Unreached) -> Finding {
     let host = url.host_str().unwrap_or("the host");
     let port = url.port_or_known_default().unwrap_or(0);
     let (code, summary, fix) = match unreached.kind {
+        UnreachedKind::Proxy => return proxy_failed(url, unreached),
+        UnreachedKind::ProxyVariable(unusable) => return proxy_variable(url, unusable),
         UnreachedKind::Timeout => (
             Code::Timeout,
             format!("{host}:{port} did not answer in time"),
@@ -63,10 +67,156 @@ pub(crate) fn unreached(url: &Url, unreached: &Unreached) -> Finding {
             },
         ),
     };
-    Finding::proved(code, summary, fix).saw(
+    seen(Finding::proved(code, summary, fix), unreached)
+}
+
+/// Why the authority did not answer. The function has no part in it.
+pub(crate) fn authority_unreached(authority: &Url, unreached: &Unreached) -> Finding {
+    let host = authority.host_str().unwrap_or("the authority");
+    let port = authority.port_or_known_default().unwrap_or(0);
+    let (what, fix) = match unreached.kind {
+        UnreachedKind::Proxy => return proxy_failed(authority, unreached),
+        UnreachedKind::ProxyVariable(unusable) => return proxy_variable(authority, unusable),
+        UnreachedKind::Dns => ("its name does not resolve", None),
+        UnreachedKind::Refused => ("no connection", None),
+        UnreachedKind::Timeout => (
+            "no answer in time",
+            Some("check the network; --timeout SECONDS waits longer"),
+        ),
+        UnreachedKind::NotTls => (
+            "it does not speak TLS",
+            Some("check the port of --authority-host (AZURE_AUTHORITY_HOST)"),
+        ),
+        UnreachedKind::TlsUntrusted => (
+            "its certificate is not trusted here",
+            Some(
+                "--ca-cert FILE with its CA (greeting-local env names the development CA); behind a company proxy, the proxy's CA",
+            ),
+        ),
+    };
+    let usual = if is_loopback(authority) {
+        "start it: greeting-local up"
+    } else if Authority::of(authority.as_str(), authority) == Authority::Microsoft {
+        "check the network of this machine; where a company proxy is the only way out, name it: HTTPS_PROXY=http://HOST:PORT"
+    } else {
+        "check --authority-host (AZURE_AUTHORITY_HOST), and the network"
+    };
+    let finding = Finding::proved(
+        Code::AuthorityUnreachable,
+        format!("the authority {host}:{port} was not reached: {what}"),
+        fix.unwrap_or(usual),
+    );
+    seen(finding, unreached)
+}
+
+/// The system's own words, and what was between.
+fn seen(finding: Finding, unreached: &Unreached) -> Finding {
+    let finding = finding.saw(
         "network",
         unreached.why.clone(),
         Value::Null,
         Source::Answer,
+    );
+    match &unreached.proxy {
+        None => finding,
+        Some(proxy) => finding.saw(
+            "through",
+            format!("the proxy {proxy}, from {}", proxy.named_by()),
+            Value::Null,
+            Source::Environment,
+        ),
+    }
+}
+
+/// The proxy was not reached, or let nothing through.
+fn proxy_failed(url: &Url, unreached: &Unreached) -> Finding {
+    let Some(proxy) = &unreached.proxy else {
+        return Finding::likely(
+            Code::ProxyFailed,
+            "a proxy let nothing through",
+            "check HTTPS_PROXY and ALL_PROXY",
+        );
+    };
+    let host = url.host_str().unwrap_or("the host");
+    let to = format!("{host}:{}", url.port_or_known_default().unwrap_or(0));
+    let variable = proxy.named_by();
+    let why = unreached.why.to_lowercase();
+    let words = innermost(&unreached.why);
+    // A status, and what came with it.
+    let by_proxy = words.starts_with(|c: char| c.is_ascii_digit());
+    let around = format!("or go without it: export NO_PROXY={host}");
+    let correct = match proxy.variable {
+        Some(variable) => format!("check the host and port in {variable}; {around}"),
+        None => format!("check the system's proxy settings; {around}"),
+    };
+    let (what, fix) = if why.contains("proxy-authenticate: ") && !why.contains("basic") {
+        (
+            format!("the proxy {proxy} wants a sign-in that greeting-cli can't give"),
+            format!(
+                "greeting-cli signs in to proxies with a user name and a password (Basic) only; a proxy on this machine such as px or cntlm can do the other; {around}"
+            ),
+        )
+    } else if why.contains("proxy authorization required") || why.starts_with("407") {
+        (
+            format!("the proxy {proxy} wants a user name and a password"),
+            match proxy.variable {
+                Some(variable) => format!(
+                    "put them into {variable}: {}://USER:PASSWORD@{proxy}; {around}",
+                    proxy.scheme
+                ),
+                None => {
+                    format!("name it with them: HTTPS_PROXY=http://USER:PASSWORD@{proxy}; {around}")
+                }
+            },
+        )
+    } else if why.contains("dns error") && !why.contains("resolving for socks") {
+        (
+            format!("the proxy's name, {}, does not resolve", proxy.host),
+            correct,
+        )
+    } else if why.contains("tcp connect error") || why.contains("failed to create underlying") {
+        (format!("no connection to the proxy {proxy}"), correct)
+    } else {
+        (
+            format!("the proxy {proxy} did not let the call through to {to}"),
+            format!("have the proxy's owner allow {to}; {around}"),
+        )
+    };
+    Finding::proved(Code::ProxyFailed, what, fix)
+        .saw("proxy", proxy.to_string(), Value::Null, Source::Environment)
+        .saw("named by", variable, Value::Null, Source::Environment)
+        .saw(
+            if by_proxy { "answer" } else { "network" },
+            words,
+            Value::Null,
+            Source::Answer,
+        )
+}
+
+/// What failed, without the client's names of the steps that led there.
+fn innermost(why: &str) -> &str {
+    const STEPS: [&str; 4] = [
+        "client error (Connect): ",
+        "tunnel error: ",
+        "failed to create underlying connection: ",
+        "error connecting to socks proxy: ",
+    ];
+    let mut words = why;
+    for step in STEPS {
+        words = words.strip_prefix(step).unwrap_or(words);
+    }
+    words
+}
+
+/// The variable's value may hold a password: it is not shown.
+fn proxy_variable(url: &Url, Unusable { variable, why }: Unusable) -> Finding {
+    let host = url.host_str().unwrap_or_default();
+    Finding::proved(
+        Code::ProxyVariable,
+        format!("the proxy that {variable} names can't be used: {why}"),
+        format!(
+            "export {variable}=http://HOST:PORT; or, where no proxy is needed: unset {variable}, or export NO_PROXY={host}"
+        ),
     )
+    .saw("variable", variable, Value::Null, Source::Environment)
 }

@@ -10,6 +10,7 @@ fn every_failure_says_what_to_do() {
     let unreached = Unreached {
         kind: UnreachedKind::Refused,
         why: "Connection refused".into(),
+        proxy: None,
     };
     let error = || io::Error::other("full");
     let not_reached = Failure::NotReached {

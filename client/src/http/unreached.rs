@@ -3,6 +3,10 @@
 use std::error::Error as _;
 use std::fmt;
 
+use url::Url;
+
+use super::proxy::{self, Proxy};
+
 /// At which step no answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UnreachedKind {
@@ -14,6 +18,10 @@ pub(crate) enum UnreachedKind {
     TlsUntrusted,
     /// TLS was spoken to a port that speaks something else.
     NotTls,
+    /// The proxy was not reached, or let nothing through.
+    Proxy,
+    /// The variable that names the proxy can't be used.
+    ProxyVariable(proxy::Unusable),
 }
 
 impl fmt::Display for UnreachedKind {
@@ -24,6 +32,8 @@ impl fmt::Display for UnreachedKind {
             Self::Timeout => "timeout",
             Self::TlsUntrusted => "certificate not trusted",
             Self::NotTls => "not TLS",
+            Self::Proxy => "proxy",
+            Self::ProxyVariable(_) => "proxy variable",
         })
     }
 }
@@ -33,15 +43,45 @@ impl fmt::Display for UnreachedKind {
 pub(crate) struct Unreached {
     pub(crate) kind: UnreachedKind,
     pub(crate) why: String,
+    /// What was between here and there.
+    pub(crate) proxy: Option<Box<Proxy>>,
+}
+
+impl From<proxy::Unusable> for Unreached {
+    fn from(unusable: proxy::Unusable) -> Self {
+        Self {
+            kind: UnreachedKind::ProxyVariable(unusable),
+            why: format!("{}: {}", unusable.variable, unusable.why),
+            proxy: None,
+        }
+    }
 }
 
 impl Unreached {
-    /// Sorts an error by what it says; the text has no URL, so no query.
-    pub(crate) fn of(error: &reqwest::Error) -> Self {
-        let why = chain(error);
+    /// Sorts an error of a request to `url` by what it says; the text has no URL, so no query.
+    /// A proxy that refused is asked once more, for its words.
+    pub(crate) async fn of(error: &reqwest::Error, url: &Url) -> Self {
+        let proxy = proxy::of(url).ok().flatten().map(Box::new);
+        let mut unreached = Self::sorted(chain(error), error.is_timeout(), url, proxy);
+        if unreached.kind == UnreachedKind::Proxy
+            && let Some(proxy) = &unreached.proxy
+            && refused_by_proxy(&unreached.why)
+            && let Some(answer) = proxy::answer(proxy, url).await
+        {
+            unreached.why = answer;
+        }
+        unreached
+    }
+
+    fn sorted(why: String, is_timeout: bool, url: &Url, proxy: Option<Box<Proxy>>) -> Self {
         let lower = why.to_lowercase();
-        let kind = if error.is_timeout() {
+        let kind = if is_timeout {
             UnreachedKind::Timeout
+        } else if proxy
+            .as_ref()
+            .is_some_and(|proxy| is_of_proxy(&lower, url, proxy))
+        {
+            UnreachedKind::Proxy
         } else if lower.contains("dns error") || lower.contains("invalid dns name") {
             UnreachedKind::Dns
         } else if lower.contains("invalidcontenttype") || lower.contains("corrupt message") {
@@ -51,8 +91,24 @@ impl Unreached {
         } else {
             UnreachedKind::Refused
         };
-        Self { kind, why }
+        Self { kind, why, proxy }
     }
+}
+
+/// Whether the client's words are of a connection to the proxy, or of what it answered. After the
+/// tunnel stands, they are of the host behind it.
+fn is_of_proxy(why: &str, url: &Url, proxy: &Proxy) -> bool {
+    if proxy.is_socks() {
+        return why.contains("error connecting to socks proxy");
+    }
+    // Without a tunnel the proxy is the only one that is connected to.
+    why.contains("tunnel error")
+        || url.scheme() == "http" && (why.contains("dns error") || why.contains("tcp connect"))
+}
+
+/// Whether the proxy answered.
+fn refused_by_proxy(why: &str) -> bool {
+    why.contains("tunnel error: unsuccessful") || why.contains("proxy authorization required")
 }
 
 /// The innermost words of an error: the outer ones only repeat the URL.

@@ -178,7 +178,12 @@ pub(crate) fn no_token(
     finding: Finding,
     challenge: Option<Challenge>,
 ) -> Report {
-    let mut report = blank(session, Outcome::NoToken);
+    // What lies between here and everybody failed: nothing was reached.
+    let outcome = match finding.code {
+        Code::ProxyFailed | Code::ProxyVariable => Outcome::Unreachable,
+        _ => Outcome::NoToken,
+    };
+    let mut report = blank(session, outcome);
     let from = session.args.sources.get("client_id");
     report.findings.push(diagnosis::with_client_from(
         finding,

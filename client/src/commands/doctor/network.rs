@@ -1,29 +1,58 @@
-//! Name, TCP and TLS, each by itself.
+//! Proxy, name, TCP and TLS, each by itself.
 
 use std::time::Duration;
 
-use hyper_util::client::proxy::matcher::Matcher;
 use loopback::is_loopback;
 use tokio::net::TcpStream;
 
 use super::Checks;
 use crate::diagnosis::{self, Finding};
-use crate::http::{Answer, Unreached, UnreachedKind};
+use crate::http::{Answer, Unreached, UnreachedKind, proxy};
 use crate::session::Session;
 
 /// The steps up to an answer. None: there is none.
 pub(super) async fn examine(session: &Session, checks: &mut Checks) -> Option<Answer> {
-    if let Some(proxy) = proxy(session) {
-        // The proxy resolves and connects; only what comes through it can be seen.
-        checks.skip(
-            &["name", "TCP"],
-            &format!("the proxy {proxy} is in between"),
-        );
-    } else if !direct(session, checks).await {
-        checks.skip(&["TLS"], "there is no connection");
-        return None;
+    let proxy = match proxy::of(&session.url) {
+        Ok(proxy) => proxy,
+        Err(unusable) => {
+            let finding = diagnosis::unreached(&session.url, &unusable.into());
+            checks.failed("proxy", finding);
+            checks.skip(&["name", "TCP", "TLS"], "nothing is sent");
+            return None;
+        }
+    };
+    let Some(proxy) = proxy else {
+        checks.ok("proxy", without(session));
+        if !direct(session, checks).await {
+            checks.skip(&["TLS"], "there is no connection");
+            return None;
+        }
+        let outcome = session.get(None).await;
+        return answered(session, outcome, checks);
+    };
+    let outcome = session.get(None).await;
+    // The proxy resolves and connects; only what comes through it can be seen.
+    match outcome {
+        Err(unreached) if unreached.kind == UnreachedKind::Proxy => {
+            checks.failed("proxy", diagnosis::unreached(&session.url, &unreached));
+            checks.skip(&["name", "TCP", "TLS"], "the proxy let nothing through");
+            None
+        }
+        outcome => {
+            checks.ok("proxy", format!("{proxy}, from {}", proxy.named_by()));
+            checks.skip(&["name", "TCP"], "the proxy is in between");
+            answered(session, outcome, checks)
+        }
     }
-    match session.get(None).await {
+}
+
+/// The step after the connection.
+fn answered(
+    session: &Session,
+    outcome: Result<Answer, Unreached>,
+    checks: &mut Checks,
+) -> Option<Answer> {
+    match outcome {
         Ok(answer) => {
             match session.url.scheme() {
                 "https" => checks.ok("TLS", "the certificate is trusted"),
@@ -45,7 +74,14 @@ pub(super) async fn examine(session: &Session, checks: &mut Checks) -> Option<An
 
 async fn direct(session: &Session, checks: &mut Checks) -> bool {
     let failed = |kind: UnreachedKind, why: String| -> Finding {
-        diagnosis::unreached(&session.url, &Unreached { kind, why })
+        diagnosis::unreached(
+            &session.url,
+            &Unreached {
+                kind,
+                why,
+                proxy: None,
+            },
+        )
     };
     let Some(host) = session.url.host_str() else {
         return false;
@@ -88,19 +124,16 @@ async fn connect(
     }
 }
 
-/// The proxy that the environment names for this URL, as the client sees it.
-fn proxy(session: &Session) -> Option<String> {
+/// Why no proxy is used.
+fn without(session: &Session) -> &'static str {
+    let set = |names: &[&str]| names.iter().any(|name| environment::text(name).is_some());
     if is_loopback(&session.url) {
-        return None;
+        "none: calls to this machine use none"
+    } else if set(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+        && set(&["NO_PROXY", "no_proxy"])
+    {
+        "none: NO_PROXY names the host"
+    } else {
+        "none is named"
     }
-    let uri = session.url.as_str().parse().ok()?;
-    let intercept = Matcher::from_system().intercept(&uri)?;
-    let uri = intercept.uri();
-    // Without the user and password that it may contain.
-    Some(format!(
-        "{}:{}",
-        uri.host()?,
-        uri.port_u16()
-            .map_or("default port".to_owned(), |port| port.to_string())
-    ))
 }

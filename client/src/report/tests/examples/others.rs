@@ -5,6 +5,7 @@ use url::Url;
 
 use super::{Call, URL, report};
 use crate::diagnosis::{self, Sent};
+use crate::http::proxy::{Proxy, Unusable};
 use crate::http::{Unreached, UnreachedKind};
 use crate::report::{Outcome, Report};
 
@@ -21,11 +22,115 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
             &Unreached {
                 kind,
                 why: why.into(),
+                proxy: None,
             },
         )],
         ..report(Outcome::Unreachable)
     };
+    let proxy = || {
+        Box::new(Proxy {
+            variable: Some("HTTPS_PROXY"),
+            scheme: "http",
+            host: "proxy.contoso.com".into(),
+            port: 8080,
+        })
+    };
+    let by_proxy = |why: &str| Unreached {
+        kind: UnreachedKind::Proxy,
+        why: why.into(),
+        proxy: Some(proxy()),
+    };
+    let through = |why: &str| Report {
+        findings: vec![diagnosis::unreached(
+            &Url::parse(URL).unwrap(),
+            &by_proxy(why),
+        )],
+        ..report(Outcome::Unreachable)
+    };
+    let authority = |authority: &str, unreached: &Unreached| Report {
+        findings: vec![diagnosis::authority_unreached(
+            &Url::parse(authority).unwrap(),
+            unreached,
+        )],
+        ..report(Outcome::NoToken)
+    };
+    let not = |kind: UnreachedKind, why: &str, proxy: Option<Box<Proxy>>| Unreached {
+        kind,
+        why: why.into(),
+        proxy,
+    };
     vec![
+        (
+            "proxy-failed",
+            through("403 Forbidden (Server: squid): Access Denied by policy 7"),
+        ),
+        (
+            "proxy-failed name",
+            through(
+                "client error (Connect): tunnel error: failed to create underlying connection: dns error: failed to lookup address information: Name or service not known",
+            ),
+        ),
+        (
+            "proxy-failed refused",
+            through(
+                "client error (Connect): tunnel error: failed to create underlying connection: tcp connect error: Connection refused (os error 111)",
+            ),
+        ),
+        (
+            "proxy-failed sign-in",
+            through("407 Proxy Authentication Required (Proxy-Authenticate: Basic realm=\"p\")"),
+        ),
+        (
+            "proxy-failed other sign-in",
+            through("407 Proxy Authentication Required (Proxy-Authenticate: Negotiate)"),
+        ),
+        (
+            "proxy-variable",
+            unreached(
+                UnreachedKind::ProxyVariable(Unusable {
+                    variable: "HTTPS_PROXY",
+                    why: "its port is not a number from 1 to 65535",
+                }),
+                "",
+            ),
+        ),
+        // Beside the same of the function's own.
+        (
+            "tls-untrusted proxy",
+            Report {
+                findings: vec![diagnosis::unreached(
+                    &Url::parse(URL).unwrap(),
+                    &not(
+                        UnreachedKind::TlsUntrusted,
+                        "invalid peer certificate: UnknownIssuer",
+                        Some(proxy()),
+                    ),
+                )],
+                ..report(Outcome::Unreachable)
+            },
+        ),
+        (
+            "authority-unreachable",
+            authority(
+                "https://login.microsoftonline.com",
+                &not(
+                    UnreachedKind::Dns,
+                    "failed to lookup address information",
+                    None,
+                ),
+            ),
+        ),
+        (
+            "authority-unreachable own",
+            authority(
+                "https://idp.contoso.com",
+                &not(
+                    UnreachedKind::Refused,
+                    "Connection refused (os error 111)",
+                    None,
+                ),
+            ),
+        ),
         (
             "easy-auth-off",
             Call::sending(Sent::Nothing)
