@@ -89,7 +89,7 @@ impl Stack {
             &ca,
             authority.as_ref(),
         );
-        let mut warnings = rules.settings.warnings(options.https);
+        let mut warnings = rules.settings.warnings(options.scheme());
         warnings.extend(changes);
         warnings.extend(backend.warning().map(str::to_owned));
         // Serve.
@@ -199,7 +199,11 @@ fn running(
     ca: &DevelopmentCa,
     authority: Option<&Authority>,
 ) -> Running {
-    let origin = format!("{}://localhost:{}", options.scheme(), listeners.gate.port);
+    let origin = format!(
+        "{}://localhost:{}",
+        options.scheme().name(),
+        listeners.gate.port
+    );
     let place = options.place(settings, listeners.control.port);
     Running {
         ready: Ready {

@@ -67,7 +67,7 @@ fn add_challenge(
     if behaviour.metadata_scopes.is_some() {
         // The path is the caller's own; as a URI it has neither quotes nor backslashes.
         let path = if path == "/" { "" } else { path };
-        let scheme = origin.scheme;
+        let scheme = origin.scheme.name();
         challenge += &format!(" resource_metadata=\"{scheme}://{host}{METADATA}{path}\"");
     }
     if let Ok(challenge) = HeaderValue::from_str(&challenge) {
@@ -84,7 +84,7 @@ pub(crate) fn metadata(
 ) -> Response<BoxBody> {
     let resource = path.strip_prefix(METADATA).unwrap_or("");
     let document = json!({
-        "resource": format!("{}://{}{resource}", origin.scheme, origin.quotable_host()),
+        "resource": format!("{}://{}{resource}", origin.scheme.name(), origin.quotable_host()),
         "authorization_servers": [issuer],
         "scopes_supported": scopes,
     });

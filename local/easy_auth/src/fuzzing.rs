@@ -11,6 +11,7 @@ use greeting_server::principal::{HEADER, Principal};
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use jsonwebtoken::DecodingKey;
+use local_http::serve::Scheme;
 use serde_json::Value;
 
 use super::bearer;
@@ -180,7 +181,7 @@ pub fn settings(data: &[u8]) {
     assert_eq!(serde_json::json!(again), written);
     let off = !settings.platform.enabled || !settings.provider().enabled;
     assert!(off || settings.issuer().starts_with("http"));
-    let _ = settings.warnings(true);
+    let _ = settings.warnings(Scheme::Https);
 }
 
 /// The headers that only the gate may set, of a request's header lines.

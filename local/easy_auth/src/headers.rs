@@ -4,7 +4,7 @@ use greeting_server::principal::{Claim, Principal};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request};
 use local_http::arrival::folded;
-use local_http::serve::Peer;
+use local_http::serve::{Peer, Scheme};
 use serde_json::Value;
 
 use super::behaviour::{Behaviour, ClaimNames};
@@ -34,7 +34,7 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
 
 /// Adds App Service's front end's headers about the caller: `X-Forwarded-For` grows by
 /// `address:port`, `X-Forwarded-Proto` and `X-Original-URL` are its own whatever was sent.
-pub(crate) fn add_forwarded<B>(request: &mut Request<B>, peer: Peer, scheme: &'static str) {
+pub(crate) fn add_forwarded<B>(request: &mut Request<B>, peer: Peer, scheme: Scheme) {
     let original = request
         .uri()
         .path_and_query()
@@ -49,7 +49,7 @@ pub(crate) fn add_forwarded<B>(request: &mut Request<B>, peer: Peer, scheme: &'s
     if let Ok(hops) = HeaderValue::from_str(&hops.join(", ")) {
         headers.insert("x-forwarded-for", hops);
     }
-    headers.insert("x-forwarded-proto", HeaderValue::from_static(scheme));
+    headers.insert("x-forwarded-proto", HeaderValue::from_static(scheme.name()));
     if let Some(original) = original {
         headers.insert("x-original-url", original);
     }
@@ -93,7 +93,7 @@ pub(crate) fn principal(claims: &Claims, behaviour: &Behaviour) -> Principal {
             };
             values.into_iter().map(|value| Claim {
                 typ: match behaviour.claims {
-                    ClaimNames::Mapped => mapped_name(name, behaviour.legacy_claims),
+                    ClaimNames::Mapped => mapped_name(name, behaviour),
                     ClaimNames::Raw => name,
                 }
                 .to_owned(),
@@ -113,9 +113,9 @@ pub(crate) fn principal(claims: &Claims, behaviour: &Behaviour) -> Principal {
 }
 
 /// App Service's default claims mapping, as observed for v1 and v2 tokens.
-fn mapped_name(claim: &str, legacy: bool) -> &str {
+fn mapped_name<'a>(claim: &'a str, behaviour: &Behaviour) -> &'a str {
     match claim {
-        "roles" if !legacy => ROLE_TYPE,
+        "roles" if !behaviour.legacy_claims => ROLE_TYPE,
         "scp" => "http://schemas.microsoft.com/identity/claims/scope",
         "oid" => "http://schemas.microsoft.com/identity/claims/objectidentifier",
         "tid" => "http://schemas.microsoft.com/identity/claims/tenantid",
@@ -291,7 +291,7 @@ mod tests {
                 let typ = claim["typ"].as_str().unwrap();
                 let short = ["scp", "oid", "tid", "sub"]
                     .into_iter()
-                    .find(|name| mapped_name(name, true) == typ)
+                    .find(|name| mapped_name(name, &Behaviour::default()) == typ)
                     .unwrap_or(typ);
                 let text = claim["val"].as_str().unwrap();
                 let value = if ["iat", "nbf", "exp"].contains(&short) {

@@ -9,6 +9,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet, KeyAlgorithm, KeyOperations
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
+use super::behaviour::Behaviour;
 use super::settings::Settings;
 
 /// How often an unknown `kid` may cause a fetch, so that callers can't make the gate hammer
@@ -76,11 +77,11 @@ struct Discovery {
 
 impl Issuer {
     /// The issuer of `settings`; `http` must trust the certificate of its server.
-    pub(crate) fn new(settings: &Settings, accept_v1: bool, http: reqwest::Client) -> Self {
+    pub(crate) fn new(settings: &Settings, behaviour: &Behaviour, http: reqwest::Client) -> Self {
         Self {
             url: settings.issuer().to_owned(),
             multi_tenant: settings.is_multi_tenant(),
-            accept_v1,
+            accept_v1: behaviour.accept_v1_tokens,
             http,
             cached: RwLock::default(),
             fetching: Mutex::new(()),

@@ -30,7 +30,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use local_events::Outcome;
 use local_http::arrival;
 use local_http::relay::{BoxBody, text};
-use local_http::serve::{Peer, Service};
+use local_http::serve::{Peer, Scheme, Service};
 use serde_json::Value;
 
 pub use self::behaviour::{Behaviour, ChallengeForm, ClaimNames};
@@ -121,12 +121,12 @@ impl Gate {
             return (response, Decided::new(Outcome::Refused, reason));
         }
         let peer = request.extensions().get::<Peer>().copied();
-        let secure = peer.is_some_and(|peer| peer.secure);
+        let seen = peer.map_or(Scheme::Http, |peer| peer.scheme);
         let origin = Origin::of(
             &self.rules.settings,
             request.uri().authority(),
             request.headers(),
-            secure,
+            seen,
         );
         if let Some(peer) = peer {
             headers::add_forwarded(&mut request, peer, origin.scheme);
@@ -140,7 +140,7 @@ impl Gate {
         let facts = Facts {
             path: &path,
             wants_page: wants_page(&request),
-            plain_http: origin.scheme_is_known && origin.scheme == "http",
+            plain_http: origin.scheme_is_known && origin.scheme == Scheme::Http,
         };
         let is_session = matches!(evidence, Evidence::Session(_));
         let verdict = self.rules.verdict(facts, evidence);
@@ -257,7 +257,7 @@ fn use_https(request: &Request<Incoming>, origin: &Origin) -> Response<BoxBody> 
         .map_or("/", |path| path.as_str());
     // App Service's own status for it.
     let mut response = text(StatusCode::MOVED_PERMANENTLY, "");
-    match HeaderValue::from_str(&origin.url("https", path)) {
+    match HeaderValue::from_str(&origin.url(Scheme::Https, path)) {
         Ok(location) => {
             response.headers_mut().insert(LOCATION, location);
             response

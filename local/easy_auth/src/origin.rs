@@ -2,25 +2,26 @@
 
 use hyper::header::{HOST, HeaderMap};
 use hyper::http::uri::Authority;
+use local_http::serve::Scheme;
 
 use super::settings::{ProxyConvention, Settings};
 
 /// Scheme and host of the caller's URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Origin {
-    pub scheme: &'static str,
+    pub scheme: Scheme,
     host: String,
-    /// A proxy's header said so, or the gate itself speaks TLS: plain HTTP can be told apart.
+    /// A proxy's header said so, or the gate itself speaks TLS.
     pub scheme_is_known: bool,
 }
 
 impl Origin {
-    /// Of a request with these headers, which came over TLS or not.
+    /// Of a request with these headers, over a connection of the scheme `seen`.
     pub(crate) fn of(
         settings: &Settings,
         authority: Option<&Authority>,
         headers: &HeaderMap,
-        secure: bool,
+        seen: Scheme,
     ) -> Self {
         let proxy = &settings.http_settings.forward_proxy;
         let (host_header, scheme_header) = match proxy.convention {
@@ -40,15 +41,15 @@ impl Origin {
             .or_else(|| authority.map(Authority::as_str))
             .or_else(|| headers.get(HOST)?.to_str().ok())
             .unwrap_or("");
-        let told = match read(scheme_header) {
-            Some(scheme) if scheme.eq_ignore_ascii_case("https") => Some("https"),
-            Some(scheme) if scheme.eq_ignore_ascii_case("http") => Some("http"),
+        let forwarded = match read(scheme_header) {
+            Some(scheme) if scheme.eq_ignore_ascii_case("https") => Some(Scheme::Https),
+            Some(scheme) if scheme.eq_ignore_ascii_case("http") => Some(Scheme::Http),
             _ => None,
         };
         Self {
-            scheme: told.unwrap_or(if secure { "https" } else { "http" }),
+            scheme: forwarded.unwrap_or(seen),
             host: host.to_owned(),
-            scheme_is_known: secure || told.is_some(),
+            scheme_is_known: seen == Scheme::Https || forwarded.is_some(),
         }
     }
 
@@ -61,8 +62,8 @@ impl Origin {
     }
 
     /// The same URL's path, absolute, under another scheme.
-    pub(crate) fn url(&self, scheme: &str, path: &str) -> String {
-        format!("{scheme}://{}{path}", self.quotable_host())
+    pub(crate) fn url(&self, scheme: Scheme, path: &str) -> String {
+        format!("{}://{}{path}", scheme.name(), self.quotable_host())
     }
 }
 
@@ -101,7 +102,7 @@ mod tests {
                 "http://gate:7071/p",
             ),
         ] {
-            let origin = Origin::of(&settings(proxy), None, &headers, false);
+            let origin = Origin::of(&settings(proxy), None, &headers, Scheme::Http);
             assert_eq!(origin.url(origin.scheme, "/p"), expected, "{proxy}");
         }
     }
@@ -111,8 +112,8 @@ mod tests {
         let settings = Settings::parse(r#"{"platform":{"enabled":false}}"#, "test").unwrap();
         let mut headers = HeaderMap::new();
         headers.insert(HOST, "a\" resource_id=\"evil/@b".parse().unwrap());
-        let origin = Origin::of(&settings, None, &headers, true);
+        let origin = Origin::of(&settings, None, &headers, Scheme::Https);
         assert_eq!(origin.quotable_host(), "aresource_idevilb");
-        assert_eq!(origin.scheme, "https");
+        assert_eq!(origin.scheme, Scheme::Https);
     }
 }

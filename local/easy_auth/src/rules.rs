@@ -26,7 +26,7 @@ impl Rules {
         http: reqwest::Client,
         clock: Clock,
     ) -> Self {
-        let issuer = Issuer::new(&settings, behaviour.accept_v1_tokens, http);
+        let issuer = Issuer::new(&settings, &behaviour, http);
         Self {
             settings,
             behaviour,

@@ -27,8 +27,28 @@ use crate::relay::BoxBody;
 pub struct Peer {
     /// Where it calls from.
     pub address: SocketAddr,
-    /// Whether it came by TLS.
-    pub secure: bool,
+    /// Https where it came by TLS.
+    pub scheme: Scheme,
+}
+
+/// The two schemes of the web (RFC 9110 section 4.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// Without TLS.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// As a URL has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
 }
 
 /// What answers a request. It has no way to fail: every failure has an answer.
@@ -108,7 +128,10 @@ async fn accept(
         let watcher = graceful.watcher();
         let peer = Peer {
             address,
-            secure: tls.is_some(),
+            scheme: match tls {
+                Some(_) => Scheme::Https,
+                None => Scheme::Http,
+            },
         };
         tokio::spawn(connection(
             stream,

@@ -7,12 +7,14 @@ use local_easy_auth::Settings;
 use local_entra::{Authority, Daemon, Directory, KeyRing, Parts};
 use local_events::Clock;
 use local_failure::Failure;
+use local_http::serve::Scheme;
 
 use super::Options;
 use crate::deploy::{self, Files};
 
 /// Where the gate's browser sign-in comes back to.
-pub(super) fn callbacks(settings: &Settings, scheme: &str, port: u16) -> Vec<String> {
+pub(super) fn callbacks(settings: &Settings, scheme: Scheme, port: u16) -> Vec<String> {
+    let scheme = scheme.name();
     let prefix = &settings.http_settings.routes.api_prefix;
     ["localhost", "127.0.0.1", "[::1]"]
         .map(|host| format!("{scheme}://{host}:{port}{prefix}/login/aad/callback"))

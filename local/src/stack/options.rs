@@ -6,6 +6,7 @@ use local_easy_auth::{Behaviour, Settings};
 use local_events::Log;
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
+use local_http::serve::Scheme;
 
 use crate::deploy::{Files, Place, Source};
 use crate::tenant::Tenant;
@@ -47,8 +48,12 @@ pub(super) struct InForce {
 
 impl Options {
     /// The gate's scheme.
-    pub(super) fn scheme(&self) -> &'static str {
-        if self.https { "https" } else { "http" }
+    pub(super) fn scheme(&self) -> Scheme {
+        if self.https {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        }
     }
 
     /// The gate's behaviour, with what the app settings say of it.

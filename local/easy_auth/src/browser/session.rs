@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cookie::{Cookie, SameSite};
 use hyper::header::{COOKIE as COOKIES, HeaderMap};
+use local_http::serve::Scheme;
 
 use crate::decision::Claims;
 use crate::origin::Origin;
@@ -180,7 +181,7 @@ pub(super) fn cookie(
         .path(path.to_owned())
         .http_only(true)
         .same_site(SameSite::Lax)
-        .secure(origin.scheme == "https")
+        .secure(origin.scheme == Scheme::Https)
         .build();
     if let Some(seconds) = seconds {
         cookie.set_max_age(Some(cookie::time::Duration::seconds(seconds)));

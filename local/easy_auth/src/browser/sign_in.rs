@@ -387,6 +387,7 @@ fn unavailable(why: &str) -> Response<BoxBody> {
 #[cfg(test)]
 mod tests {
     use hyper::HeaderMap;
+    use local_http::serve::Scheme;
 
     use super::*;
     use crate::behaviour::Behaviour;
@@ -403,9 +404,9 @@ mod tests {
         .unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("host", "localhost:7071".parse().unwrap());
-        let origin = Origin::of(&settings, None, &headers, false);
+        let origin = Origin::of(&settings, None, &headers, Scheme::Http);
         let behaviour = Behaviour::default();
-        let issuer = Issuer::new(&settings, false, reqwest::Client::new());
+        let issuer = Issuer::new(&settings, &Behaviour::default(), reqwest::Client::new());
         let gate = Context {
             settings: &settings,
             behaviour: &behaviour,

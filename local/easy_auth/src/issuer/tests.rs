@@ -34,7 +34,7 @@ async fn keys(State(fake): State<Fake>) -> Result<axum::Json<Value>, StatusCode>
     Ok(axum::Json(json!({"keys": keys})))
 }
 
-async fn start(fake: &Fake, issuer: &str, accept_v1: bool) -> Issuer {
+async fn start(fake: &Fake, issuer: &str, accept_v1_tokens: bool) -> Issuer {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let discovery = |version: &str| {
@@ -59,7 +59,11 @@ async fn start(fake: &Fake, issuer: &str, accept_v1: bool) -> Issuer {
         {"clientId": "api", "openIdIssuer": format!("{origin}/{issuer}")}}}});
     let settings = Settings::parse(&settings.to_string(), "test").unwrap();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    Issuer::new(&settings, accept_v1, http)
+    let behaviour = Behaviour {
+        accept_v1_tokens,
+        ..Behaviour::default()
+    };
+    Issuer::new(&settings, &behaviour, http)
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! From a file's text to settings, or to the one property that is wrong, by its name.
 
 use local_failure::Failure;
+use local_http::serve::Scheme;
 use serde_json::Value;
 
 use super::{ProxyConvention, Settings, UnauthenticatedAction, schema};
@@ -229,8 +230,8 @@ impl Settings {
         Ok(())
     }
 
-    /// What is valid but may surprise; printed at start.
-    pub fn warnings(&self, https: bool) -> Vec<String> {
+    /// What is valid but may surprise, of a gate with this scheme; printed at start.
+    pub fn warnings(&self, scheme: Scheme) -> Vec<String> {
         let checks = &self.provider().validation.jwt_claim_checks;
         let mut warnings = Vec::new();
         if !self.platform.enabled {
@@ -266,7 +267,7 @@ impl Settings {
         if !self.provider().enabled {
             warnings.push("azureActiveDirectory.enabled is false: no token authenticates".into());
         }
-        if self.http_settings.require_https && !https {
+        if self.http_settings.require_https && scheme == Scheme::Http {
             warnings.push(
                 "httpSettings.requireHttps: plain HTTP is accepted here, on loopback only".into(),
             );

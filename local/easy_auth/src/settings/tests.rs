@@ -1,4 +1,5 @@
 use local_failure::Failure;
+use local_http::serve::Scheme;
 use serde_json::json;
 
 use super::*;
@@ -262,7 +263,7 @@ fn what_will_surprise_is_said() {
             {{"clientId":"a","openIdIssuer":"https://login.example/common/v2.0"}},"validation":{{"jwtClaimChecks":{{{more}}}}}}}}}}}"#
         ))
         .unwrap()
-        .warnings(false)
+        .warnings(Scheme::Http)
         .join("\n")
     };
     let said = base(r#""allowedClientApplications":[]"#);
