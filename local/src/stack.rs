@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use local_easy_auth::{Gate, GateParts, Rules, Settings};
 use local_entra::Authority;
-use local_events::{Clock, Log};
+use local_events::{Clock, Log, Stream, print};
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
 use local_http::serve::{Service, router_service};
@@ -29,7 +29,8 @@ use tokio::task::JoinHandle;
 use self::backend::{Backend, Started};
 use self::control_pages::Shown;
 use self::front_end::FrontEnd;
-use self::issuing::{callbacks, client, in_state};
+pub(crate) use self::issuing::no_keys;
+use self::issuing::{callbacks, client, no_ca};
 use self::listeners::Listeners;
 use self::options::InForce;
 pub(crate) use self::options::Options;
@@ -71,7 +72,10 @@ impl Stack {
         let behaviour = options.behaviour(&local)?;
         let client_secret = client_secret(&settings, &local)?;
         let ca = DevelopmentCa::load_or_create(&options.state_dir)
-            .map_err(|error| in_state(&options.state_dir, error))?;
+            .map_err(|error| no_ca(&options.state_dir, &error))?;
+        for warning in ca.warnings() {
+            print(Stream::Err, format!("warning: {warning}"));
+        }
         let clock = Clock::shifted(options.time_shift);
         let http = match &options.tenant {
             None => client(Some(ca.certificate_path()), &settings)?,
@@ -96,7 +100,7 @@ impl Stack {
         let (stop, stopped) = watch::channel(false);
         let acceptor = |alpn: &[&[u8]]| {
             ca.acceptor(alpn)
-                .map_err(|error| in_state(&options.state_dir, error))
+                .map_err(|error| no_ca(&options.state_dir, &error))
         };
         let pages = control_pages::router(
             authority.as_ref(),

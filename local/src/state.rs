@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use local_failure::Failure;
+#[cfg(unix)]
+use state_folder::NotPrivate;
+use state_folder::Unusable;
 
 /// The state folder, made private (0700) when it is first needed.
 ///
@@ -30,7 +33,17 @@ pub(crate) fn folder(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
         )
     })?;
     #[cfg(unix)]
-    refuse_writable_by_others(&folder)?;
+    state_folder::check_folder(&folder).map_err(|error| {
+        let named = state_folder::quoted(&folder);
+        Failure::new(
+            format!("the state folder {} can't be used", folder.display()),
+            format!("{error}: who writes there can replace the keys that tokens are signed with"),
+            match NotPrivate::of(&error) {
+                Some(NotPrivate::Mode { .. }) => format!("chmod 700 {named}"),
+                _ => format!("sudo chown -R \"$(id -u)\" {named}"),
+            },
+        )
+    })?;
     // Other programs get paths in it, whatever their own working directory is.
     fs::canonicalize(&folder).map_err(|error| {
         Failure::new(
@@ -79,10 +92,15 @@ pub(crate) fn own(folder: &Path) -> Result<Owner, Failure> {
             Err(TryLockError::Error(error)) => return Err(failed(&error)),
         }
     }
-    let owner = fs::read_to_string(folder.join(OWNER)).unwrap_or_default();
+    let owner = state_folder::read_regular(&folder.join(OWNER)).unwrap_or_default();
+    let owner = String::from_utf8_lossy(&owner);
+    let owner = match owner.trim().parse::<u32>() {
+        Ok(id) => format!("process {id}"),
+        Err(_) => "another process".to_owned(),
+    };
     Err(Failure::new(
         format!("another greeting-local uses {}", folder.display()),
-        format!("process {owner} runs a stack with this state folder, and a folder has one owner"),
+        format!("{owner} runs a stack with this state folder, and a folder has one owner"),
         "end that one (Ctrl-C there), or start this one with another --state-dir, --port and --authority-port",
     ))
 }
@@ -98,23 +116,19 @@ fn open_lock(folder: &Path) -> io::Result<File> {
     options.create(true).truncate(false).read(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(folder.join(LOCK))
+    let lock = options.open(folder.join(LOCK))?;
+    if !lock.metadata()?.is_file() {
+        let why = format!("{LOCK} is not a regular file");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
+    Ok(lock)
 }
 
-/// Whoever can write there can put a key of their own in the place of ours.
-#[cfg(unix)]
-fn refuse_writable_by_others(folder: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(folder).map_or(0, |metadata| metadata.permissions().mode());
-    if mode & 0o022 == 0 {
-        return Ok(());
-    }
-    Err(Failure::new(
-        format!("others may write to the state folder {}", folder.display()),
-        format!(
-            "its mode is {:04o}: who writes there can replace the keys that tokens are signed with",
-            mode & 0o7777
-        ),
-        format!("chmod 700 {}", folder.display()),
-    ))
+/// A file of the state folder, or one that is named there, can't be used.
+pub(crate) fn unusable(error: &Unusable) -> Failure {
+    Failure::new(
+        format!("{} can't be used", error.path().display()),
+        error.why(),
+        error.fix(),
+    )
 }

@@ -1,26 +1,34 @@
 //! Where a program keeps what outlives a run, and files that only their owner may read.
 //!
 //! On Unix the folder is `$XDG_STATE_HOME/<program>`, else `~/.local/state/<program>` (XDG Base
-//! Directory Specification 0.8); on Windows it is `%APPDATA%\\<program>\\data`, which has no
-//! folder for state.
+//! Directory Specification 0.8); on Windows it is `%LOCALAPPDATA%\\<program>`, which stays on this
+//! machine: keys and tokens are of no use on another, and roaming profiles are copied to servers.
+
+mod kept;
 
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
+use etcetera::{BaseStrategy, choose_base_strategy};
+
+pub use crate::kept::{Damaged, Kept, NotPrivate, Unusable, load, quoted};
 
 /// The folder of `program`, which need not exist.
 ///
 /// # Errors
 /// The user has no home folder.
 pub fn of(program: &str) -> io::Result<PathBuf> {
-    choose_app_strategy(AppStrategyArgs {
-        app_name: program.to_owned(),
-        ..AppStrategyArgs::default()
-    })
-    .map(|strategy| strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
-    .map_err(|error| io::Error::new(io::ErrorKind::NotFound, error.to_string()))
+    choose_base_strategy()
+        .map(|system| of_system(&system, program))
+        .map_err(|error| io::Error::new(io::ErrorKind::NotFound, error.to_string()))
+}
+
+/// The folder of `program` where folders are as `system` has them. Windows has none for state;
+/// the one for caches is the user's folder that does not roam.
+fn of_system(system: &impl BaseStrategy, program: &str) -> PathBuf {
+    let folder = system.state_dir().unwrap_or_else(|| system.cache_dir());
+    folder.join(program)
 }
 
 /// Makes `folder` and those above it, where they are missing, for their owner only (0700).
@@ -67,26 +75,64 @@ pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     read_open(regular(path)?)
 }
 
+/// Who may read a file that only its owner may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// Its owner: it is a secret.
+    Owner,
+    /// Every user of this machine.
+    All,
+}
+
 /// Reads this user's file that only its owner may read and write.
 ///
 /// # Errors
-/// As [`read_regular`]; [`io::ErrorKind::PermissionDenied`] where others may read or write it, or
-/// it is another user's: a program of the superuser's can read it all the same.
+/// As [`read_regular`]; [`io::ErrorKind::PermissionDenied`] around a [`NotPrivate`] where others may
+/// read or write it, or it is another user's: a program of the superuser's can read it all the same.
 pub fn read_private(path: &Path) -> io::Result<Vec<u8>> {
+    read(path, Readers::Owner)
+}
+
+/// Reads this user's file that others can't write, and that only `readers` may read.
+fn read(path: &Path, readers: Readers) -> io::Result<Vec<u8>> {
     let file = regular(path)?;
     #[cfg(unix)]
     {
         let metadata = file.metadata()?;
         owned_by(this_user(path)?, &metadata)?;
         let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
-        if mode & 0o077 != 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                format!("others may read or write it (mode {:04o})", mode & 0o7777),
-            ));
+        let others = match readers {
+            Readers::Owner => 0o077,
+            Readers::All => 0o022,
+        };
+        if mode & others != 0 {
+            return Err(not_private(NotPrivate::Mode { mode, readers }));
         }
     }
+    #[cfg(not(unix))]
+    let _ = readers;
     read_open(file)
+}
+
+#[cfg(unix)]
+fn not_private(why: NotPrivate) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, why)
+}
+
+/// Refuses a folder that others can write: they can replace the files in it by their own.
+///
+/// # Errors
+/// [`io::ErrorKind::PermissionDenied`] around a [`NotPrivate`], or the folder can't be read.
+#[cfg(unix)]
+pub fn check_folder(folder: &Path) -> io::Result<()> {
+    let metadata = fs::metadata(folder)?;
+    let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
+    if mode & 0o022 != 0 {
+        let readers = Readers::All;
+        return Err(not_private(NotPrivate::Mode { mode, readers }));
+    }
+    let user = std::os::unix::fs::MetadataExt::uid(&tempfile::tempfile_in(folder)?.metadata()?);
+    owned_by(user, &metadata)
 }
 
 /// Who this program acts as where `path` is: the owner of a new file beside it, since std names no
@@ -104,10 +150,7 @@ fn owned_by(user: u32, metadata: &fs::Metadata) -> io::Result<()> {
     if owner == user {
         return Ok(());
     }
-    Err(io::Error::new(
-        io::ErrorKind::PermissionDenied,
-        format!("it belongs to another user (uid {owner}, and this program's is {user})"),
-    ))
+    Err(not_private(NotPrivate::Owner { owner, user }))
 }
 
 /// Opens a regular file. A FIFO that nobody writes can't even be opened.
@@ -142,6 +185,19 @@ mod tests {
     #[test]
     fn the_folder_bears_the_programs_name() {
         assert!(of("greeting-test").unwrap().ends_with("greeting-test") || cfg!(windows));
+    }
+
+    #[test]
+    fn on_windows_it_is_in_the_folder_that_does_not_roam() {
+        let windows = etcetera::base_strategy::Windows::new().unwrap();
+        let folder = of_system(&windows, "greeting-test");
+        assert_eq!(folder, windows.cache_dir().join("greeting-test"));
+        if std::env::var_os("LOCALAPPDATA").is_none() {
+            assert!(folder.ends_with("AppData/Local/greeting-test"), "{folder:?}");
+        }
+        let unix = etcetera::base_strategy::Xdg::new().unwrap();
+        let folder = of_system(&unix, "greeting-test");
+        assert_eq!(folder, unix.state_dir().unwrap().join("greeting-test"));
     }
 
     #[test]

@@ -7,7 +7,9 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, Validation};
+use local_events::{Stream, print};
 use serde_json::{Map, Value};
+use state_folder::{Kept, Readers};
 
 use super::error::AuthorityError;
 use super::keys::{KeyError, SigningKeys};
@@ -38,19 +40,33 @@ impl Daemon {
     /// Its credentials in `folder`, made if there are none.
     ///
     /// # Errors
-    /// The folder can't be written.
+    /// The folder can't be written, or others may read or write one of the files.
     pub fn load_or_create(folder: &Path) -> Result<Self, KeyError> {
         let paths = Self::paths(folder);
-        if !paths.secret.exists() {
-            state_folder::write_private(&paths.secret, secret().as_bytes())?;
-        }
-        if !paths.certificate.exists() {
-            state_folder::write_private(&paths.certificate, SigningKeys::new_pem()?.as_bytes())?;
-        }
         Ok(Self {
-            secret: std::fs::read_to_string(paths.secret)?.trim().to_owned(),
-            certificate: SigningKeys::load(&paths.certificate)?,
+            secret: Self::load_or_create_secret(&paths.secret)?,
+            certificate: SigningKeys::load_or_create(
+                &paths.certificate,
+                "A new certificate is made: the daemon has to use it from now on",
+            )?,
         })
+    }
+
+    fn load_or_create_secret(path: &Path) -> Result<String, KeyError> {
+        match state_folder::load(path, Readers::Owner, parse_secret)? {
+            Kept::Content(secret) => return Ok(secret),
+            Kept::Missing => {}
+            Kept::Damaged(damaged) => print(
+                Stream::Err,
+                format!("warning: {damaged}. A new secret is made: the daemon has to use it from now on"),
+            ),
+        }
+        state_folder::write_private(path, secret().as_bytes())?;
+        match state_folder::load(path, Readers::Owner, parse_secret)? {
+            Kept::Content(secret) => Ok(secret),
+            Kept::Missing => Err(KeyError::Missing(path.to_owned())),
+            Kept::Damaged(damaged) => Err(KeyError::Damaged(damaged)),
+        }
     }
 
     /// The files in `folder`.
@@ -134,6 +150,16 @@ impl Daemon {
         } else {
             Err(AuthorityError::AssertionTime)
         }
+    }
+}
+
+/// A secret in a file: a person may have chosen one, with a line end after it.
+fn parse_secret(content: &[u8]) -> Result<String, &'static str> {
+    let text = std::str::from_utf8(content).map_err(|_| "it is not text")?;
+    match text.trim() {
+        // Who sends an empty secret would know it.
+        "" => Err("it holds no secret"),
+        secret => Ok(secret.to_owned()),
     }
 }
 

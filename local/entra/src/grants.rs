@@ -6,7 +6,6 @@ mod device_codes;
 mod refresh_tokens;
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +13,7 @@ pub(crate) use self::authorization_codes::{Code, Flow};
 use self::device_codes::Pending;
 pub(crate) use self::device_codes::{EXPIRES_IN, INTERVAL, NoSuchCode};
 pub(crate) use self::refresh_tokens::Family;
-use self::refresh_tokens::Refresh;
+pub use self::refresh_tokens::RefreshTokens;
 
 /// Sign-ins that may be pending at once: a loop can't fill the memory.
 const MAX_PENDING: usize = 1000;
@@ -34,24 +33,21 @@ pub(crate) struct ScopeRequest {
 /// Everything that is out. One owner, one lock: a code is redeemed once, atomically.
 pub(crate) struct Grants {
     pending: HashMap<String, Pending>,
-    refresh: HashMap<String, Refresh>,
+    refresh: RefreshTokens,
     flows: HashMap<String, Flow>,
     codes: HashMap<String, Code>,
     consents: HashSet<(String, String, String)>,
-    /// Where refresh tokens outlive a run, if they do.
-    store: Option<PathBuf>,
 }
 
 impl Grants {
-    /// Remembers refresh tokens in `store`, if there is one.
-    pub(crate) fn new(store: Option<PathBuf>) -> Self {
+    /// Nothing is out but these refresh tokens.
+    pub(crate) fn new(refresh: RefreshTokens) -> Self {
         Self {
             pending: HashMap::new(),
-            refresh: refresh_tokens::load(store.as_deref()),
+            refresh,
             flows: HashMap::new(),
             codes: HashMap::new(),
             consents: HashSet::new(),
-            store,
         }
     }
 }

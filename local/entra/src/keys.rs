@@ -1,14 +1,16 @@
 //! The signing keys: RSA 2048, made at first start, worthless on any other machine.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use local_events::{Stream, print};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, PublicKeyData};
 use serde_json::{Value, json};
+use state_folder::{Damaged, Kept, Readers, Unusable};
 
 /// Private key and its certificate, in one file.
 pub(super) const FILE: &str = "signing-key.pem";
@@ -16,9 +18,21 @@ pub(super) const FILE: &str = "signing-key.pem";
 /// Why there are no keys, or no signature.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// A file of keys can't be read or written.
+    /// A file of keys can't be written, or the folder can't be read.
     #[error(transparent)]
     File(#[from] io::Error),
+    /// A file of keys is there and can't be used.
+    #[error("{0}")]
+    Unusable(#[from] Unusable),
+    /// There is no such file.
+    #[error("there is no {}", .0.display())]
+    Missing(PathBuf),
+    /// A file holds no key.
+    #[error("{0}")]
+    Damaged(Damaged),
+    /// A file is not text.
+    #[error(transparent)]
+    NotText(#[from] std::str::Utf8Error),
     /// A key or its certificate can't be made, or is not one.
     #[error(transparent)]
     Key(#[from] rcgen::Error),
@@ -46,22 +60,22 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// The key in `folder`, made if there is none that can be read.
+    /// The key in the file `path`, made if there is none. One that is damaged is renamed; then a
+    /// warning names it and says what `follows`.
     ///
     /// # Errors
-    /// The file can't be written.
-    pub fn load_or_create(folder: &Path) -> Result<Self, KeyError> {
-        let path = folder.join(FILE);
-        if let Some(keys) = std::fs::read_to_string(&path)
-            .ok()
-            .and_then(|pem| Self::parse(&pem).ok())
-        {
-            return Ok(keys);
+    /// The file is not this user's alone, or can't be written.
+    pub(super) fn load_or_create(path: &Path, follows: &str) -> Result<Self, KeyError> {
+        match Self::load(path) {
+            Err(KeyError::Missing(_)) => {}
+            Err(KeyError::Damaged(damaged)) => {
+                print(Stream::Err, format!("warning: {damaged}. {follows}"));
+            }
+            loaded => return loaded,
         }
-        let pem = Self::new_pem()?;
-        state_folder::write_private(&path, pem.as_bytes())?;
+        state_folder::write_private(path, Self::new_pem()?.as_bytes())?;
         // Another process may have written after us; what is on disk is what both use.
-        Self::parse(&std::fs::read_to_string(&path)?)
+        Self::load(path)
     }
 
     /// A key that is kept nowhere and published nowhere.
@@ -93,12 +107,17 @@ impl SigningKeys {
         })
     }
 
-    /// The key in a file.
+    /// The key in a file. One that is damaged is renamed.
     ///
     /// # Errors
-    /// It can't be read.
+    /// There is none, it is damaged, or not this user's alone.
     pub(super) fn load(path: &Path) -> Result<Self, KeyError> {
-        Self::parse(&std::fs::read_to_string(path)?)
+        let parse = |pem: &[u8]| Self::parse(std::str::from_utf8(pem)?);
+        match state_folder::load(path, Readers::Owner, parse)? {
+            Kept::Content(keys) => Ok(keys),
+            Kept::Missing => Err(KeyError::Missing(path.to_owned())),
+            Kept::Damaged(damaged) => Err(KeyError::Damaged(damaged)),
+        }
     }
 
     /// As a JWK, with the members that Entra's have.

@@ -32,7 +32,6 @@ mod scopes;
 mod secrets;
 mod token;
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use axum::extract::DefaultBodyLimit;
@@ -42,8 +41,10 @@ pub use self::claims::LIFETIME;
 pub use self::daemon::{CLIENT_ID as DAEMON_CLIENT_ID, Daemon};
 pub use self::directory::Directory;
 use self::directory::UserState;
+pub use self::grants::RefreshTokens;
 use self::grants::{Grants, NoSuchCode};
-use self::keys::{KeyError, SigningKeys};
+pub use self::keys::KeyError;
+use self::keys::SigningKeys;
 pub use self::minting::{MintSpec, Shape, Signature};
 pub use self::pages::{describe, foreign};
 pub use self::policy::{Policy, REFUSALS, refusal};
@@ -129,8 +130,8 @@ pub struct Parts {
     pub origin: String,
     /// By which tokens are issued.
     pub clock: Clock,
-    /// Where refresh tokens outlive a run, if they do.
-    pub refresh_store: Option<PathBuf>,
+    /// The refresh tokens that were issued before.
+    pub refresh_tokens: RefreshTokens,
     /// Who approves every sign-in at once.
     pub auto_approve: Option<String>,
 }
@@ -147,7 +148,7 @@ impl Authority {
             daemon: parts.daemon,
             origin: parts.origin,
             clock: parts.clock,
-            grants: Mutex::new(Grants::new(parts.refresh_store)),
+            grants: Mutex::new(Grants::new(parts.refresh_tokens)),
             policy: Mutex::default(),
             auto_approve: parts.auto_approve,
         }))

@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use local_events::{Stream, print};
 use serde_json::{Value, json};
+use state_folder::Unusable;
 
 use super::claims::LIFETIME;
 use super::keys::{KeyError, SigningKeys};
@@ -25,8 +27,25 @@ impl KeyRing {
     /// The keys in `folder`; one is made if there is none.
     ///
     /// # Errors
-    /// The folder can't be written.
+    /// The folder can't be written, or others may read or write a key in it.
     pub fn load_or_create(folder: &Path, now: i64) -> Result<Self, KeyError> {
+        let current = SigningKeys::load_or_create(
+            &folder.join(super::keys::FILE),
+            "A new signing key is made: tokens that the old one signed are refused",
+        )?;
+        Self::with_retired(folder, current, now)
+    }
+
+    /// The keys in `folder`, which another process signs with, too.
+    ///
+    /// # Errors
+    /// There is none, it is damaged, or others may read or write a key in it.
+    pub fn load(folder: &Path, now: i64) -> Result<Self, KeyError> {
+        let current = SigningKeys::load(&folder.join(super::keys::FILE))?;
+        Self::with_retired(folder, current, now)
+    }
+
+    fn with_retired(folder: &Path, current: SigningKeys, now: i64) -> Result<Self, KeyError> {
         let mut retired = Vec::new();
         for entry in std::fs::read_dir(folder)?.flatten() {
             let name = entry.file_name();
@@ -35,19 +54,23 @@ impl KeyRing {
                 .strip_prefix(RETIRED)
                 .and_then(|rest| rest.strip_suffix(".pem")?.parse::<i64>().ok());
             match until {
-                Some(until) if until > now => {
-                    // One that can't be read is published no more; its tokens are refused.
-                    if let Ok(key) = SigningKeys::load(&entry.path()) {
-                        retired.push((until, Arc::new(key)));
-                    }
-                }
+                Some(until) if until > now => match SigningKeys::load(&entry.path()) {
+                    Ok(key) => retired.push((until, Arc::new(key))),
+                    Err(KeyError::Damaged(damaged)) => print(
+                        Stream::Err,
+                        format!("warning: {damaged}. Tokens that this retired key signed are refused"),
+                    ),
+                    // It has just been removed.
+                    Err(KeyError::Missing(_)) => {}
+                    Err(error) => return Err(error),
+                },
                 Some(_) => drop(std::fs::remove_file(entry.path())),
                 None => {}
             }
         }
         Ok(Self {
             folder: Some(folder.to_owned()),
-            current: Arc::new(SigningKeys::load_or_create(folder)?),
+            current: Arc::new(current),
             retired,
         })
     }
@@ -72,7 +95,9 @@ impl KeyRing {
         if let Some(folder) = &self.folder {
             let retired = folder.join(format!("{RETIRED}{until}.pem"));
             // First the old one's copy: a crash in between leaves both.
-            let old = std::fs::read(folder.join(super::keys::FILE))?;
+            let current = folder.join(super::keys::FILE);
+            let old = state_folder::read_private(&current)
+                .map_err(|error| Unusable::new(&current, error))?;
             state_folder::write_private(&retired, &old)?;
             state_folder::write_private(&folder.join(super::keys::FILE), pem.as_bytes())?;
         }

@@ -9,6 +9,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, SerialNumber, date_time_ymd,
 };
+use state_folder::{Kept, Readers, Unusable};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto};
@@ -25,6 +26,15 @@ pub enum TlsError {
     /// A file of the CA can't be written.
     #[error(transparent)]
     File(#[from] io::Error),
+    /// A file of the CA is there and can't be used.
+    #[error("{0}")]
+    Unusable(#[from] Unusable),
+    /// A file holds no key, or no certificate.
+    #[error("it holds no certificate")]
+    NoCertificate,
+    /// A file is not text.
+    #[error(transparent)]
+    NotText(#[from] std::str::Utf8Error),
     /// A key or a certificate can't be made.
     #[error(transparent)]
     Certificate(#[from] rcgen::Error),
@@ -44,44 +54,69 @@ pub struct DevelopmentCa {
     path: PathBuf,
     certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
+    warnings: Vec<String>,
+}
+
+/// The CA's key, with the certificate that belongs to it.
+struct Pair {
+    key: KeyPair,
+    certificate: CertificateDer<'static>,
+    certificate_pem: String,
 }
 
 impl DevelopmentCa {
-    /// The CA in `folder`, made if there is none that can be used.
+    /// The CA in `folder`, made if there is none. One that is damaged is renamed, and another is
+    /// made: `warnings` says so.
     ///
     /// # Errors
-    /// The files can't be written.
+    /// The files can't be written, or others may write one of them or read the key.
     pub fn load_or_create(folder: &Path) -> Result<Self, TlsError> {
-        if let Some(ca) = Self::load(folder) {
-            return Ok(ca);
+        let path = folder.join(KEY);
+        let mut warnings = Vec::new();
+        match state_folder::load(&path, Readers::Owner, Pair::parse)? {
+            Kept::Content(pair) => return Self::published(folder, pair, warnings),
+            Kept::Missing => {}
+            Kept::Damaged(damaged) => warnings.push(format!(
+                "{damaged}. A new development CA is made: clients have to trust the new {CERTIFICATE}"
+            )),
         }
-        let key = KeyPair::generate()?;
-        let mut params = ca_params();
-        set_validity(&mut params, CA_DAYS)?;
-        params.serial_number = Some(serial());
-        let certificate = params.self_signed(&key)?;
-        // One file holds both, so that two processes at once can't mix two CAs' halves: the
-        // certificate is in the key's file too, and the public file follows it.
-        let both = format!("{}{}", key.serialize_pem(), certificate.pem());
-        state_folder::write_private(&folder.join(KEY), both.as_bytes())?;
-        Self::load(folder).ok_or(TlsError::NotReadBack)
+        state_folder::write_private(&path, Pair::new_pem()?.as_bytes())?;
+        // Another process may have written after us; what is on disk is what both use.
+        match state_folder::load(&path, Readers::Owner, Pair::parse)? {
+            Kept::Content(pair) => Self::published(folder, pair, warnings),
+            Kept::Missing | Kept::Damaged(_) => Err(TlsError::NotReadBack),
+        }
     }
 
-    fn load(folder: &Path) -> Option<Self> {
-        let both = std::fs::read_to_string(folder.join(KEY)).ok()?;
-        let certificate_pem = &both[both.find("-----BEGIN CERTIFICATE-----")?..];
-        let key = KeyPair::from_pem(&both).ok()?;
+    /// The CA of this pair, whose certificate is in a file of its own.
+    fn published(folder: &Path, pair: Pair, mut warnings: Vec<String>) -> Result<Self, TlsError> {
         let path = folder.join(CERTIFICATE);
-        if std::fs::read_to_string(&path).ok().as_deref() != Some(certificate_pem) {
-            publish(&path, certificate_pem).ok()?;
+        let same = |pem: &[u8]| {
+            let is_same = pem == pair.certificate_pem.as_bytes();
+            is_same.then_some(()).ok_or("it is not the certificate of ca-key.pem")
+        };
+        match state_folder::load(&path, Readers::All, same)? {
+            Kept::Content(()) => {}
+            Kept::Missing => publish(&path, &pair.certificate_pem)?,
+            Kept::Damaged(damaged) => {
+                publish(&path, &pair.certificate_pem)?;
+                // A new CA has said so already.
+                if warnings.is_empty() {
+                    warnings.push(format!("{damaged}. The certificate was written again"));
+                }
+            }
         }
-        let issuer = Issuer::new(ca_params(), key);
-        let certificate = rustls_pem(certificate_pem)?;
-        Some(Self {
+        Ok(Self {
             path,
-            certificate,
-            issuer,
+            certificate: pair.certificate,
+            issuer: Issuer::new(ca_params(), pair.key),
+            warnings,
         })
+    }
+
+    /// What became of files that were damaged, in sentences.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The certificate that clients have to trust, a PEM file.
@@ -113,6 +148,32 @@ impl DevelopmentCa {
             .with_single_cert(vec![leaf.der().clone(), self.certificate.clone()], key)?;
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
         Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+}
+
+impl Pair {
+    /// A new pair, PEM.
+    fn new_pem() -> Result<String, TlsError> {
+        let key = KeyPair::generate()?;
+        let mut params = ca_params();
+        set_validity(&mut params, CA_DAYS)?;
+        params.serial_number = Some(serial());
+        let certificate = params.self_signed(&key)?;
+        // One file holds both, so that two processes at once can't mix two CAs' halves: the
+        // certificate is in the key's file too, and the public file follows it.
+        Ok(format!("{}{}", key.serialize_pem(), certificate.pem()))
+    }
+
+    fn parse(both: &[u8]) -> Result<Self, TlsError> {
+        let both = std::str::from_utf8(both)?;
+        let key = KeyPair::from_pem(both)?;
+        let begin = both.find("-----BEGIN CERTIFICATE-----");
+        let certificate_pem = &both[begin.ok_or(TlsError::NoCertificate)?..];
+        Ok(Self {
+            key,
+            certificate: rustls_pem(certificate_pem).ok_or(TlsError::NoCertificate)?,
+            certificate_pem: certificate_pem.to_owned(),
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! `greeting-local mint`: a token of the local authority, with any chosen property or defect.
 
-use local_entra::{Authority, Directory, KeyRing, LIFETIME, MintSpec, Parts, Signature};
+use local_entra::{
+    Authority, Directory, KeyError, KeyRing, LIFETIME, MintSpec, Parts, RefreshTokens, Signature,
+};
 use local_events::Clock;
 use local_failure::Failure;
 use serde_json::Value;
@@ -9,6 +11,7 @@ use crate::cli::MintArgs;
 use crate::control::running::Running;
 use crate::deploy;
 use crate::say;
+use crate::stack::no_keys;
 use crate::state;
 
 /// Where the authority would be, when none runs: `up`'s default.
@@ -20,18 +23,30 @@ const DEFAULT_ORIGIN: &str = "https://localhost:7443";
 /// Bad arguments, or keys that can't be read.
 pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
     let state = state::folder(args.state.state_dir.as_deref())?;
-    let (origin, root) = match Running::load(&state) {
+    let now = Clock::default().now();
+    let (origin, root, keys) = match Running::load(&state) {
         Ok(running) => {
             let running = running.with_authority("mint")?;
-            (running.ready.authority_host, running.root)
+            // Not made anew: the running authority would refuse what another key signs.
+            let keys = KeyRing::load(&state, now);
+            (running.ready.authority_host, running.root, keys)
         }
         Err(killed) if Running::is_told(&state) => return Err(killed),
         // Nothing runs: as if it were started here.
         Err(_) => {
             let root = deploy::app_root(None)?.unwrap_or(state.clone());
-            (DEFAULT_ORIGIN.to_owned(), root)
+            let keys = KeyRing::load_or_create(&state, now);
+            (DEFAULT_ORIGIN.to_owned(), root, keys)
         }
     };
+    let keys = keys.map_err(|error| match error {
+        KeyError::Damaged(_) | KeyError::Missing(_) => Failure::new(
+            "the running greeting-local can't be asked for a token",
+            error,
+            "end greeting-local up with Ctrl-C and start it again: it makes a new signing key",
+        ),
+        error => no_keys(&state, &error),
+    })?;
     let files = deploy::Files::of(&root)?;
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(
@@ -47,15 +62,13 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
         &files.client_registration(),
     )
     .map_err(|error| failed(&error))?;
-    let clock = Clock::default();
-    let keys = KeyRing::load_or_create(&state, clock.now()).map_err(|error| failed(&error))?;
     let authority = Authority::new(Parts {
         directory,
         keys,
         daemon: None,
         origin,
-        clock,
-        refresh_store: None,
+        clock: Clock::default(),
+        refresh_tokens: RefreshTokens::default(),
         auto_approve: None,
     });
     let token = authority

@@ -16,7 +16,9 @@ use crate::state;
 /// # Errors
 /// The CA can't be read.
 pub(crate) fn client(running: &Running) -> Result<reqwest::Client, Failure> {
-    let pem = std::fs::read(&running.ready.ca_cert).map_err(|error| not_reached(&error))?;
+    let ca = &running.ready.ca_cert;
+    let pem = state_folder::read_regular(ca)
+        .map_err(|error| state::unusable(&state_folder::Unusable::new(ca, error)))?;
     let certificate = reqwest::Certificate::from_pem(&pem).map_err(|error| not_reached(&error))?;
     reqwest::Client::builder()
         .tls_certs_only([certificate])

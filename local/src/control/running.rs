@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use local_failure::Failure;
 use serde::{Deserialize, Serialize};
-use state_folder::write_private;
+use state_folder::{Unusable, write_private};
 
 /// What a ready stack is, for programs. Written to `--ready-file`; nothing in it is a secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,22 +83,28 @@ impl Running {
     /// # Errors
     /// Nothing runs, or the file is not readable.
     pub(crate) fn load(state: &Path) -> Result<Self, Failure> {
-        let why = match fs::read(Self::path(state)) {
-            Ok(text) => match serde_json::from_slice(&text) {
-                Ok(running) if crate::state::has_owner(state) => return Ok(running),
-                Ok(_) => return Err(ended(state)),
-                Err(error) => error.to_string(),
-            },
+        let path = Self::path(state);
+        let text = match state_folder::read_private(&path) {
+            Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                format!("no running stack is noted in {}", state.display())
+                return Err(Failure::new(
+                    "no greeting-local is running",
+                    format!("no running stack is noted in {}", state.display()),
+                    "start it with: greeting-local up",
+                ));
             }
-            Err(error) => error.to_string(),
+            Err(error) => return Err(crate::state::unusable(&Unusable::new(&path, error))),
         };
-        Err(Failure::new(
-            "no greeting-local is running",
-            why,
-            "start it with: greeting-local up",
-        ))
+        if !crate::state::has_owner(state) {
+            return Err(ended(state));
+        }
+        serde_json::from_slice(&text).map_err(|error| {
+            Failure::new(
+                format!("{} is damaged", path.display()),
+                error,
+                "end greeting-local up with Ctrl-C and start it again: it writes this file anew",
+            )
+        })
     }
 
     /// Whether `state` has a note of a stack, be it running or not.

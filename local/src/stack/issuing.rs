@@ -4,13 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use local_easy_auth::Settings;
-use local_entra::{Authority, Daemon, Directory, KeyRing, Parts};
+use local_entra::{Authority, Daemon, Directory, KeyError, KeyRing, Parts, RefreshTokens};
 use local_events::Clock;
 use local_failure::Failure;
 use local_http::serve::Scheme;
+use local_http::tls::TlsError;
 
 use super::Options;
 use crate::deploy::{self, Files};
+use crate::state;
 
 /// Where the gate's browser sign-in comes back to.
 pub(super) fn callbacks(settings: &Settings, scheme: Scheme, port: u16) -> Vec<String> {
@@ -32,8 +34,10 @@ pub(super) fn authority(
     let state_dir = &options.state_dir;
     let clock = Clock::shifted(options.time_shift);
     let keys =
-        KeyRing::load_or_create(state_dir, clock.now()).map_err(|e| in_state(state_dir, e))?;
-    let daemon = Daemon::load_or_create(state_dir).map_err(|e| in_state(state_dir, e))?;
+        KeyRing::load_or_create(state_dir, clock.now()).map_err(|e| no_keys(state_dir, &e))?;
+    let daemon = Daemon::load_or_create(state_dir).map_err(|e| no_keys(state_dir, &e))?;
+    let refresh_tokens = RefreshTokens::load(state_dir.join("refresh-tokens.json"))
+        .map_err(|error| state::unusable(&error))?;
     let mut directory = Directory::new(
         deploy::TENANT_ID,
         deploy::TENANT_DOMAIN,
@@ -54,7 +58,7 @@ pub(super) fn authority(
         daemon: Some(daemon),
         origin: origin.to_owned(),
         clock,
-        refresh_store: Some(state_dir.join("refresh-tokens.json")),
+        refresh_tokens,
         auto_approve: options.auto_approve.clone(),
     }))
 }
@@ -77,15 +81,31 @@ pub(super) fn client(ca: Option<&Path>, settings: &Settings) -> Result<reqwest::
         builder = builder.no_proxy();
     }
     if let Some(ca) = ca {
-        let pem = std::fs::read(ca).map_err(|error| failed(&error))?;
+        let pem = state_folder::read_regular(ca).map_err(|error| failed(&error))?;
         let certificate = reqwest::Certificate::from_pem(&pem).map_err(|error| failed(&error))?;
         builder = builder.tls_certs_merge([certificate]);
     }
     builder.build().map_err(|error| failed(&error))
 }
 
-/// The state folder does not serve.
-pub(super) fn in_state(folder: &Path, error: impl std::fmt::Display) -> Failure {
+/// There are no signing keys.
+pub(crate) fn no_keys(folder: &Path, error: &KeyError) -> Failure {
+    match error {
+        KeyError::Unusable(error) => state::unusable(error),
+        error => in_state(folder, error),
+    }
+}
+
+/// There is no development CA.
+pub(super) fn no_ca(folder: &Path, error: &TlsError) -> Failure {
+    match error {
+        TlsError::Unusable(error) => state::unusable(error),
+        error => in_state(folder, error),
+    }
+}
+
+/// The state folder can't be used.
+fn in_state(folder: &Path, error: impl std::fmt::Display) -> Failure {
     Failure::new(
         format!("the keys in {} can't be used", folder.display()),
         error,

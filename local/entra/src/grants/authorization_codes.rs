@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_code_is_redeemed_once_by_who_began() {
-        let mut grants = Grants::new(None);
+        let mut grants = Grants::new(crate::grants::RefreshTokens::default());
         let verifier = "v".repeat(43);
         let challenge =
             URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));

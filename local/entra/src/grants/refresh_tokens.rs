@@ -1,10 +1,11 @@
 //! Refresh tokens that are out. They rotate: each is used once, and gives the next of its family.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::PathBuf;
 
 use local_events::{Stream, print};
 use serde::{Deserialize, Serialize};
+use state_folder::{Kept, Readers, Unusable};
 
 use super::{Grants, ScopeRequest};
 use crate::error::AuthorityError;
@@ -33,13 +34,36 @@ pub(crate) enum Family {
     Of(String),
 }
 
-/// The refresh tokens in `store`.
-pub(super) fn load(store: Option<&Path>) -> HashMap<String, Refresh> {
-    store
-        .and_then(|path| std::fs::read(path).ok())
-        // A damaged file only means that people sign in again.
-        .and_then(|text| serde_json::from_slice(&text).ok())
-        .unwrap_or_default()
+/// The refresh tokens that were issued, and the file in which they outlive a run, if there is one.
+#[derive(Default)]
+pub struct RefreshTokens {
+    pub(super) issued: HashMap<String, Refresh>,
+    path: Option<PathBuf>,
+}
+
+impl RefreshTokens {
+    /// What is kept in the file `path`, which need not exist.
+    ///
+    /// # Errors
+    /// Others may read or write it, or it can't be read.
+    pub fn load(path: PathBuf) -> Result<Self, Unusable> {
+        let issued =
+            match state_folder::load(&path, Readers::Owner, |text| serde_json::from_slice(text))? {
+                Kept::Content(issued) => issued,
+                Kept::Missing => HashMap::new(),
+                Kept::Damaged(damaged) => {
+                    print(
+                        Stream::Err,
+                        format!("warning: {damaged}. Refresh tokens that were issued before are refused: sign in again"),
+                    );
+                    HashMap::new()
+                }
+            };
+        Ok(Self {
+            issued,
+            path: Some(path),
+        })
+    }
 }
 
 impl Grants {
@@ -51,18 +75,19 @@ impl Grants {
         family: Family,
         now: i64,
     ) -> String {
-        self.refresh.retain(|_, refresh| refresh.expires > now);
-        if self.refresh.len() >= MAX_REFRESH
+        self.refresh.issued.retain(|_, refresh| refresh.expires > now);
+        if self.refresh.issued.len() >= MAX_REFRESH
             && let Some(oldest) = self
                 .refresh
+                .issued
                 .iter()
                 .min_by_key(|(_, refresh)| refresh.expires)
                 .map(|(hash, _)| hash.clone())
         {
-            self.refresh.remove(&oldest);
+            self.refresh.issued.remove(&oldest);
         }
         let token = secret();
-        self.refresh.insert(
+        self.refresh.issued.insert(
             hash(&token),
             Refresh {
                 family: match family {
@@ -92,6 +117,7 @@ impl Grants {
     ) -> Result<(String, ScopeRequest, String), AuthorityError> {
         let Some(refresh) = self
             .refresh
+            .issued
             .get_mut(&hash(token))
             .filter(|refresh| refresh.asked.client.eq_ignore_ascii_case(client))
         else {
@@ -103,6 +129,7 @@ impl Grants {
         let found = refresh.clone();
         if found.used {
             self.refresh
+                .issued
                 .retain(|_, refresh| refresh.family != found.family);
             self.save();
             return Err(AuthorityError::RefreshRevoked);
@@ -113,8 +140,8 @@ impl Grants {
     }
 
     fn save(&self) {
-        if let Some(path) = &self.store
-            && let Ok(text) = serde_json::to_vec(&self.refresh)
+        if let Some(path) = &self.refresh.path
+            && let Ok(text) = serde_json::to_vec(&self.refresh.issued)
             && let Err(error) = state_folder::write_private(path, &text)
         {
             print(

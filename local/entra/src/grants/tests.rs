@@ -12,7 +12,7 @@ fn asked() -> ScopeRequest {
 
 #[test]
 fn a_code_is_redeemed_once_by_its_own_client() {
-    let mut grants = Grants::new(None);
+    let mut grants = Grants::new(RefreshTokens::default());
     let (device, user) = grants.start(asked(), 0);
     assert_eq!(
         grants.poll(&device, "c", 0),
@@ -36,7 +36,7 @@ fn a_code_is_redeemed_once_by_its_own_client() {
 
 #[test]
 fn codes_end_by_time_and_by_refusal() {
-    let mut grants = Grants::new(None);
+    let mut grants = Grants::new(RefreshTokens::default());
     let (device, user) = grants.start(asked(), 0);
     assert_eq!(
         grants.poll(&device, "c", EXPIRES_IN),
@@ -52,12 +52,12 @@ fn codes_end_by_time_and_by_refusal() {
 fn a_replayed_refresh_token_kills_its_family() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("refresh.json");
-    let mut grants = Grants::new(Some(store.clone()));
+    let mut grants = Grants::new(RefreshTokens::load(store.clone()).unwrap());
     let first = grants.issue_refresh("u", &asked(), Family::New, 0);
     let (_, _, family) = grants.redeem_refresh(&first, "c", 1).unwrap();
     let second = grants.issue_refresh("u", &asked(), Family::Of(family), 1);
     assert!(!std::fs::read_to_string(&store).unwrap().contains(&second));
-    let mut grants = Grants::new(Some(store));
+    let mut grants = Grants::new(RefreshTokens::load(store).unwrap());
     assert_eq!(
         grants.redeem_refresh(&first, "c", 2).unwrap_err(),
         AuthorityError::RefreshRevoked
@@ -70,7 +70,7 @@ fn a_replayed_refresh_token_kills_its_family() {
 
 #[test]
 fn point_11_every_store_is_bounded() {
-    let mut grants = Grants::new(None);
+    let mut grants = Grants::new(RefreshTokens::default());
     for number in 0..i64::try_from(MAX_PENDING).unwrap() + 10 {
         let flow = Flow {
             asked: asked(),
@@ -104,7 +104,7 @@ fn point_11_every_store_is_bounded() {
         grants.flows.len(),
         grants.codes.len(),
         grants.consents.len(),
-        grants.refresh.len(),
+        grants.refresh.issued.len(),
     ];
     assert_eq!(
         sizes,
