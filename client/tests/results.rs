@@ -155,7 +155,7 @@ fn point_17_a_cache_that_others_may_read_or_write_is_set_aside() {
     }
 }
 
-/// Agreements that others can write are theirs.
+/// Agreements that others can write are theirs; of a damaged file nothing is known.
 #[test]
 fn point_17_agreements_that_others_may_write_do_not_count() {
     let state = tempfile::tempdir().unwrap();
@@ -168,14 +168,28 @@ fn point_17_agreements_that_others_may_write_do_not_count() {
         "--output",
         "json",
     ];
-    let asks = |more: &[&str]| {
+    let said = |more: &[&str]| {
         let mut command = cli(state.path(), &[&call[..], more].concat());
         command.env("PATH", state.path());
-        first(&harness::finish(command, "")).1
+        let output = harness::finish(command, "");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (first(&output).1, said)
     };
+    let asks = |more: &[&str]| said(more).0;
     assert_eq!(asks(&["--yes"]), "az-missing");
     assert_eq!(asks(&[]), "az-missing");
     let agreed = state.path().join("greeting-cli/agreed.json");
     std::fs::set_permissions(&agreed, Permissions::from_mode(0o666)).unwrap();
-    assert_eq!(asks(&[]), "resource-not-confirmed");
+    let (finding, warned) = said(&[]);
+    assert_eq!(finding, "resource-not-confirmed");
+    let fix = format!("chmod 600 {}", agreed.display());
+    assert!(warned.contains(&fix), "{warned}");
+    let pasted = Command::new("sh").args(["-c", &fix]).status().unwrap();
+    assert!(pasted.success());
+    assert_eq!(asks(&[]), "az-missing");
+    std::fs::write(&agreed, "{").unwrap();
+    let (finding, warned) = said(&[]);
+    assert_eq!(finding, "resource-not-confirmed");
+    assert!(warned.contains("agreed.json is damaged"), "{warned}");
+    assert!(agreed.with_file_name("agreed.json.damaged").exists());
 }

@@ -1,15 +1,17 @@
 //! Every file of the state folder: who else may read or write it, and what becomes of a damaged one.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used)] // a panic is how a test fails
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[path = "harness/authority.rs"]
+mod authority;
 mod harness;
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use harness::authority::{Authority, CLI};
+use authority::{Authority, CLI};
 use harness::{Up, program};
 use tempfile::TempDir;
 
@@ -67,29 +69,47 @@ async fn point_9_a_file_that_others_may_read_or_write_is_refused_with_the_chmod(
     for expected in ["refresh-tokens.json", "signing-key.pem"] {
         assert!(names.iter().any(|name| name == expected), "{names:?}");
     }
-    assert!(names.iter().any(|name| name.contains("-retired-")), "{names:?}");
-    for name in names.iter().filter(|name| !NO_SECRETS.contains(&name.as_str())) {
+    assert!(
+        names.iter().any(|name| name.contains("-retired-")),
+        "{names:?}"
+    );
+    for name in names
+        .iter()
+        .filter(|name| !NO_SECRETS.contains(&name.as_str()))
+    {
         let path = state.join(name);
         // The CA's certificate is for all to read, and for nobody else to write.
         let (own, bad) = match name.as_str() {
             "ca.pem" => (0o644, [0o646, 0o664]),
             _ => (0o600, [0o644, 0o660]),
         };
-        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, own, "{name}");
+        assert_eq!(
+            path.metadata().unwrap().permissions().mode() & 0o777,
+            own,
+            "{name}"
+        );
         for mode in bad {
             set_mode(&path, mode);
             let output = up(&state);
             let said = said(&output);
             assert_eq!(output.status.code(), Some(1), "{name} {mode:o}: {said}");
             let fix = format!("chmod {own:o} {}", path.display());
-            assert!(said.contains(&format!("(mode 0{mode:o})")), "{name}: {said}");
+            assert!(
+                said.contains(&format!("(mode 0{mode:o})")),
+                "{name}: {said}"
+            );
             assert!(said.contains(&fix), "{name}: {said}");
             let pasted = Command::new("sh").args(["-c", &fix]).status();
             assert!(pasted.unwrap().success());
         }
     }
     // All of them are mended by the lines that were printed.
-    assert!(Up::start_in(folder, "0", &[]).run("env", &[]).status.success());
+    assert!(
+        Up::start_in(folder, "0", &[])
+            .run("env", &[])
+            .status
+            .success()
+    );
 }
 
 #[test]
@@ -110,7 +130,10 @@ fn point_9_the_note_of_the_running_stack_is_refused_where_others_may_read_it() {
     set_mode(&note, 0o600);
     std::fs::write(&note, "{\"ready\":").unwrap();
     let said = said(&up.run("env", &[]));
-    assert!(said.contains("running.json is damaged") && said.contains("greeting-local up"), "{said}");
+    assert!(
+        said.contains("running.json is damaged") && said.contains("greeting-local up"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -122,7 +145,11 @@ async fn point_9_a_truncated_file_is_renamed_and_what_follows_is_said() {
     for name in names.iter().filter(kept) {
         let content = std::fs::read(state.join(name)).unwrap();
         // A secret has no form by which half of it could be told from a whole one.
-        let end = if name == "daemon-secret" { 0 } else { content.len() / 2 };
+        let end = if name == "daemon-secret" {
+            0
+        } else {
+            content.len() / 2
+        };
         std::fs::write(state.join(name), &content[..end]).unwrap();
     }
     for name in NO_SECRETS {
@@ -142,7 +169,10 @@ async fn point_9_a_truncated_file_is_renamed_and_what_follows_is_said() {
             let line = line.unwrap_or_else(|| panic!("{name}: {said}"));
             assert!(line.contains(&aside.display().to_string()), "{line}");
             let follows = line.rsplit_once(". ").unwrap().1;
-            assert!(["new", "refused"].iter().any(|word| follows.contains(word)), "{line}");
+            assert!(
+                ["new", "refused"].iter().any(|word| follows.contains(word)),
+                "{line}"
+            );
         }
     }
     // What it says of tokens is so: there is one key, and it is the new one's.
@@ -157,7 +187,10 @@ async fn point_9_a_certificate_that_is_not_the_cas_is_said() {
     std::fs::write(&certificate, "another one").unwrap();
     let up = Up::start_in(folder, "0", &[]);
     let said = up.said();
-    assert!(said.contains("it is not the certificate of ca-key.pem"), "{said}");
+    assert!(
+        said.contains("it is not the certificate of ca-key.pem"),
+        "{said}"
+    );
     assert_eq!(std::fs::read(up.text("ca_cert")).unwrap(), own);
 }
 
@@ -171,7 +204,10 @@ fn point_9_mint_makes_no_key_that_the_running_authority_does_not_have() {
         let output = up.run("mint", &[]);
         let said = said(&output);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains(what) && said.contains("greeting-local up"), "{said}");
+        assert!(
+            said.contains(what) && said.contains("greeting-local up"),
+            "{said}"
+        );
         assert!(output.stdout.is_empty());
         assert!(!key.exists());
     }
@@ -185,13 +221,19 @@ async fn point_17_what_is_no_regular_file_in_the_state_folder_does_not_hang() {
         let path = state.join(&name);
         let aside = folder.path().join("aside");
         std::fs::rename(&path, &aside).unwrap();
-        let made = Command::new("mkfifo").args(["-m", "600"]).arg(&path).status();
+        let made = Command::new("mkfifo")
+            .args(["-m", "600"])
+            .arg(&path)
+            .status();
         assert!(made.unwrap().success());
         if name != "owner" {
             let output = up(&state);
             let said = said(&output);
             assert_eq!(output.status.code(), Some(1), "{name}: {said}");
-            assert!(said.contains("not a regular file") && said.contains(&name), "{name}: {said}");
+            assert!(
+                said.contains("not a regular file") && said.contains(&name),
+                "{name}: {said}"
+            );
         }
         std::fs::remove_file(&path).unwrap();
         std::fs::rename(&aside, &path).unwrap();
@@ -200,7 +242,13 @@ async fn point_17_what_is_no_regular_file_in_the_state_folder_does_not_hang() {
     let up = Up::start_in(folder, "0", &[]);
     let owner = up.folder.path().join("state/owner");
     std::fs::remove_file(&owner).unwrap();
-    assert!(Command::new("mkfifo").arg(&owner).status().unwrap().success());
+    assert!(
+        Command::new("mkfifo")
+            .arg(&owner)
+            .status()
+            .unwrap()
+            .success()
+    );
     let second = said(&self::up(&up.folder.path().join("state")));
     assert!(second.contains("another process runs a stack"), "{second}");
 }

@@ -193,7 +193,10 @@ mod tests {
         let folder = of_system(&windows, "greeting-test");
         assert_eq!(folder, windows.cache_dir().join("greeting-test"));
         if std::env::var_os("LOCALAPPDATA").is_none() {
-            assert!(folder.ends_with("AppData/Local/greeting-test"), "{folder:?}");
+            assert!(
+                folder.ends_with("AppData/Local/greeting-test"),
+                "{folder:?}"
+            );
         }
         let unix = etcetera::base_strategy::Xdg::new().unwrap();
         let folder = of_system(&unix, "greeting-test");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ::state_folder::{Kept, Readers};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -38,16 +39,23 @@ fn read() -> BTreeMap<String, Agreed> {
         return BTreeMap::new();
     };
     let path = dir.join("agreed.json");
-    match ::state_folder::read_private(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
+    match ::state_folder::load(&path, Readers::Owner, |text| serde_json::from_slice(text)) {
+        Ok(Kept::Content(agreed)) => agreed,
+        Ok(Kept::Missing) => BTreeMap::new(),
+        Ok(Kept::Damaged(damaged)) => {
+            tell_once(&format!(
+                "warning: {damaged}. No earlier agreement counts: you are asked again"
+            ));
+            BTreeMap::new()
+        }
+        // Others could have agreed for the user.
         Err(error) => {
-            // Others could have agreed for the user.
-            if error.kind() != std::io::ErrorKind::NotFound {
-                tell_once(&format!(
-                    "warning: {} is not read, and no agreement counts: {error}",
-                    path.display()
-                ));
-            }
+            tell_once(&format!(
+                "warning: {} is not read, and no agreement counts: {}. If only you have used it:\n  {}",
+                path.display(),
+                error.why(),
+                error.fix()
+            ));
             BTreeMap::new()
         }
     }

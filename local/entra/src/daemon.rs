@@ -58,7 +58,9 @@ impl Daemon {
             Kept::Missing => {}
             Kept::Damaged(damaged) => print(
                 Stream::Err,
-                format!("warning: {damaged}. A new secret is made: the daemon has to use it from now on"),
+                format!(
+                    "warning: {damaged}. A new secret is made: the daemon has to use it from now on"
+                ),
             ),
         }
         state_folder::write_private(path, secret().as_bytes())?;

@@ -58,7 +58,9 @@ impl KeyRing {
                     Ok(key) => retired.push((until, Arc::new(key))),
                     Err(KeyError::Damaged(damaged)) => print(
                         Stream::Err,
-                        format!("warning: {damaged}. Tokens that this retired key signed are refused"),
+                        format!(
+                            "warning: {damaged}. Tokens that this retired key signed are refused"
+                        ),
                     ),
                     // It has just been removed.
                     Err(KeyError::Missing(_)) => {}

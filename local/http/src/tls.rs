@@ -93,7 +93,9 @@ impl DevelopmentCa {
         let path = folder.join(CERTIFICATE);
         let same = |pem: &[u8]| {
             let is_same = pem == pair.certificate_pem.as_bytes();
-            is_same.then_some(()).ok_or("it is not the certificate of ca-key.pem")
+            is_same
+                .then_some(())
+                .ok_or("it is not the certificate of ca-key.pem")
         };
         match state_folder::load(&path, Readers::All, same)? {
             Kept::Content(()) => {}

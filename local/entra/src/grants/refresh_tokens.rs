@@ -47,18 +47,21 @@ impl RefreshTokens {
     /// # Errors
     /// Others may read or write it, or it can't be read.
     pub fn load(path: PathBuf) -> Result<Self, Unusable> {
-        let issued =
-            match state_folder::load(&path, Readers::Owner, |text| serde_json::from_slice(text))? {
-                Kept::Content(issued) => issued,
-                Kept::Missing => HashMap::new(),
-                Kept::Damaged(damaged) => {
-                    print(
-                        Stream::Err,
-                        format!("warning: {damaged}. Refresh tokens that were issued before are refused: sign in again"),
-                    );
-                    HashMap::new()
-                }
-            };
+        let issued = match state_folder::load(&path, Readers::Owner, |text| {
+            serde_json::from_slice(text)
+        })? {
+            Kept::Content(issued) => issued,
+            Kept::Missing => HashMap::new(),
+            Kept::Damaged(damaged) => {
+                print(
+                    Stream::Err,
+                    format!(
+                        "warning: {damaged}. Refresh tokens that were issued before are refused: sign in again"
+                    ),
+                );
+                HashMap::new()
+            }
+        };
         Ok(Self {
             issued,
             path: Some(path),
@@ -75,7 +78,9 @@ impl Grants {
         family: Family,
         now: i64,
     ) -> String {
-        self.refresh.issued.retain(|_, refresh| refresh.expires > now);
+        self.refresh
+            .issued
+            .retain(|_, refresh| refresh.expires > now);
         if self.refresh.issued.len() >= MAX_REFRESH
             && let Some(oldest) = self
                 .refresh
