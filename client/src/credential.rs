@@ -68,6 +68,16 @@ pub(crate) enum Credential {
     Azd,
 }
 
+impl Credential {
+    /// az and azd keep their tokens themselves, and know who is signed in now.
+    pub(crate) fn is_kept_here(self) -> bool {
+        match self {
+            Self::DeviceCode | Self::Browser => true,
+            Self::AzureCli | Self::Azd => false,
+        }
+    }
+}
+
 impl fmt::Display for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -111,14 +121,19 @@ impl TokenSource<'_> {
     /// # Errors
     /// Why there is none.
     pub(crate) async fn get(&self) -> Result<Secret, Box<Finding>> {
-        let Some(cache) = &self.cache else {
-            return Ok(self.new_token().await?.access_token);
+        Ok(self.obtain().await?.access_token)
+    }
+
+    /// As [`get`](Self::get), with whose it is.
+    pub(crate) async fn obtain(&self) -> Result<KeptToken, Box<Finding>> {
+        let Some(cache) = self.cache.as_ref().filter(|_| !self.usable().is_empty()) else {
+            return self.new_token().await;
         };
         let lock = match cache.lock().await {
             Ok(lock) => lock,
             Err(error) => {
                 tell(&format!("warning: tokens are not kept: {error}"));
-                return Ok(self.new_token().await?.access_token);
+                return self.new_token().await;
             }
         };
         if self.reuse == Reuse::Kept {
@@ -131,12 +146,13 @@ impl TokenSource<'_> {
             }
         }
         let entry = self.new_token().await?;
-        let token = entry.access_token.clone();
-        if let Err(why) = cache.keep(entry).await {
+        if entry.key.credential.is_kept_here()
+            && let Err(why) = cache.keep(entry.clone()).await
+        {
             tell(&format!("warning: the token is not kept: {why}"));
         }
         drop(lock);
-        Ok(token)
+        Ok(entry)
     }
 
     /// Signs in now, even if a token is kept.
@@ -176,16 +192,10 @@ impl TokenSource<'_> {
     /// The credentials whose kept tokens are used.
     fn usable(&self) -> &'static [Credential] {
         match self.kind {
-            CredentialKind::Auto => &[
-                Credential::DeviceCode,
-                Credential::Browser,
-                Credential::AzureCli,
-            ],
+            CredentialKind::Auto => &[Credential::DeviceCode, Credential::Browser],
             CredentialKind::DeviceCode => &[Credential::DeviceCode],
             CredentialKind::Browser => &[Credential::Browser],
-            CredentialKind::AzureCli => &[Credential::AzureCli],
-            CredentialKind::Azd => &[Credential::Azd],
-            CredentialKind::None => &[],
+            CredentialKind::AzureCli | CredentialKind::Azd | CredentialKind::None => &[],
         }
     }
 

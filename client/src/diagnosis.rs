@@ -9,7 +9,7 @@
 //! - `withheld`: what is not sent at all
 //! - `untrusted`: what a function claims and is not trusted
 //! - `logged`: what the gate's own log says
-//! - `sign_in`: why there is no token, by `aadsts`, the codes as data
+//! - `sign_in`: why there is no token, by `aadsts`, the codes as data; `tool`: how az or azd failed
 //! - `catalogue`: each cause at length; `entailment`: what has to be seen before it is proved
 
 mod aadsts;
@@ -30,6 +30,7 @@ mod missing_scope;
 mod other;
 mod sign_in;
 mod times;
+mod tool;
 mod unreached;
 mod untrusted;
 mod withheld;
@@ -41,8 +42,9 @@ pub(crate) use code::Code;
 pub(crate) use finding::{Certainty, Evidence, Finding};
 pub(crate) use gate::no_challenge;
 pub(crate) use logged::{logged, meaning};
-pub(crate) use sign_in::{az_failure, azd_failure, refusal, with_client_from};
+pub(crate) use sign_in::{refusal, with_client_from};
 pub(crate) use times::{clock_skew, is_off};
+pub(crate) use tool::{ToolFailure, az_failure, azd_failure};
 pub(crate) use unreached::{authority_unreached, unreached};
 pub(crate) use untrusted::{claimed, first_party, foreign_authority, origin, unconfirmed};
 pub(crate) use withheld::{Insistence, Named, withheld};

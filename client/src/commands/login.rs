@@ -11,8 +11,8 @@ use crate::terminal::{json, printable, say};
 pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
     let session = Session::new(args)?;
     let outcome = match learn::learn(&session).await {
-        Ok(known) => match session.token_source(&known.request).anew().get().await {
-            Ok(_) => Ok(known),
+        Ok(known) => match session.token_source(&known.request).anew().obtain().await {
+            Ok(token) => Ok((known, token.user)),
             Err(finding) => Err(Box::new(explain::no_token(
                 &session,
                 *finding,
@@ -22,12 +22,7 @@ pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
         Err(stopped) => Err(Box::new(explain::stopped(&session, *stopped).await)),
     };
     match outcome {
-        Ok(known) => {
-            let user = session
-                .token_source(&known.request)
-                .kept()
-                .await
-                .and_then(|entry| entry.user);
+        Ok((known, user)) => {
             match session.args.output {
                 Output::Json => say(&json(
                     &serde_json::json!({"outcome": "ok", "user": user, "scope": known.request.scope}),

@@ -216,10 +216,13 @@ impl Cache {
             },
             Err(_) => None,
         };
-        entries.unwrap_or_else(|| {
+        let mut entries = entries.unwrap_or_else(|| {
             set_aside(&path);
             Vec::new()
-        })
+        });
+        // Earlier versions kept those of az and azd too.
+        entries.retain(|entry| entry.key.credential.is_kept_here());
+        entries
     }
 
     async fn write(&self, entries: Vec<KeptToken>) -> Result<(), NotKept> {

@@ -1,7 +1,5 @@
 //! A kept token, renewed with its refresh token once it has expired.
 
-use azure_core::credentials::Secret;
-
 use super::cache::{Cache, KeptToken};
 use super::{MARGIN, Person, TokenSource};
 use crate::clock::now;
@@ -15,9 +13,9 @@ impl TokenSource<'_> {
         &self,
         cache: &Cache,
         entry: KeptToken,
-    ) -> Result<Option<Secret>, Box<Finding>> {
+    ) -> Result<Option<KeptToken>, Box<Finding>> {
         if entry.expires_at > now() + MARGIN {
-            return Ok(Some(entry.access_token));
+            return Ok(Some(entry));
         }
         let Some(refresh) = &entry.refresh_token else {
             return Ok(None);
@@ -29,11 +27,10 @@ impl TokenSource<'_> {
                 renewed.user = renewed.user.or(entry.user);
                 // Without a new one the old one stays valid (RFC 6749 section 6).
                 renewed.refresh_token = renewed.refresh_token.or(entry.refresh_token);
-                let token = renewed.access_token.clone();
-                if let Err(why) = cache.keep(renewed).await {
+                if let Err(why) = cache.keep(renewed.clone()).await {
                     tell(&format!("warning: the token is not kept: {why}"));
                 }
-                Ok(Some(token))
+                Ok(Some(renewed))
             }
             Err(error) => {
                 let refused = error.downcast_ref::<AuthorityError>().is_some();

@@ -2,34 +2,85 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(unix)]
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use azure_identity::Executor;
+
+use crate::diagnosis::ToolFailure;
+use crate::terminal::tell;
+
+/// After this long without an answer the user is told what is waited for.
+const WORD_AFTER: Duration = Duration::from_secs(2);
 
 /// `az` starts slowly and may ask Entra; it takes seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs a tool without stdin, for a bounded time; it ends with the wait, and what it started too.
 #[derive(Debug, Clone)]
-pub(super) struct Tool {
+pub(crate) struct Tool {
     name: &'static str,
-    is_silent: Arc<AtomicBool>,
+    /// How it failed last. What the SDK makes of a failure is text alone, and not only the tool's.
+    failure: Arc<Mutex<Option<ToolFailure>>>,
 }
 
 impl Tool {
-    pub(super) fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         Self {
             name,
-            is_silent: Arc::default(),
+            failure: Arc::default(),
         }
     }
 
-    /// Whether it did not answer in time. What the SDK makes of the failure is text alone.
-    pub(super) fn is_silent(&self) -> bool {
-        self.is_silent.load(Ordering::Relaxed)
+    /// Why there was no answer, where there was none. `else_why` is what else was wrong.
+    pub(crate) fn failure(&self, else_why: impl FnOnce() -> String) -> ToolFailure {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure
+            .clone()
+            .unwrap_or_else(|| ToolFailure::Strange(else_why()))
+    }
+
+    fn failed(&self, failure: ToolFailure) {
+        let mut kept = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some(failure);
+    }
+
+    /// Where the PATH has it.
+    fn place(&self) -> Option<PathBuf> {
+        let endings: &[&str] = if cfg!(windows) {
+            &[".cmd", ".exe", ".bat"]
+        } else {
+            &[""]
+        };
+        std::env::split_paths(&std::env::var_os("PATH")?)
+            .flat_map(|folder| {
+                endings
+                    .iter()
+                    .map(move |ending| folder.join(format!("{}{ending}", self.name)))
+            })
+            .find(|file| file.is_file())
+    }
+
+    /// What it wrote and how it ended, by its own words.
+    fn heard(&self, outcome: &io::Result<Output>) -> Option<ToolFailure> {
+        let output = match outcome {
+            Ok(output) if output.status.success() => return None,
+            Ok(output) => output,
+            Err(error) => return Some(ToolFailure::Strange(error.to_string())),
+        };
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Some(match self.place() {
+            None => ToolFailure::NotOnPath,
+            // A shell's statuses for what it can't run (POSIX, Shell Command Language 2.8.2).
+            Some(at) if matches!(output.status.code(), Some(126 | 127)) => {
+                ToolFailure::NotStarted { at, said }
+            }
+            Some(_) => ToolFailure::Said(said),
+        })
     }
 }
 
@@ -49,12 +100,23 @@ impl Executor for Tool {
         let child = command.spawn()?;
         #[cfg(unix)]
         let group = group::Group::of(&child);
-        if let Ok(outcome) = tokio::time::timeout(PATIENCE, child.wait_with_output()).await {
+        let mut ended = std::pin::pin!(child.wait_with_output());
+        let mut outcome = tokio::time::timeout(WORD_AFTER, &mut ended).await;
+        if outcome.is_err() {
+            tell(&format!("waiting for {} …", self.name));
+            outcome = tokio::time::timeout(PATIENCE.saturating_sub(WORD_AFTER), ended).await;
+        }
+        if let Ok(outcome) = outcome {
             #[cfg(unix)]
             group.has_ended();
+            if let Some(failure) = self.heard(&outcome) {
+                self.failed(failure);
+            }
             return outcome;
         }
-        self.is_silent.store(true, Ordering::Relaxed);
+        self.failed(ToolFailure::Silent {
+            seconds: PATIENCE.as_secs(),
+        });
         let why = format!(
             "{} did not answer within {} s",
             self.name,
@@ -131,7 +193,8 @@ mod tests {
         let error = tool.run(OsStr::new("sleep"), &args).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert_eq!(error.to_string(), "az did not answer within 30 s");
-        assert!(tool.is_silent());
+        let failure = tool.failure(String::new);
+        assert_eq!(failure, ToolFailure::Silent { seconds: 30 });
     }
 
     /// What a shell started writes once more, if it outlives the shell.

@@ -105,6 +105,7 @@ codes! {
     AzMissing = "az-missing",
     AzSignedOut = "az-signed-out",
     AzFailed = "az-failed",
+    AzdMissing = "azd-missing",
     AzdFailed = "azd-failed",
 }
 

@@ -49,8 +49,8 @@ impl Code {
             Self::SignInDeclined => "the authority's error is authorization_declined, or AADSTS65004",
             Self::CodeExpired => "the authority's error is expired_token",
             Self::AuthorityRefused => "the authority answered with an error",
-            Self::AzSignedOut => "az's own words ask for az login",
-            Self::AzMissing => "az could not be started",
+            Self::AzSignedOut => "az says: run 'az login' to setup account",
+            Self::AzMissing | Self::AzdMissing => "the PATH has no such program",
             Self::AzdFailed => "azd gave no token, and its words are shown",
             Self::ConsentRequired | Self::PublicClientOff | Self::UnknownResource | Self::ResourceMismatch | Self::UnknownClient
             | Self::UnknownTenant | Self::PermissionNotRequested | Self::ClientSecret | Self::RedirectMismatch

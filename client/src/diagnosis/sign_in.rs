@@ -1,4 +1,4 @@
-//! No token: what the authority or the Azure CLI said, as a cause. One row a code.
+//! No token: what the authority said, as a cause. One row a code.
 
 use crate::caller;
 use crate::guid::is_guid;
@@ -137,60 +137,13 @@ fn labelled<'a>(text: &'a str, label: &str) -> Option<&'a str> {
 }
 
 /// The number in `AADSTS65001: …`.
-fn named(text: &str) -> Option<u64> {
+pub(super) fn named(text: &str) -> Option<u64> {
     let digits = text.split_once("AADSTS")?.1;
     digits
         .split(|c: char| !c.is_ascii_digit())
         .next()?
         .parse()
         .ok()
-}
-
-/// What the Azure CLI's credential said, as a finding.
-pub(crate) fn az_failure(said: &str, tenant: &str, scope: &str) -> Finding {
-    let lower = said.to_lowercase();
-    if lower.contains("not found on path")
-        || lower.contains("no such file")
-        || lower.contains("not recognized")
-    {
-        Finding::proved(
-            Code::AzMissing,
-            "the Azure CLI (az) is not on the PATH",
-            "install it, or use --credential device-code",
-        )
-    } else if lower.contains("az login") && named(said).is_none() {
-        Finding::proved(
-            Code::AzSignedOut,
-            "the Azure CLI is not signed in",
-            format!("az login --scope {}", caller::word(scope)),
-        )
-    } else if named(said).is_some() {
-        let begins = said.find("AADSTS").unwrap_or(0);
-        let error = AuthorityError {
-            error: "az".into(),
-            error_description: said[begins..].trim().to_owned(),
-            ..AuthorityError::default()
-        };
-        // az signs in as the Azure CLI's own client, whatever client this program uses.
-        refusal(&error, DEVELOPER_CLIENT, tenant, scope)
-    } else {
-        Finding::likely(
-            Code::AzFailed,
-            "the Azure CLI gave no token",
-            "run it by hand: az account get-access-token --scope <scope> --query expiresOn",
-        )
-        .saw("az", said.trim(), Value::Null, Source::Answer)
-    }
-}
-
-/// What the Azure Developer CLI's credential said, as a finding.
-pub(crate) fn azd_failure(said: &str) -> Finding {
-    Finding::proved(
-        Code::AzdFailed,
-        "the Azure Developer CLI (azd) gave no token",
-        "azd auth login; or --credential azure-cli or device-code",
-    )
-    .saw("azd", said.trim(), Value::Null, Source::Answer)
 }
 
 #[cfg(test)]

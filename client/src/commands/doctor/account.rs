@@ -1,15 +1,16 @@
 //! The Azure CLI, the kept token, and how the gate and the function answer it.
 
-use std::process::Stdio;
-use std::time::Duration;
+use std::ffi::OsStr;
 
 use azure_core::credentials::Secret;
-use tokio::process::Command;
+use azure_identity::Executor as _;
+use serde::Deserialize;
 
 use super::Checks;
 use crate::cli::CredentialKind;
 use crate::clock::{how_long, now};
 use crate::credential::MARGIN;
+use crate::credential::tool::Tool;
 use crate::diagnosis::{self, Code, Finding};
 use crate::discovery::challenge::Challenge;
 use crate::report::Outcome;
@@ -17,9 +18,6 @@ use crate::session::send::{self, Origin};
 use crate::session::{Known, Session, explain, learn};
 use crate::terminal::quoted;
 use crate::token::Decoded;
-
-/// How long `az` may take: it starts slowly.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The result of the check of the Azure CLI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +97,7 @@ async fn azure_cli(
     }
     match signed_in(&known.request.tenant, &known.request.scope).await {
         Az::SignedIn(user) => {
-            checks.ok("Azure CLI", format!("signed in as {user}"));
+            checks.ok("Azure CLI", user);
             AzureCli::SignedIn
         }
         Az::Not(finding) if kind == CredentialKind::AzureCli => {
@@ -116,30 +114,59 @@ async fn azure_cli(
     }
 }
 
+/// Who az says is signed in: `user` of `az account show`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Account {
+    #[serde(default)]
+    name: String,
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(rename = "cloudShellID", default)]
+    is_cloud_shell: bool,
+}
+
+impl Account {
+    /// In words, with what its tokens lack.
+    fn words(&self) -> String {
+        let name = &self.name;
+        match (self.kind.as_str(), name.as_str()) {
+            ("servicePrincipal", "systemAssignedIdentity" | "userAssignedIdentity") => format!(
+                "signed in as a managed identity ({name}): its tokens have app roles and no scope"
+            ),
+            ("servicePrincipal", _) => format!(
+                "signed in as the service principal {name}: its tokens have app roles and no scope"
+            ),
+            _ if self.is_cloud_shell => format!("signed in as {name}, by Cloud Shell"),
+            _ => format!("signed in as {name}"),
+        }
+    }
+}
+
 async fn signed_in(tenant: &str, scope: &str) -> Az {
     // az is a script: Windows has no other way to start those.
-    let mut command = if cfg!(windows) {
-        let mut command = Command::new("cmd");
-        command.args(["/C", "az"]);
-        command
+    let (shell, run) = if cfg!(windows) {
+        ("cmd", "/C")
     } else {
-        Command::new("az")
+        ("/bin/sh", "-c")
     };
-    command
-        .args(["account", "show", "--query", "user.name", "--output", "tsv"])
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    let failed = |said: &str| Az::Not(Box::new(diagnosis::az_failure(said, tenant, scope)));
-    match tokio::time::timeout(PATIENCE, command.output()).await {
-        Ok(Ok(output)) if output.status.success() => {
-            Az::SignedIn(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let command = "az account show --query user --output json";
+    let az = Tool::new("az");
+    let outcome = az
+        .run(OsStr::new(shell), &[OsStr::new(run), OsStr::new(command)])
+        .await;
+    let account = match &outcome {
+        Ok(output) if output.status.success() => {
+            serde_json::from_slice::<Account>(&output.stdout).ok()
         }
-        Ok(Ok(output)) => failed(&String::from_utf8_lossy(&output.stderr)),
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-            failed("Azure CLI not found on PATH")
+        _ => None,
+    };
+    match account {
+        Some(account) => Az::SignedIn(account.words()),
+        None => {
+            let failure = az.failure(|| "its answer is not the JSON of an account".to_owned());
+            Az::Not(Box::new(diagnosis::az_failure(&failure, tenant, scope)))
         }
-        Ok(Err(error)) => failed(&error.to_string()),
-        Err(_) => failed("az did not answer"),
     }
 }
 

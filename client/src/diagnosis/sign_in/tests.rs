@@ -52,21 +52,3 @@ fn what_no_row_knows_is_shown_whole() {
         assert_eq!(refusal(&error, "c", "t", "s").code.as_str(), code);
     }
 }
-
-#[test]
-fn the_azure_cli_is_understood() {
-    for (said, code) in [
-        ("Azure CLI not found on PATH", "az-missing"),
-        (
-            "ERROR: Please run 'az login' to setup account.",
-            "az-signed-out",
-        ),
-        (
-            "AADSTS65001: The user has not consented. Please run: az login --scope x",
-            "consent-required",
-        ),
-        ("out of memory", "az-failed"),
-    ] {
-        assert_eq!(az_failure(said, "t", "s").code.as_str(), code, "{said}");
-    }
-}

@@ -5,6 +5,7 @@ mod others;
 mod parties;
 mod sign_in;
 mod tokens;
+mod tools;
 mod unauthorized;
 
 use serde_json::{Map, Value, json};
@@ -223,6 +224,7 @@ pub(super) fn examples() -> Vec<Example> {
         tokens::examples(),
         others::examples(),
         sign_in::examples(),
+        tools::examples(),
     ]
     .into_iter()
     .flatten()

@@ -31,13 +31,6 @@ fn refused_to(client: &str, scope: &str, code: u64, error: &str, sentence: &str)
 
 pub(super) fn examples() -> Vec<(&'static str, Report)> {
     let url = Url::parse(URL).unwrap();
-    let az = |said: &str| {
-        no_token(diagnosis::az_failure(
-            said,
-            TENANT,
-            &format!("api://{API}/Greeting.Read"),
-        ))
-    };
     let evil = Challenge {
         authority: "https://login.evil.example".into(),
         ..challenge()
@@ -370,16 +363,6 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
                 "invalid_grant",
                 "Something that nobody has seen yet.",
             ),
-        ),
-        ("az-missing", az("Azure CLI not found on PATH")),
-        (
-            "az-signed-out",
-            az("ERROR: Please run 'az login' to setup account."),
-        ),
-        ("az-failed", az("MemoryError: out of memory")),
-        (
-            "azd-failed",
-            no_token(diagnosis::azd_failure("azd could not be started")),
         ),
     ]
 }
