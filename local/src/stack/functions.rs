@@ -68,7 +68,8 @@ impl Functions {
         let refusals = Refusals::default();
         let heard = refusals.clone();
         let launcher = programs::launcher()?;
-        let spec = move |app: &FunctionApp, executable: PathBuf, quiet: bool| HandlerSpec {
+        let quiet = options.quiet;
+        let spec = move |app: &FunctionApp, executable: PathBuf| HandlerSpec {
             executable,
             arguments: app.arguments.clone(),
             working_directory: app
@@ -83,7 +84,6 @@ impl Functions {
             launcher: Some(launcher.clone()),
             refusals: heard.clone(),
         };
-        let quiet = options.quiet;
         let watch = if options.watch {
             Some(Watch::begin(&app, &options.state_dir)?)
         } else {
@@ -93,14 +93,11 @@ impl Functions {
             Some(watch) => watch.build_first(executable).await?,
             None => executable,
         };
-        let handler = Handler::start(spec(&app, executable, quiet)).await?;
+        let handler = Handler::start(spec(&app, executable)).await?;
         let host = Host::new(app, Arc::new(handler), refusals);
         let watch = watch.map(|watch| {
             let host = host.clone();
-            watch.run(
-                host,
-                Box::new(move |app, executable| spec(app, executable, quiet)),
-            )
+            watch.run(host, Box::new(spec))
         });
         Ok((host, watch))
     }
