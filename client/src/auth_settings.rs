@@ -34,7 +34,7 @@ pub(crate) enum Unusable {
     #[error("the settings {} can't be used: {why}", path.display())]
     OtherForm {
         path: PathBuf,
-        why: settings_file::Unusable,
+        why: settings_file::SettingsFileError,
     },
     #[error("{} has no identityProviders.azureActiveDirectory: is it a file of authsettingsV2?", .0.display())]
     OtherFile(PathBuf),

@@ -30,7 +30,7 @@ use local_easy_auth::Rules;
 use local_entra::{Authority, foreign};
 use local_events::{EventNote, Log, Outcome};
 
-pub(crate) use self::verdict::Function;
+pub(crate) use self::verdict::App;
 use crate::control::running::Ready;
 
 /// What the room looks at.
@@ -41,7 +41,7 @@ pub(crate) struct Room {
     pub(crate) ready: Ready,
     pub(crate) state_dir: PathBuf,
     /// What stands behind the gate.
-    pub(crate) function: Function,
+    pub(crate) function: App,
     /// The Easy Auth settings that are in force, by their file.
     pub(crate) settings_from: String,
     /// What was said at start.

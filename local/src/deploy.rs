@@ -19,22 +19,22 @@ pub(crate) const API_CLIENT_ID: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
 pub(crate) const CLI_CLIENT_ID: &str = "c41d7e95-06fb-4a38-8d2e-b7390f5a6e22";
 
 /// Name, compiled-in content.
-pub(crate) type File = (&'static str, &'static str);
+pub(crate) type BuiltIn = (&'static str, &'static str);
 
-const APP_REGISTRATION: File = (
+const APP_REGISTRATION: BuiltIn = (
     "deploy/app-registration.json",
     include_str!("../../deploy/app-registration.json"),
 );
-const CLIENT_REGISTRATION: File = (
+const CLIENT_REGISTRATION: BuiltIn = (
     "deploy/client-registration.json",
     include_str!("../../deploy/client-registration.json"),
 );
-const AUTH_SETTINGS: File = (
+const AUTH_SETTINGS: BuiltIn = (
     "deploy/authsettingsV2.json",
     include_str!("../../deploy/authsettingsV2.json"),
 );
 /// The function app that is run where there is none.
-pub(crate) const FUNCTION_APP: [File; 2] = [
+pub(crate) const FUNCTION_APP: [BuiltIn; 2] = [
     ("host.json", include_str!("../../host.json")),
     (
         "greeting/function.json",
@@ -68,12 +68,12 @@ impl Place {
     ///
     /// # Errors
     /// It has one that stands for nothing.
-    pub(crate) fn filled(&self, source: &Source) -> Result<String, Failure> {
-        let text = self.fill(&source.text);
+    pub(crate) fn filled(&self, template: &Template) -> Result<String, Failure> {
+        let text = self.fill(&template.text);
         match placeholder(&text) {
             None => Ok(text),
             Some(unknown) => Err(Failure::new(
-                format!("{} can't be used", source.name),
+                format!("{} can't be used", template.name),
                 format!("{unknown} is no placeholder"),
                 "write <authority-host>, <tenant-id>, <client-id> or <cli-client-id>, or the value itself",
             )),
@@ -90,13 +90,13 @@ impl Place {
 }
 
 /// A file's text, placeholders and all, and what to call it in an error.
-pub(crate) struct Source {
+pub(crate) struct Template {
     pub(crate) name: String,
     pub(crate) text: Cow<'static, str>,
 }
 
-impl Source {
-    fn of(root: &Path, (name, compiled_in): File) -> Result<Self, Failure> {
+impl Template {
+    fn of(root: &Path, (name, compiled_in): BuiltIn) -> Result<Self, Failure> {
         let path = root.join(name);
         if path.is_file() {
             return Self::read(&path);
@@ -129,9 +129,9 @@ impl Source {
 
 /// An app's `deploy/` folder, each file that is not there replaced by the compiled-in one.
 pub(crate) struct Files {
-    app_registration: Source,
-    client_registration: Source,
-    pub(crate) auth_settings: Source,
+    app_registration: Template,
+    client_registration: Template,
+    pub(crate) auth_settings: Template,
 }
 
 impl Files {
@@ -141,9 +141,9 @@ impl Files {
     /// One can't be read, or a registration is not for every place.
     pub(crate) fn of(root: &Path) -> Result<Self, Failure> {
         let files = Self {
-            app_registration: Source::of(root, APP_REGISTRATION)?,
-            client_registration: Source::of(root, CLIENT_REGISTRATION)?,
-            auth_settings: Source::of(root, AUTH_SETTINGS)?,
+            app_registration: Template::of(root, APP_REGISTRATION)?,
+            client_registration: Template::of(root, CLIENT_REGISTRATION)?,
+            auth_settings: Template::of(root, AUTH_SETTINGS)?,
         };
         check_app_id(&files.app_registration, "<client-id>")?;
         check_app_id(&files.client_registration, "<cli-client-id>")?;
@@ -188,7 +188,7 @@ fn placeholder(text: &str) -> Option<&str> {
 }
 
 /// The ids of a real tenant stand in no file: they would be another tenant's elsewhere.
-fn check_app_id(registration: &Source, placeholder: &str) -> Result<(), Failure> {
+fn check_app_id(registration: &Template, placeholder: &str) -> Result<(), Failure> {
     let failed = |why: String, fix: String| {
         Err(Failure::new(
             format!("{} can't be used", registration.name),

@@ -26,7 +26,7 @@ use local_http::tls::DevelopmentCa;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use self::backend::{Backend, Started};
+use self::backend::{Backend, RunningBackend};
 use self::control_pages::Shown;
 use self::front_end::FrontEnd;
 pub(crate) use self::issuing::no_keys;
@@ -46,7 +46,7 @@ pub(crate) struct Stack {
     /// The Easy Auth settings that are in force, by their file.
     pub(crate) settings_from: String,
     pub(crate) warnings: Vec<String>,
-    backend: Started,
+    backend: RunningBackend,
     log: Log,
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,

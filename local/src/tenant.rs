@@ -10,7 +10,7 @@ use local_failure::Failure;
 use url::Url;
 use uuid::Uuid;
 
-use crate::deploy::{Place, Source};
+use crate::deploy::{Place, Template};
 
 /// The Azure CLI's client id: public, in every tenant, and pre-authorized by
 /// `deploy/app-registration.json`.
@@ -113,19 +113,19 @@ impl Tenant {
     ///
     /// # Errors
     /// The client id is not known, the settings are another tenant's, or they can't be used.
-    pub(crate) fn settings(&self, source: &Source) -> Result<Settings, Failure> {
-        if self.client_id.is_none() && source.text.contains("<client-id>") {
+    pub(crate) fn settings(&self, template: &Template) -> Result<Settings, Failure> {
+        if self.client_id.is_none() && template.text.contains("<client-id>") {
             return Err(Failure::new(
                 "the API's client id is not known",
-                format!("{} has the placeholder <client-id>", source.name),
+                format!("{} has the placeholder <client-id>", template.name),
                 "name it with --client-id: the application (client) id of the API's registration, which deploy/register.sh prints",
             ));
         }
-        let text = self.place("").filled(source)?;
-        let settings = Settings::parse(&text, &source.name)?;
+        let text = self.place("").filled(template)?;
+        let settings = Settings::parse(&text, &template.name)?;
         let registration = &settings.provider().registration;
         let refused = |why: String, fix: &str| {
-            let what = format!("{} is not for tenant {}", source.name, self.id);
+            let what = format!("{} is not for tenant {}", template.name, self.id);
             Err(Failure::new(what, why, fix))
         };
         let issuer = settings.issuer();
@@ -192,12 +192,12 @@ mod tests {
         }
     }
 
-    fn source(issuer: &str, client_id: &str) -> Source {
+    fn template(issuer: &str, client_id: &str) -> Template {
         let text = format!(
             r#"{{"identityProviders": {{"azureActiveDirectory": {{"registration":
                 {{"openIdIssuer": "{issuer}", "clientId": "{client_id}"}}}}}}}}"#
         );
-        Source {
+        Template {
             name: "s.json".into(),
             text: text.into(),
         }
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn the_settings_are_this_tenants() {
-        let placeholders = source("https://<authority-host>/<tenant-id>/v2.0", "<client-id>");
+        let placeholders = template("https://<authority-host>/<tenant-id>/v2.0", "<client-id>");
         let settings = tenant(Some(API)).settings(&placeholders).unwrap();
         assert_eq!(
             settings.issuer(),
@@ -259,23 +259,23 @@ mod tests {
         assert_eq!(settings.provider().registration.client_id, API);
 
         let own = format!("https://login.microsoftonline.us/{ID}");
-        assert!(tenant(None).settings(&source(&own, API)).is_ok());
-        for (client_id, source, says) in [
+        assert!(tenant(None).settings(&template(&own, API)).is_ok());
+        for (client_id, template, says) in [
             (None, &placeholders, "--client-id"),
             (
                 None,
-                &source("https://login.microsoftonline.us/common/v2.0", API),
+                &template("https://login.microsoftonline.us/common/v2.0", API),
                 "common",
             ),
             (
                 None,
-                &source(&format!("https://login.microsoftonline.com/{ID}/v2.0"), API),
+                &template(&format!("https://login.microsoftonline.com/{ID}/v2.0"), API),
                 "microsoftonline.com",
             ),
-            (Some(API), &source(&own, "other"), "clientId is other"),
+            (Some(API), &template(&own, "other"), "clientId is other"),
         ] {
             let failure = tenant(client_id)
-                .settings(source)
+                .settings(template)
                 .err()
                 .unwrap()
                 .to_string();

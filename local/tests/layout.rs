@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// What a crate is, in the order of the arrows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Layer {
     /// Read alike by client and local.
     Shared,
     Server,
@@ -22,39 +22,39 @@ enum Place {
     Client,
 }
 
-/// Every crate of the workspace has its place.
-const PLACES: [(&str, Place); 14] = [
-    ("environment", Place::Shared),
-    ("loopback", Place::Shared),
-    ("settings-file", Place::Shared),
-    ("state-folder", Place::Shared),
-    ("greeting-server", Place::Server),
-    ("local-child", Place::Ground),
-    ("local-events", Place::Ground),
-    ("local-failure", Place::Ground),
-    ("local-http", Place::Ground),
-    ("local-entra", Place::System),
-    ("local-easy-auth", Place::System),
-    ("local-functions-host", Place::System),
-    ("greeting-local", Place::Local),
-    ("greeting-cli", Place::Client),
+/// Every crate of the workspace has its layer.
+const LAYERS: [(&str, Layer); 14] = [
+    ("environment", Layer::Shared),
+    ("loopback", Layer::Shared),
+    ("settings-file", Layer::Shared),
+    ("state-folder", Layer::Shared),
+    ("greeting-server", Layer::Server),
+    ("local-child", Layer::Ground),
+    ("local-events", Layer::Ground),
+    ("local-failure", Layer::Ground),
+    ("local-http", Layer::Ground),
+    ("local-entra", Layer::System),
+    ("local-easy-auth", Layer::System),
+    ("local-functions-host", Layer::System),
+    ("greeting-local", Layer::Local),
+    ("greeting-cli", Layer::Client),
 ];
 
-fn may_use(from: Place, to: Place) -> bool {
+fn may_use(from: Layer, to: Layer) -> bool {
     match from {
-        Place::Shared | Place::Client => to == Place::Shared,
-        Place::Server => false,
-        Place::Ground => matches!(to, Place::Ground | Place::Shared),
-        Place::System => matches!(to, Place::Ground | Place::Shared | Place::Server),
-        Place::Local => to != Place::Client,
+        Layer::Shared | Layer::Client => to == Layer::Shared,
+        Layer::Server => false,
+        Layer::Ground => matches!(to, Layer::Ground | Layer::Shared),
+        Layer::System => matches!(to, Layer::Ground | Layer::Shared | Layer::Server),
+        Layer::Local => to != Layer::Client,
     }
 }
 
-fn place(name: &str) -> Place {
-    PLACES
+fn layer(name: &str) -> Layer {
+    LAYERS
         .iter()
         .find(|(known, _)| *known == name)
-        .unwrap_or_else(|| panic!("{name} has no place: say in layout.rs what it is"))
+        .unwrap_or_else(|| panic!("{name} has no layer: say in layout.rs what it is"))
         .1
 }
 
@@ -87,8 +87,8 @@ fn name(value: &Value) -> &str {
 fn arrows_between_crates_run_one_way() {
     let packages = packages();
     let own: BTreeSet<&str> = packages.iter().map(name).collect();
-    let known: BTreeSet<&str> = PLACES.iter().map(|(name, _)| *name).collect();
-    assert_eq!(own, known, "the crates of the workspace, and their places");
+    let known: BTreeSet<&str> = LAYERS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(own, known, "the crates of the workspace, and their layers");
     for package in &packages {
         let from = name(package);
         // For tests and builds as well.
@@ -96,10 +96,10 @@ fn arrows_between_crates_run_one_way() {
             let to = name(used);
             if own.contains(to) {
                 assert!(
-                    may_use(place(from), place(to)),
+                    may_use(layer(from), layer(to)),
                     "{from} uses {to}: {:?} must not use {:?}",
-                    place(from),
-                    place(to)
+                    layer(from),
+                    layer(to)
                 );
             }
         }
@@ -109,18 +109,18 @@ fn arrows_between_crates_run_one_way() {
 #[test]
 fn the_systems_and_the_client_are_kept_apart() {
     for (from, to) in [
-        (Place::System, Place::System),
-        (Place::System, Place::Local),
-        (Place::Ground, Place::System),
-        (Place::Client, Place::Ground),
-        (Place::Client, Place::Server),
-        (Place::Local, Place::Client),
-        (Place::Server, Place::Shared),
+        (Layer::System, Layer::System),
+        (Layer::System, Layer::Local),
+        (Layer::Ground, Layer::System),
+        (Layer::Client, Layer::Ground),
+        (Layer::Client, Layer::Server),
+        (Layer::Local, Layer::Client),
+        (Layer::Server, Layer::Shared),
     ] {
         assert!(!may_use(from, to), "{from:?} {to:?}");
     }
-    assert!(may_use(Place::System, Place::Server));
-    assert!(may_use(Place::Client, Place::Shared));
+    assert!(may_use(Layer::System, Layer::Server));
+    assert!(may_use(Layer::Client, Layer::Shared));
 }
 
 /// A module, by its path: `["stack", "app"]`; the crate's root is empty.

@@ -25,7 +25,7 @@ const OF_V1: [&str; 8] = [
 
 /// Why a file's text is no `authsettingsV2`.
 #[derive(Debug, thiserror::Error)]
-pub enum Unusable {
+pub enum SettingsFileError {
     /// Nothing in it, as where the command that should have written it failed.
     #[error("it is empty")]
     Empty,
@@ -42,7 +42,7 @@ pub enum Unusable {
     V1,
 }
 
-impl Unusable {
+impl SettingsFileError {
     /// What to do about it, where there is more to say than where the error is.
     #[must_use]
     pub fn fix(&self) -> Option<&'static str> {
@@ -58,19 +58,19 @@ impl Unusable {
 ///
 /// # Errors
 /// It is something else.
-pub fn read(file: &[u8]) -> Result<Value, Unusable> {
-    let text = text(file).ok_or(Unusable::NoText)?;
+pub fn read(file: &[u8]) -> Result<Value, SettingsFileError> {
+    let text = text(file).ok_or(SettingsFileError::NoText)?;
     let text = text.trim();
     if text.is_empty() {
-        return Err(Unusable::Empty);
+        return Err(SettingsFileError::Empty);
     }
-    let mut value: Value = serde_json::from_str(text).map_err(Unusable::NoJson)?;
+    let mut value: Value = serde_json::from_str(text).map_err(SettingsFileError::NoJson)?;
     if let Some(properties) = value.get_mut("properties") {
         value = properties.take();
     }
     let has = |name: &&str| value.get(name).is_some();
     if !["platform", "identityProviders"].iter().any(has) && OF_V1.iter().any(has) {
-        return Err(Unusable::V1);
+        return Err(SettingsFileError::V1);
     }
     Ok(value)
 }
@@ -115,7 +115,7 @@ mod tests {
         );
         assert_eq!(read(&wide).unwrap(), settings);
         wide.pop();
-        assert!(matches!(read(&wide), Err(Unusable::NoText)));
+        assert!(matches!(read(&wide), Err(SettingsFileError::NoText)));
         // What is missing or unknown in them is for their reader to say.
         assert_eq!(read(b"{}").unwrap(), json!({}));
     }
@@ -130,19 +130,22 @@ mod tests {
             flat.to_string(),
             json!({"name": "authsettings", "properties": flat}).to_string(),
         ] {
-            let unusable = read(text.as_bytes()).unwrap_err();
-            assert!(matches!(unusable, Unusable::V1), "{text}");
-            assert_eq!(unusable.fix(), Some(GET));
+            let error = read(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, SettingsFileError::V1), "{text}");
+            assert_eq!(error.fix(), Some(GET));
         }
     }
 
     #[test]
     fn nothing_is_known_from_not_json() {
         for text in ["", " \r\n", "\u{feff}"] {
-            let unusable = read(text.as_bytes()).unwrap_err();
-            assert!(matches!(unusable, Unusable::Empty), "{text:?}");
-            assert_eq!(unusable.fix(), Some(GET));
+            let error = read(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, SettingsFileError::Empty), "{text:?}");
+            assert_eq!(error.fix(), Some(GET));
         }
-        assert!(matches!(read(b"ERROR: x"), Err(Unusable::NoJson(_))));
+        assert!(matches!(
+            read(b"ERROR: x"),
+            Err(SettingsFileError::NoJson(_))
+        ));
     }
 }

@@ -54,7 +54,7 @@ async fn ask_by_form(
 }
 
 #[derive(Deserialize)]
-struct Choice {
+struct SignInForm {
     flow: String,
     user: Option<String>,
     action: String,
@@ -63,7 +63,7 @@ struct Choice {
 async fn decide(
     State(authority): State<Authority>,
     headers: HeaderMap,
-    Form(choice): Form<Choice>,
+    Form(choice): Form<SignInForm>,
 ) -> Response {
     if !authority.is_from_here(&headers) {
         let note = EventNote::new(Outcome::Refused).because("the form was sent from another site");

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::output::{Tail, log};
-use self::running::Running;
+use self::running::HandlerProcess;
 use super::refusals::Refusals;
 
 /// For a call to wait while the handler is starting again.
@@ -195,7 +195,7 @@ async fn supervise(
     let (mut failures, mut was_ready) = (0, false);
     loop {
         let tail = Tail::default();
-        let reason = match Running::start(&spec, &tail).await {
+        let reason = match HandlerProcess::start(&spec, &tail).await {
             // At a first start this is a wrong path; later, a rebuild replaces the file.
             Err(error) if !was_ready => {
                 let executable = spec.executable;

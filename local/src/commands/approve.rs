@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use local_failure::Failure;
 
 use crate::cli::ApproveArgs;
-use crate::control::approve::{Decision, PATH};
+use crate::control::approve::{ApproveRequest, PATH};
 use crate::control::client;
 use crate::control::running::Running;
 use crate::{say, state};
@@ -19,7 +19,7 @@ pub(crate) async fn run(args: ApproveArgs) -> Result<(), Failure> {
     let response = client::client(&running)?
         .post(format!("{}{PATH}", running.control))
         .bearer_auth(&running.control_secret)
-        .json(&Decision {
+        .json(&ApproveRequest {
             code: args.code.clone(),
             user: args.user.clone(),
             deny: args.deny,

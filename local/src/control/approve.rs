@@ -14,7 +14,7 @@ pub(crate) const PATH: &str = "/greeting-local/approve";
 
 /// The request to approve or decline a code.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Decision {
+pub(crate) struct ApproveRequest {
     pub(crate) code: String,
     pub(crate) user: String,
     pub(crate) deny: bool,
@@ -25,14 +25,14 @@ pub(crate) fn router(authority: Authority, secret: ControlSecret) -> axum::Route
     axum::Router::new().route(
         PATH,
         post(
-            move |headers: HeaderMap, Json(decision): Json<Decision>| async move {
+            move |headers: HeaderMap, Json(request): Json<ApproveRequest>| async move {
                 if !secret.is_in(&headers) {
                     return unknown_caller();
                 }
-                let (outcome, decided) = if decision.deny {
-                    (Outcome::Declined, authority.deny(&decision.code))
+                let (outcome, decided) = if request.deny {
+                    (Outcome::Declined, authority.deny(&request.code))
                 } else {
-                    let approved = authority.approve(&decision.code, &decision.user);
+                    let approved = authority.approve(&request.code, &request.user);
                     (Outcome::Approved, approved)
                 };
                 match decided {

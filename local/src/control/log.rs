@@ -37,7 +37,7 @@ pub(crate) fn router(log: Log, secret: ControlSecret) -> axum::Router {
         }
         let (recent, coming) = log.listen();
         let first = recent.iter().map(|kept| line(kept)).collect();
-        let stream = Stream {
+        let stream = LogBody {
             log,
             first,
             coming: asked.follow.then_some(coming),
@@ -56,7 +56,7 @@ pub(crate) fn events(log: &Log, after: u64) -> Response {
     let mut first = format!("event: run\ndata: {}\n\n", log.run());
     let missed = recent.iter().filter(|kept| kept.number > after);
     first.extend(missed.map(|kept| server_sent(kept)));
-    let stream = Stream {
+    let stream = LogBody {
         log: log.clone(),
         first,
         coming: Some(coming),
@@ -77,7 +77,7 @@ fn server_sent(kept: &Kept) -> String {
 }
 
 /// What a reader gets.
-struct Stream {
+struct LogBody {
     log: Log,
     first: String,
     /// None: no more than the first.
@@ -86,7 +86,7 @@ struct Stream {
     heartbeat: &'static str,
 }
 
-impl Stream {
+impl LogBody {
     fn answer(self, content_type: &'static str) -> Response {
         let (sender, body) = Channel::<Bytes, Infallible>::new(16);
         tokio::spawn(self.send(sender));

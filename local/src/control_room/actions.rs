@@ -16,7 +16,7 @@ pub(super) const ROTATE: &str = "/control-room/rotate-keys";
 
 /// The whole policy, as the form shows it.
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct PolicyForm {
     consent: String,
     device_code: String,
     refuse: String,
@@ -25,7 +25,7 @@ pub(super) struct Wanted {
 pub(super) async fn policy(
     State(room): State<Shared>,
     headers: HeaderMap,
-    Form(wanted): Form<Wanted>,
+    Form(wanted): Form<PolicyForm>,
 ) -> Response {
     if !room.authority.is_from_here(&headers) {
         return foreign_form();

@@ -9,7 +9,7 @@ use local_easy_auth::{Rules, Verdict};
 
 /// What stands behind the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Function {
+pub(crate) enum App {
     /// greeting-server, whose decision is known.
     Greeting,
     /// Somebody else's.
@@ -49,7 +49,7 @@ pub(super) struct Verdicts {
 
 impl Verdicts {
     /// What becomes of a call of `path` with `token`.
-    pub(super) async fn of(rules: &Rules, function: Function, path: &str, token: &str) -> Self {
+    pub(super) async fn of(rules: &Rules, function: App, path: &str, token: &str) -> Self {
         let verdict = rules.judge(path, token).await;
         let answers = |status, words: String| Self {
             gate: Said::new(status, words),
@@ -89,8 +89,8 @@ impl Verdicts {
 }
 
 /// The statuses are `greeting_server::handler`'s; a test compares them with the running function.
-fn said_by(function: Function, easy_auth: EasyAuth, headers: &HeaderMap) -> Said {
-    if function == Function::Other {
+fn said_by(function: App, easy_auth: EasyAuth, headers: &HeaderMap) -> Said {
+    if function == App::Other {
         return Said::nothing("is another app than greeting-server, and decides for itself");
     }
     let principals = headers.get_all(principal::HEADER).into_iter();

@@ -11,7 +11,7 @@ use local_http::serve::Service;
 use super::Options;
 use super::functions::Functions;
 use super::upstream::Upstream;
-use crate::control_room::Function;
+use crate::control_room::App;
 
 /// Read, not yet started.
 pub(super) enum Backend {
@@ -30,7 +30,7 @@ pub(super) struct UpstreamApp {
 }
 
 /// Running.
-pub(super) enum Started {
+pub(super) enum RunningBackend {
     /// The host; and what watches its files, where `--watch` asks for it.
     Functions(Host, Option<Watch>),
     Upstream(Upstream),
@@ -83,10 +83,10 @@ impl Backend {
     }
 
     /// What the control room knows of the app: greeting-server's decision is known.
-    pub(super) fn function(&self) -> Function {
+    pub(super) fn function(&self) -> App {
         match self {
-            Self::Functions(functions) if functions.is_greeting_server() => Function::Greeting,
-            Self::Functions(_) | Self::Upstream(_) => Function::Other,
+            Self::Functions(functions) if functions.is_greeting_server() => App::Greeting,
+            Self::Functions(_) | Self::Upstream(_) => App::Other,
         }
     }
 
@@ -109,18 +109,18 @@ impl Backend {
         settings: &Settings,
         port: u16,
         options: &Options,
-    ) -> Result<Started, Failure> {
+    ) -> Result<RunningBackend, Failure> {
         match self {
             Self::Functions(functions) => {
                 let (host, watch) = functions.start(settings, port, options).await?;
-                Ok(Started::Functions(host, watch))
+                Ok(RunningBackend::Functions(host, watch))
             }
-            Self::Upstream(app) => Ok(Started::Upstream(app.upstream)),
+            Self::Upstream(app) => Ok(RunningBackend::Upstream(app.upstream)),
         }
     }
 }
 
-impl Started {
+impl RunningBackend {
     /// What the gate hands requests on to.
     pub(super) fn service(&self) -> Service {
         match self {

@@ -15,7 +15,7 @@ use local_http::page;
 use crate::control::running::Ready;
 use crate::control::secret::ControlSecret;
 use crate::control::{approve, log, policy, rotate_keys};
-use crate::control_room::{self, Function, Room};
+use crate::control_room::{self, App, Room};
 
 /// The largest form is a few hundred bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -26,7 +26,7 @@ pub(super) struct Shown {
     pub(super) ready: Ready,
     pub(super) state_dir: PathBuf,
     pub(super) settings_from: String,
-    pub(super) function: Function,
+    pub(super) function: App,
     pub(super) warnings: Vec<String>,
 }
 

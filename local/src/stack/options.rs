@@ -8,7 +8,7 @@ use local_failure::Failure;
 use local_functions_host::LocalSettings;
 use local_http::serve::Scheme;
 
-use crate::deploy::{Files, Place, Source};
+use crate::deploy::{Files, Place, Template};
 use crate::tenant::Tenant;
 
 /// What to start.
@@ -81,7 +81,7 @@ impl Options {
 
     /// The settings, the file that they are from, and what was changed in them.
     pub(super) fn settings(&self, files: &Files, port: u16) -> Result<InForce, Failure> {
-        let named = self.settings.as_deref().map(Source::read).transpose()?;
+        let named = self.settings.as_deref().map(Template::read).transpose()?;
         let source = named.as_ref().unwrap_or(&files.auth_settings);
         let mut settings = match &self.tenant {
             Some(tenant) => tenant.settings(source)?,

@@ -16,7 +16,7 @@ const CODE_LENGTH: usize = 9;
 pub(crate) struct NoSuchCode;
 
 #[derive(Clone, PartialEq, Eq)]
-enum Decision {
+enum Approval {
     Pending,
     Approved(String),
     Declined,
@@ -26,7 +26,7 @@ enum Decision {
 pub(super) struct Pending {
     user_code: String,
     asked: ScopeRequest,
-    decision: Decision,
+    decision: Approval,
     expires: i64,
     last_poll: Option<i64>,
     interval: i64,
@@ -53,7 +53,7 @@ impl Grants {
             Pending {
                 user_code: user_code.clone(),
                 asked,
-                decision: Decision::Pending,
+                decision: Approval::Pending,
                 expires: now + EXPIRES_IN,
                 last_poll: None,
                 interval: INTERVAL,
@@ -70,7 +70,7 @@ impl Grants {
             .find(|pending| {
                 pending.user_code == code
                     && pending.expires > now
-                    && pending.decision == Decision::Pending
+                    && pending.decision == Approval::Pending
             })
             .map(|pending| &pending.asked)
     }
@@ -79,7 +79,7 @@ impl Grants {
     pub(crate) fn waiting(&self, now: i64) -> impl Iterator<Item = (&ScopeRequest, i64)> {
         self.pending
             .values()
-            .filter(move |pending| pending.expires > now && pending.decision == Decision::Pending)
+            .filter(move |pending| pending.expires > now && pending.decision == Approval::Pending)
             .map(move |pending| (&pending.asked, now - (pending.expires - EXPIRES_IN)))
     }
 
@@ -93,7 +93,7 @@ impl Grants {
         user: &str,
         now: i64,
     ) -> Result<(), NoSuchCode> {
-        self.decide(user_code, Decision::Approved(user.to_owned()), now)
+        self.decide(user_code, Approval::Approved(user.to_owned()), now)
     }
 
     /// Declines the sign-in with this user code.
@@ -101,15 +101,15 @@ impl Grants {
     /// # Errors
     /// No sign-in with this code is pending.
     pub(crate) fn decline(&mut self, user_code: &str, now: i64) -> Result<(), NoSuchCode> {
-        self.decide(user_code, Decision::Declined, now)
+        self.decide(user_code, Approval::Declined, now)
     }
 
-    fn decide(&mut self, user_code: &str, decision: Decision, now: i64) -> Result<(), NoSuchCode> {
+    fn decide(&mut self, user_code: &str, decision: Approval, now: i64) -> Result<(), NoSuchCode> {
         let code = normalized(user_code);
         let pending = self.pending.values_mut().find(|pending| {
             pending.user_code == code
                 && pending.expires > now
-                && pending.decision == Decision::Pending
+                && pending.decision == Approval::Pending
         });
         pending.ok_or(NoSuchCode)?.decision = decision;
         Ok(())
@@ -136,16 +136,16 @@ impl Grants {
             return Err(AuthorityError::CodeExpired);
         }
         match &pending.decision {
-            Decision::Declined => {
+            Approval::Declined => {
                 self.pending.remove(device_code);
                 Err(AuthorityError::Declined)
             }
-            Decision::Approved(user) => {
+            Approval::Approved(user) => {
                 let approved = (user.clone(), pending.asked.clone());
                 self.pending.remove(device_code);
                 Ok(approved)
             }
-            Decision::Pending => {
+            Approval::Pending => {
                 // Whole seconds on both sides: one of them may be lost to rounding.
                 let too_fast = pending
                     .last_poll

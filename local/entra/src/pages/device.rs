@@ -28,7 +28,7 @@ async fn ask_code() -> Response {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct DeviceForm {
     code: String,
     user: Option<String>,
     action: Option<String>,
@@ -37,7 +37,7 @@ struct Answer {
 async fn decide(
     State(authority): State<Authority>,
     headers: HeaderMap,
-    Form(answer): Form<Answer>,
+    Form(answer): Form<DeviceForm>,
 ) -> Response {
     if !authority.is_from_here(&headers) {
         let note = EventNote::new(Outcome::Refused).because("the form was sent from another site");

@@ -18,7 +18,7 @@ const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One process of the handler. Dropping it kills its whole process group.
-pub(super) struct Running {
+pub(super) struct HandlerProcess {
     child: Child,
     /// The port that it was given to listen on.
     pub(super) port: u16,
@@ -26,7 +26,7 @@ pub(super) struct Running {
     group: Option<nix::unistd::Pid>,
 }
 
-impl Running {
+impl HandlerProcess {
     pub(super) async fn start(spec: &HandlerSpec, tail: &Tail) -> std::io::Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await?
@@ -130,7 +130,7 @@ impl Running {
 }
 
 #[cfg(unix)]
-impl Drop for Running {
+impl Drop for HandlerProcess {
     fn drop(&mut self) {
         self.signal(nix::sys::signal::Signal::SIGKILL);
     }
