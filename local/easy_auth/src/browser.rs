@@ -11,7 +11,6 @@ mod sign_in;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE,
 };
@@ -19,6 +18,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use local_events::Clock;
 use local_http::relay::{BoxBody, answer, text};
+use local_http::serve::{Limits, RequestBody};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -128,7 +128,7 @@ impl Browser {
     pub(crate) async fn call(
         &self,
         gate: Context<'_>,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
     ) -> Response<BoxBody> {
         let path = request.uri().path().to_owned();
         let inside = path.strip_prefix(gate.prefix()).unwrap_or("/logout");
@@ -166,7 +166,11 @@ impl Browser {
     }
 
     /// Client-directed sign-in: a token in, a session's `authenticationToken` out (documented).
-    async fn directed(&self, gate: Context<'_>, request: Request<Incoming>) -> Response<BoxBody> {
+    async fn directed(
+        &self,
+        gate: Context<'_>,
+        request: Request<RequestBody>,
+    ) -> Response<BoxBody> {
         // A form of another site can't send this type without asking first.
         let is_json = request
             .headers()
@@ -179,7 +183,9 @@ impl Browser {
                 "Send application/json: {\"access_token\": \"…\"}.\n",
             );
         }
-        let Ok(body) = Limited::new(request.into_body(), MAX_BODY).collect().await else {
+        let limits = request.extensions().get::<Limits>().copied();
+        let body = request.into_body().within(limits.unwrap_or_default().body);
+        let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
             return text(
                 StatusCode::BAD_REQUEST,
                 "The body is too long, or broke off.\n",
@@ -280,7 +286,11 @@ impl Browser {
         json_answer(&json!([me]))
     }
 
-    async fn sign_out(&self, gate: Context<'_>, request: &Request<Incoming>) -> Response<BoxBody> {
+    async fn sign_out(
+        &self,
+        gate: Context<'_>,
+        request: &Request<RequestBody>,
+    ) -> Response<BoxBody> {
         self.sessions.remove(request.headers());
         let wanted = query(request, "post_logout_redirect_uri")
             .unwrap_or_else(|| format!("{}/logout/complete", gate.prefix()));
@@ -352,7 +362,7 @@ fn add_cookie(response: &mut Response<BoxBody>, cookie: &str) {
 }
 
 /// A parameter of the request's query.
-fn query(request: &Request<Incoming>, name: &str) -> Option<String> {
+fn query(request: &Request<RequestBody>, name: &str) -> Option<String> {
     url::form_urlencoded::parse(request.uri().query()?.as_bytes())
         .find(|(known, _)| known == name)
         .map(|(_, value)| value.into_owned())

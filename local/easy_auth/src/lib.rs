@@ -24,13 +24,12 @@ mod settings;
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION};
 use hyper::{Method, Request, Response, StatusCode};
 use local_events::Outcome;
 use local_http::arrival;
 use local_http::relay::{BoxBody, text};
-use local_http::serve::{Peer, Scheme, Service};
+use local_http::serve::{Peer, RequestBody, Scheme, Service};
 use serde_json::Value;
 
 pub use self::behaviour::{Behaviour, ChallengeForm, ClaimNames};
@@ -114,7 +113,7 @@ impl Gate {
     ///
     /// The order is that of the documented decision: forged headers go first, whatever follows,
     /// and a wrong path without a token is 401, not 404.
-    pub async fn call(&self, mut request: Request<Incoming>) -> (Response<BoxBody>, Decided) {
+    pub async fn call(&self, mut request: Request<RequestBody>) -> (Response<BoxBody>, Decided) {
         if let Err(why) = arrival::read(&mut request) {
             let response = text(why.status(), format!("{why}\n"));
             let reason = Some(Reason::Unreadable(why));
@@ -195,7 +194,7 @@ impl Gate {
 
     /// What the request shows of its caller: a bearer token decides where there is one, else a
     /// session.
-    async fn evidence(&self, request: &Request<Incoming>) -> Evidence {
+    async fn evidence(&self, request: &Request<RequestBody>) -> Evidence {
         if !self.rules.settings.platform.enabled || !self.rules.settings.provider().enabled {
             return Evidence::None(Reason::NoToken);
         }
@@ -206,7 +205,7 @@ impl Gate {
         }
     }
 
-    async fn pass(&self, request: Request<Incoming>) -> Response<BoxBody> {
+    async fn pass(&self, request: Request<RequestBody>) -> Response<BoxBody> {
         (self.app)(request).await
     }
 
@@ -239,7 +238,7 @@ impl Gate {
 }
 
 /// A browser that wants a page: told apart from API callers by what it accepts (inferred).
-fn wants_page(request: &Request<Incoming>) -> bool {
+fn wants_page(request: &Request<RequestBody>) -> bool {
     let headers = request.headers();
     matches!(*request.method(), Method::GET | Method::HEAD)
         && !headers.contains_key(AUTHORIZATION)
@@ -250,7 +249,7 @@ fn wants_page(request: &Request<Incoming>) -> bool {
             .any(|value| value.contains("text/html"))
 }
 
-fn use_https(request: &Request<Incoming>, origin: &Origin) -> Response<BoxBody> {
+fn use_https(request: &Request<RequestBody>, origin: &Origin) -> Response<BoxBody> {
     let path = request
         .uri()
         .path_and_query()

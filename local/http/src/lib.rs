@@ -1,17 +1,23 @@
 //! HTTP on loopback.
 //!
 //! - `serve`: listeners, plain or TLS; `tls`: the development CA that clients trust
+//! - `limits`, `connections`: what one caller may hold; `request_body`, `stream`: what becomes of
+//!   what nobody reads
 //! - `arrival`: what a request has to be before anything is decided on it
 //! - `relay`: one request over one connection, and its answer back
 //! - `dns_rebinding_guard`: the guard against DNS rebinding; `cors`: which other sites' pages may call
 //! - `page`: the frame of every page
 
 pub mod arrival;
+mod connections;
 pub mod cors;
 pub mod dns_rebinding_guard;
 #[doc(hidden)]
 pub mod fuzzing;
+mod limits;
 pub mod page;
 pub mod relay;
+mod request_body;
 pub mod serve;
+mod stream;
 pub mod tls;

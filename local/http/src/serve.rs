@@ -6,21 +6,30 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
+use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::header::{self, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::relay::BoxBody;
+use crate::connections::{Connections, InFlight, Over, Watch};
+pub use crate::limits::Limits;
+use crate::relay::{BoxBody, BoxError, text};
+pub use crate::request_body::RequestBody;
+use crate::request_body::Rest;
+use crate::stream::Stream;
 
 /// Who is at the other end; an extension of each request.
 #[derive(Debug, Clone, Copy)]
@@ -53,21 +62,22 @@ impl Scheme {
 
 /// What answers a request. It has no way to fail: every failure has an answer.
 pub type Service = Arc<
-    dyn Fn(Request<Incoming>) -> Pin<Box<dyn Future<Output = Response<BoxBody>> + Send>>
+    dyn Fn(Request<RequestBody>) -> Pin<Box<dyn Future<Output = Response<BoxBody>> + Send>>
         + Send
         + Sync,
 >;
 
 /// How long requests in flight may take when the program ends.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How long a caller may take to say what it wants: slow ones can't hold a connection.
-const HEADERS: Duration = Duration::from_secs(30);
+/// How long a connection that is ended may take to end.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Listeners on `127.0.0.1` and, where there is one, `::1`, on one port: `localhost` is either.
 pub struct Loopback {
     listeners: Vec<TcpListener>,
     /// The port of both.
     pub port: u16,
+    limits: Limits,
 }
 
 impl Loopback {
@@ -85,7 +95,18 @@ impl Loopback {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
             Err(_) => {} // no IPv6 on this machine
         }
-        Ok(Self { listeners, port })
+        Ok(Self {
+            listeners,
+            port,
+            limits: Limits::default(),
+        })
+    }
+
+    /// The same listeners with other limits.
+    #[must_use]
+    pub fn limited(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// Serves every connection with `service` until `stop` turns true, then drains.
@@ -95,8 +116,15 @@ impl Loopback {
         service: Service,
         stop: watch::Receiver<bool>,
     ) {
+        let connections = Connections::new(self.limits);
         let loops = self.listeners.into_iter().map(|listener| {
-            tokio::spawn(accept(listener, tls.clone(), service.clone(), stop.clone()))
+            tokio::spawn(accept(
+                listener,
+                tls.clone(),
+                service.clone(),
+                connections.clone(),
+                stop.clone(),
+            ))
         });
         for accepting in loops.collect::<Vec<_>>() {
             // A loop that panicked has nothing left to drain.
@@ -109,15 +137,24 @@ async fn accept(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     service: Service,
+    connections: Arc<Connections>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let graceful = Arc::new(GracefulShutdown::new());
+    let mut serving = JoinSet::new();
     loop {
-        let (stream, address) = tokio::select! {
-            accepted = listener.accept() => match accepted {
+        while serving.try_join_next().is_some() {}
+        let accepting = async {
+            let accepted = listener.accept().await?;
+            Ok::<_, io::Error>((accepted, connections.place().await))
+        };
+        let ((stream, address), place) = tokio::select! {
+            accepted = accepting => match accepted {
                 Ok(accepted) => accepted,
-                // Out of descriptors, or a caller gone already: neither ends the service.
+                // A caller that is gone already.
+                Err(error) if is_callers(&error) => continue,
+                // Out of descriptors, most likely: a connection that is idle can free one.
                 Err(_) => {
+                    connections.end_longest_idle();
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
@@ -125,7 +162,6 @@ async fn accept(
             // An error means that the sender is gone, which ends the service too.
             () = async { drop(stop.wait_for(|stop| *stop).await) } => break,
         };
-        let watcher = graceful.watcher();
         let peer = Peer {
             address,
             scheme: match tls {
@@ -133,64 +169,168 @@ async fn accept(
                 None => Scheme::Http,
             },
         };
-        tokio::spawn(connection(
-            stream,
-            peer,
-            tls.clone(),
-            service.clone(),
-            watcher,
-        ));
+        let (tls, service, stop) = (tls.clone(), service.clone(), stop.clone());
+        let connections = connections.clone();
+        serving.spawn(async move {
+            // Small writes (events, WebSocket messages) must not wait for each other.
+            let _ = stream.set_nodelay(true);
+            let answering = Answering {
+                service,
+                peer,
+                watch: place.watch(),
+                lingering: connections.lingering.clone(),
+            };
+            let linger = connections.limits.linger;
+            let stream = Stream::new(stream, place, linger, connections.lingering.clone());
+            connection(stream, tls, answering, stop).await;
+        });
     }
     drop(listener);
-    let Ok(graceful) = Arc::try_unwrap(graceful) else {
-        return; // not reached: connections hold watchers, not the Arc
-    };
-    let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+    let all = async { while serving.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(DRAIN, all).await;
+}
+
+/// Whether `accept` failed because of its caller alone.
+fn is_callers(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionReset | Interrupted
+    )
+}
+
+/// What one connection's requests are answered with.
+#[derive(Clone)]
+struct Answering {
+    service: Service,
+    peer: Peer,
+    watch: Watch,
+    lingering: Arc<Semaphore>,
 }
 
 async fn connection(
-    stream: TcpStream,
-    peer: Peer,
+    stream: Stream,
     tls: Option<TlsAcceptor>,
-    service: Service,
-    watcher: Watcher,
+    answering: Answering,
+    stop: watch::Receiver<bool>,
 ) {
-    // Small writes (events, WebSocket messages) must not wait for each other.
-    let _ = stream.set_nodelay(true);
+    // A connection's error is its caller's: a reset, a bad handshake, rubbish on the wire.
+    let Some(tls) = tls else {
+        return serve_stream(stream, answering, stop).await;
+    };
+    let watch = answering.watch.clone();
+    tokio::select! {
+        handshake = tls.accept(stream) => if let Ok(stream) = handshake {
+            serve_stream(stream, answering, stop).await;
+        },
+        _ = watch.over() => {}
+    }
+}
+
+async fn serve_stream<S>(stream: S, answering: Answering, mut stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let watch = answering.watch.clone();
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS);
+        .header_read_timeout(watch.limits().head);
     builder.http2().timer(TokioTimer::new());
-    let hyper_service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
-        let answer = service(request);
-        async move { Ok::<_, Infallible>(answer.await) }
+    let hyper_service = service_fn(move |request| {
+        let answering = answering.clone();
+        async move { Ok::<_, Infallible>(answering.answer(request).await) }
     });
-    // A connection's error is its caller's: a reset, a bad handshake, rubbish on the wire.
-    match tls {
-        None => {
-            let io = TokioIo::new(stream);
-            let serving = builder.serve_connection_with_upgrades(io, hyper_service);
-            let _ = watcher.watch(serving).await;
-        }
-        Some(tls) => {
-            let handshake = tokio::time::timeout(HEADERS, tls.accept(stream)).await;
-            if let Ok(Ok(stream)) = handshake {
-                let io = TokioIo::new(stream);
-                let serving = builder.serve_connection_with_upgrades(io, hyper_service);
-                let _ = watcher.watch(serving).await;
+    let serving = builder.serve_connection_with_upgrades(TokioIo::new(stream), hyper_service);
+    let mut serving = std::pin::pin!(serving);
+    tokio::select! {
+        _ = serving.as_mut() => return,
+        over = watch.over() => {
+            // An HTTP/2 caller is told which of its requests are answered, and has to confirm
+            // that; a place is not kept for a caller that does not.
+            serving.as_mut().graceful_shutdown();
+            let patience = match over {
+                Over::Idle => FAREWELL,
+                Over::PlaceNeeded => Duration::ZERO,
+            };
+            let ended = tokio::time::timeout(patience, serving.as_mut()).await;
+            if ended.is_err() && watch.is_answering() {
+                let _ = tokio::time::timeout(FAREWELL, serving).await;
             }
+            return;
         }
+        () = async { drop(stop.wait_for(|stop| *stop).await) } => {}
+    }
+    serving.as_mut().graceful_shutdown();
+    let _ = serving.await;
+}
+
+impl Answering {
+    async fn answer(&self, mut request: Request<Incoming>) -> Response<BoxBody> {
+        let answered = self.watch.request();
+        request.extensions_mut().insert(self.peer);
+        let limits = *self.watch.limits();
+        request.extensions_mut().insert(limits);
+        let rest = Rest::of(&request, &limits, self.lingering.clone());
+        let request = request.map(|body| RequestBody::new(body, rest.clone()));
+        let mut response = (self.service)(request).await;
+        if rest.is_late() {
+            response = text(
+                StatusCode::REQUEST_TIMEOUT,
+                "The request's body took too long. Send it again, whole.\n",
+            );
+        }
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            answered.goes_on();
+        } else if rest.closes(response.status()) {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        response.map(|body| {
+            BoxBody::new(Answer {
+                body,
+                _answered: answered,
+            })
+        })
+    }
+}
+
+/// The body of an answer: its request is answered when this is over.
+struct Answer {
+    body: BoxBody,
+    // Its drop is what it is for.
+    _answered: InFlight,
+}
+
+impl hyper::body::Body for Answer {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
 /// A router as a service.
 #[must_use]
 pub fn router_service(router: axum::Router) -> Service {
-    Arc::new(move |request: Request<Incoming>| {
+    Arc::new(move |request: Request<RequestBody>| {
         let mut router = router.clone();
+        let limits = request.extensions().get::<Limits>().copied();
+        let limit = limits.unwrap_or_default().body;
+        let request = request.map(|body| body.within(limit));
         Box::pin(async move {
             let answer = tower_service_call(&mut router, request.map(Body::new)).await;
             answer.map(|body| BoxBody::new(body.map_err(Into::into)))
@@ -209,3 +349,6 @@ async fn tower_service_call(
         Err(never) => match never {},
     }
 }
+
+#[cfg(test)]
+mod tests;

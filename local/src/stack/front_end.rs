@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use hyper::body::Incoming;
 use hyper::header::{DATE, HeaderValue};
 use hyper::{Request, Response};
 use jiff::Timestamp;
@@ -12,6 +11,7 @@ use local_events::{Clock, Event, Log, Outcome, Source, millis};
 use local_functions_host::Invocation;
 use local_http::cors::Cors;
 use local_http::relay::BoxBody;
+use local_http::serve::RequestBody;
 
 /// The front end of one gate.
 pub(super) struct FrontEnd {
@@ -24,7 +24,7 @@ pub(super) struct FrontEnd {
 
 impl FrontEnd {
     /// Answers one request, and writes it to the log.
-    pub(super) async fn call(&self, request: Request<Incoming>) -> Response<BoxBody> {
+    pub(super) async fn call(&self, request: Request<RequestBody>) -> Response<BoxBody> {
         let begun = Instant::now();
         let method = request.method().to_string();
         let path = request.uri().path().to_owned();

@@ -3,9 +3,9 @@
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
 use local_http::relay::{BoxBody, text};
+use local_http::serve::RequestBody;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ impl Browser {
     pub(super) async fn begin(
         &self,
         gate: Context<'_>,
-        request: &Request<Incoming>,
+        request: &Request<RequestBody>,
     ) -> Response<BoxBody> {
         let wanted = query(request, "post_login_redirect_uri")
             .or_else(|| query(request, "post_login_redirect_url"))
@@ -114,7 +114,7 @@ impl Browser {
     pub(super) async fn finish(
         &self,
         gate: Context<'_>,
-        request: &Request<Incoming>,
+        request: &Request<RequestBody>,
     ) -> Response<BoxBody> {
         let state = query(request, "state").unwrap_or_default();
         let name = state_cookie(&state);
