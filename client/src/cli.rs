@@ -1,11 +1,14 @@
 //! The command line.
 
+mod request;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::request::{CallCommand, RequestArgs};
 use crate::caller;
 use crate::known_clients::DEVELOPER_CLIENT;
 use crate::provenance::Source;
@@ -51,7 +54,7 @@ impl Cli {
         let matches = environment::matches(Self::command, caller::word)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         match &mut cli.command {
-            Command::Call(args)
+            Command::Call(CallCommand { to: args, .. })
             | Command::Login(args)
             | Command::Doctor(args)
             | Command::Token(TokenCommand::Get(args)) => {
@@ -104,13 +107,16 @@ pub(crate) enum Command {
   greeting-cli call http://localhost:7071/api/greeting
   greeting-cli call https://… --credential azure-cli --output json
   greeting-cli call https://… --credential none     without a token
+  greeting-cli call https://… -d @order.json   POST, as application/json
+  greeting-cli call https://… -X PUT -d @photo.png -H 'Content-Type: image/png'
+  greeting-cli call https://… -H @key.txt -o answer.bin
   app=$(az webapp show -g GROUP -n APP --query id -o tsv | tr -d '\\r')
   v2='config/authsettingsV2?api-version=2024-04-01'
   az rest -m get -u \"https://management.azure.com$app/$v2\" > auth.json
   greeting-cli call https://… --auth-settings auth.json
   greeting-local mint --expired |
     greeting-cli call http://localhost:7071/api/greeting --access-token -")]
-    Call(CallArgs),
+    Call(CallCommand),
     /// Get or read a token
     #[command(subcommand)]
     Token(TokenCommand),

@@ -1,6 +1,6 @@
 //! The subcommands, one file each.
 
-mod call;
+pub(crate) mod call;
 mod completions;
 mod doctor;
 mod explain;

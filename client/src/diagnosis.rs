@@ -48,7 +48,7 @@ pub(crate) use tool::{ToolFailure, az_failure, azd_failure};
 pub(crate) use unreached::{authority_unreached, unreached};
 pub(crate) use untrusted::{claimed, first_party, foreign_authority, origin, unconfirmed};
 pub(crate) use withheld::{Insistence, Named, withheld};
-pub(crate) use words::{everything, ids};
+pub(crate) use words::{everything, ids, without_tokens};
 
 /// The causes of this answer: proved before likely, cause before consequence. None for success.
 pub(crate) fn diagnose(case: &Case<'_>) -> Vec<Finding> {

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use crate::auth_settings;
 use crate::caller;
 use crate::diagnosis::Finding;
-use crate::http::NoCertificates;
+use crate::http::{Broken, NoCertificates};
+use crate::request::NoRequest;
 use crate::terminal::{Unwritten, printable, tell, written};
 
 /// A mistake on the command line.
@@ -27,6 +28,10 @@ pub(crate) enum Usage {
         what: &'static str,
         begins: String,
     },
+    #[error(transparent)]
+    Request(#[from] NoRequest),
+    #[error("the answer can't be written to {}: {error}", path.display())]
+    AnswerFile { path: PathBuf, error: io::Error },
     #[error("stdin is not text")]
     StdinNotText,
     #[error(transparent)]
@@ -58,6 +63,10 @@ pub(crate) enum Failure {
         why: String,
         finding: Box<Finding>,
     },
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    #[error("the answer could not be written to {}: {error}", path.display())]
+    AnswerNotWritten { path: PathBuf, error: io::Error },
     #[error("the tokens could not be removed: {0}")]
     NotRemoved(io::Error),
     #[error("the man pages can't be written to {}: {error}", dir.display())]
@@ -97,6 +106,11 @@ impl Failure {
             }
             Self::NoKeptToken => "greeting-cli login URL",
             Self::NotReached { finding, .. } => &finding.fix,
+            Self::Broken(Broken::Off { .. }) => {
+                "ask whoever runs the function, or wait longer for each part: --timeout SECONDS"
+            }
+            Self::Broken(Broken::TooLong { .. }) => "write it to a file: -o FILE",
+            Self::AnswerNotWritten { .. } => "make room there, or name another file",
             Self::NotRemoved(_) => "remove the greeting-cli folder in your state folder by hand",
             Self::ManPages { .. } => "name a folder that you may write",
             Self::Unwritten(_) => "make room where stdout goes, or send it elsewhere",
@@ -116,8 +130,10 @@ impl Failure {
             | Self::NotACall(_)
             | Self::NoTokenOnStdin => 2,
             Self::NoKeptToken => 3,
-            Self::NotReached { .. } => 7,
-            Self::NotRemoved(_)
+            Self::NotReached { .. } | Self::Broken(Broken::Off { .. }) => 7,
+            Self::Broken(Broken::TooLong { .. })
+            | Self::AnswerNotWritten { .. }
+            | Self::NotRemoved(_)
             | Self::ManPages { .. }
             | Self::Unwritten(_)
             | Self::NotStarted(_) => 1,

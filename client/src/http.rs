@@ -1,5 +1,6 @@
 //! The HTTP clients, and what went wrong when nothing answered.
 
+mod exchange;
 pub(crate) mod proxy;
 mod unreached;
 
@@ -12,6 +13,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use url::Url;
 
+pub(crate) use self::exchange::{Broken, Reply, call_again};
 use self::unreached::chain;
 pub(crate) use self::unreached::{Unreached, UnreachedKind};
 
@@ -155,10 +157,18 @@ pub(crate) async fn get(
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
-    let response = match request.send().await {
+    let mut response = match request.send().await {
         Ok(response) => response,
         Err(error) => return Err(Unreached::of(&error, url).await),
     };
+    match beginning(&mut response).await {
+        Ok((body, _)) => Ok(answer(&response, &body)),
+        Err(error) => Err(Unreached::of(&error, url).await),
+    }
+}
+
+/// What findings are made from.
+fn answer(response: &Response, body: &[u8]) -> Answer {
     let text = |name: &str| {
         response
             .headers()
@@ -166,7 +176,7 @@ pub(crate) async fn get(
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned)
     };
-    let mut answer = Answer {
+    Answer {
         status: response.status().as_u16(),
         challenges: response
             .headers()
@@ -187,13 +197,8 @@ pub(crate) async fn get(
             .and_then(|since| i64::try_from(since.as_secs()).ok()),
         tells: tells(response.headers()),
         content_type: text("content-type"),
-        body: String::new(),
-    };
-    answer.body = match body(response).await {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) => return Err(Unreached::of(&error, url).await),
-    };
-    Ok(answer)
+        body: String::from_utf8_lossy(body).into_owned(),
+    }
 }
 
 /// What tells who answers. What Easy Auth tells the app of a caller is no caller's business.
@@ -235,58 +240,21 @@ fn retry_after(value: &str) -> Option<Duration> {
     )
 }
 
-/// [`get`], tried again up to `times` after 429, 503 or a failed connection. Waits as long as
-/// `Retry-After` asks for (at most five minutes: longer is the user's decision), else one
-/// second, then two, four, …
-///
-/// # Errors
-/// Nothing answered the last try.
-pub(crate) async fn get_again(
-    clients: &Clients,
-    url: &Url,
-    token: Option<&str>,
-    times: u8,
-    told: impl Fn(&str),
-) -> Result<Answer, Unreached> {
-    const LONGEST: Duration = Duration::from_mins(5);
-    for tried in 0.. {
-        let outcome = get(clients, url, token).await;
-        let (why, wait) = match &outcome {
-            Ok(answer) if matches!(answer.status, 429 | 503) => {
-                (format!("{}", answer.status), answer.retry_after)
-            }
-            Err(unreached)
-                if matches!(
-                    unreached.kind,
-                    UnreachedKind::Refused | UnreachedKind::Timeout
-                ) =>
-            {
-                (unreached.kind.to_string(), None)
-            }
-            _ => return outcome,
-        };
-        let wait = wait.unwrap_or(Duration::from_secs(1 << tried.min(8)));
-        if tried >= times || wait > LONGEST {
-            return outcome;
-        }
-        told(&format!(
-            "{why}: trying again in {} s ({} of {times})",
-            wait.as_secs(),
-            tried + 1
-        ));
-        tokio::time::sleep(wait).await;
-    }
-    get(clients, url, token).await
+/// Whether a body has more than was read of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    Whole,
+    More,
 }
 
-async fn body(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
+/// The beginning of a body.
+async fn beginning(response: &mut Response) -> reqwest::Result<(Vec<u8>, Length)> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() >= BODY_LIMIT {
-            bytes.truncate(BODY_LIMIT);
-            break;
+            return Ok((bytes, Length::More));
         }
     }
-    Ok(bytes)
+    Ok((bytes, Length::Whole))
 }

@@ -4,6 +4,7 @@
 //! is the program, and only [`run`] is public:
 //!
 //! - `cli`: the command line; `commands`: the subcommands, one file each
+//! - `request`: what `call` sends beside its token
 //! - `session`: one call's course: learn, trust, send, explain
 //! - `credential`: where tokens come from, which are kept, and what the user sees while signing in
 //! - `discovery`: what a function says about itself, and how far that is trusted
@@ -35,6 +36,7 @@ mod known_clients;
 pub mod oauth;
 mod provenance;
 mod report;
+mod request;
 mod scope;
 mod session;
 mod signature;
@@ -100,6 +102,7 @@ pub fn run() -> ExitCode {
         if tokio::signal::ctrl_c().await.is_ok() {
             prompt::interrupted();
             tool::interrupted();
+            commands::call::interrupted();
             std::process::exit(INTERRUPTED);
         }
     });

@@ -2,7 +2,7 @@
 
 mod side_by_side;
 
-use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -50,13 +50,39 @@ impl Outcome {
     }
 }
 
+/// The answer as it came.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Content {
+    pub(crate) body: Option<String>,
+    pub(crate) body_encoding: Option<Encoding>,
+    /// Where the body is, if it is in a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body_file: Option<PathBuf>,
+    /// Name and value of each header, with `--include`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) headers: Option<Vec<(String, String)>>,
+}
+
+/// How a body is written in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) enum Encoding {
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// It is not UTF-8.
+    #[serde(rename = "base64")]
+    Base64,
+}
+
 /// What happened in a call. Holds no token.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) outcome: Outcome,
     pub(crate) status: Option<u16>,
     pub(crate) url: String,
+    /// The body of a success, where it is text.
     pub(crate) greeting: Option<String>,
+    #[serde(flatten)]
+    pub(crate) content: Content,
     pub(crate) findings: Vec<Finding>,
     pub(crate) token: Option<Summary>,
     pub(crate) challenge: Option<Challenge>,
@@ -86,29 +112,16 @@ impl Report {
         }
     }
 
-    /// Prints it: the result to stdout, a refusal to stderr; JSON always to stdout.
+    /// Prints it: as JSON to stdout, for people to stderr. The answer itself is printed by who
+    /// has it.
     ///
     /// # Errors
     /// The result was not written.
     pub(crate) fn print(&self, output: Output) -> Result<(), Unwritten> {
         match output {
             Output::Json => say(&json(self))?,
-            Output::Human => {
-                if self.outcome == Outcome::Ok {
-                    let greeting = self.greeting.as_deref().unwrap_or_default();
-                    // A pipe gets the function's answer byte for byte; on a terminal, control
-                    // characters are removed.
-                    if std::io::stdout().is_terminal() {
-                        let lines: Vec<String> = greeting.lines().map(printable).collect();
-                        say(&lines.join("\n"))?;
-                    } else {
-                        say(greeting)?;
-                    }
-                }
-                if self.outcome != Outcome::Ok || !self.findings.is_empty() {
-                    tell(&self.human());
-                }
-            }
+            Output::Human if self.outcome == Outcome::Ok && self.findings.is_empty() => {}
+            Output::Human => tell(&self.human()),
         }
         Ok(())
     }

@@ -22,7 +22,9 @@ use crate::diagnosis::Finding;
 use crate::discovery::challenge::Challenge;
 use crate::discovery::metadata::discover;
 use crate::failure::Usage;
-use crate::http::{self, Answer, Clients};
+use crate::http::{self, Answer, Clients, Reply};
+use crate::report::Report;
+use crate::request::Request;
 use crate::terminal::{printable, tell};
 
 /// What one command needs to call the function.
@@ -33,12 +35,30 @@ pub(crate) struct Session {
     /// The gate's settings, where the user gives them.
     pub(crate) settings: Option<Settings>,
     pub(crate) person: Person,
+    /// What the call sends beside its token.
+    pub(crate) request: Request,
 }
 
 /// What has to be known to ask for a token.
 pub(crate) struct Known {
     pub(crate) request: TokenRequest,
     pub(crate) challenge: Option<Challenge>,
+}
+
+/// What came of a call.
+pub(crate) struct Called {
+    pub(crate) report: Report,
+    /// None: it was not made, or nothing answered.
+    pub(crate) reply: Option<Reply>,
+}
+
+impl From<Report> for Called {
+    fn from(report: Report) -> Self {
+        Self {
+            report,
+            reply: None,
+        }
+    }
 }
 
 impl Session {
@@ -66,20 +86,34 @@ impl Session {
             http,
             settings,
             person: Person::here(),
+            request: Request::default(),
         })
     }
 
-    /// One call to the function's own origin.
-    pub(crate) async fn get(&self, token: Option<&str>) -> Result<Answer, http::Unreached> {
-        let with = match token {
-            Some(_) => "Authorization: Bearer (not shown)",
-            None => "no token",
-        };
-        self.verbose(|| format!("> GET {} {with}", http::without_query(&self.url)));
-        let outcome = http::get_again(&self.http, &self.url, token, self.args.retry, tell).await;
+    /// The same, for a call with this request.
+    pub(crate) fn sending(self, request: Request) -> Self {
+        Self { request, ..self }
+    }
+
+    /// The question to the function's own origin that is asked without a token: what the caller
+    /// wants sent goes only with one.
+    pub(crate) async fn ask(&self) -> Result<Answer, http::Unreached> {
+        let reply = self.send(None, &Request::default()).await?;
+        Ok(reply.answer)
+    }
+
+    /// The caller's request, to the function's own origin.
+    pub(crate) async fn call(&self, token: Option<&str>) -> Result<Reply, http::Unreached> {
+        self.send(token, &self.request).await
+    }
+
+    async fn send(&self, token: Option<&str>, request: &Request) -> Result<Reply, http::Unreached> {
+        self.verbose(|| told(request, &self.url, token));
+        let Self { http, url, .. } = self;
+        let outcome = http::call_again(http, url, token, request, self.args.retry, tell).await;
         match &outcome {
-            Ok(answer) => {
-                for line in answer.told() {
+            Ok(reply) => {
+                for line in reply.answer.told() {
                     self.verbose(|| line.clone());
                 }
             }
@@ -131,6 +165,22 @@ impl Session {
         let told = |line: &str| self.verbose(|| line.to_owned());
         discover(&self.http, &self.url, answer, told).await
     }
+}
+
+/// The line that `-v` prints of a request: what its headers hold may be a key.
+fn told(request: &Request, url: &Url, token: Option<&str>) -> String {
+    let with = match token {
+        Some(_) => "Authorization: Bearer (not shown)",
+        None => "no token",
+    };
+    let mut line = format!("> {} {} {with}", request.method, http::without_query(url));
+    for name in request.headers.keys() {
+        line += &format!(", {name}: (not shown)");
+    }
+    if let Some(body) = &request.body {
+        line += &format!(", {} bytes", body.len());
+    }
+    line
 }
 
 /// A token or a secret where something else belongs would be printed, and sent, in its place.

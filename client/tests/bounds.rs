@@ -40,11 +40,11 @@ fn point_15_a_key_store_that_never_answers_holds_neither_call_nor_logout() {
         (String::from_utf8(output.stdout).unwrap(), said)
     };
     let (greeting, said) = run(&["call", &server.url]);
-    assert_eq!(greeting, "Hello, world.\n");
+    assert_eq!(greeting, "Hello, world.");
     assert!(said.contains("the key store does not answer"), "{said}");
     // The file has it: nobody signs in again.
     let (greeting, said) = run(&["call", &server.url]);
-    assert_eq!(greeting, "Hello, world.\n");
+    assert_eq!(greeting, "Hello, world.");
     assert!(!said.contains("sign in"), "{said}");
     let (_, said) = run(&["logout"]);
     assert!(said.contains("deleted every kept token"), "{said}");

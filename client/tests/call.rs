@@ -12,7 +12,7 @@ fn a_greeting_is_all_that_stdout_has() {
     let server = Server::saying(answer("200 OK", "Hello, world."));
     let output = run(&["call", &server.url, "--access-token", "-", "-v"], TOKEN);
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "Hello, world.\n");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "Hello, world.");
     let asked = server.asked();
     assert_eq!(asked.len(), 1);
     assert!(
@@ -313,7 +313,7 @@ fn a_token_comes_from_the_environment_too() {
     let mut command = harness::cli(state.path(), &["call", &server.url, "-v"]);
     command.env("GREETING_ACCESS_TOKEN", TOKEN);
     let output = harness::finish(command, "");
-    assert_eq!(output.stdout, b"Hello, world.\n");
+    assert_eq!(output.stdout, b"Hello, world.");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("* token     environment"), "{said}");
     assert!(server.was_sent(TOKEN));

@@ -1,8 +1,11 @@
 //! Discovery is not trust: servers that ask for a token of another API, or for a sign-in at another
 //! authority.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod harness;
 
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::Output;
 
@@ -384,7 +387,7 @@ fn a_proxy_gets_no_loopback_call() {
         command.env(name, &proxy.origin);
     }
     let output = finish(command, "");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "Hello, world.\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "Hello, world.");
     assert!(proxy.asked().is_empty());
 }
 
@@ -432,12 +435,46 @@ fn what_servers_say_is_made_harmless() {
     }
 }
 
-/// Of an endless body only the beginning is read.
+/// Answers with this head, and a body that never ends.
+fn endless(head: &'static str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api/x", listener.local_addr().unwrap());
+    let part = vec![b'x'; 64 * 1024];
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let mut written = write!(stream, "HTTP/1.1 {head}\r\nConnection: close\r\n\r\n");
+            while written.is_ok() {
+                written = stream.write_all(&part);
+            }
+        }
+    });
+    url
+}
+
+/// Of a refusal only the beginning is read, and memory holds no more of a success than is promised.
 #[test]
 fn an_endless_answer_ends() {
-    let long = "x".repeat(600 * 1024);
-    let server = Server::saying(answer("200 OK", &long));
-    let output = run(&["call", &server.url, "--access-token", "-"], TOKEN);
-    assert_eq!(output.status.code(), Some(0));
-    assert_eq!(output.stdout.len(), 256 * 1024 + 1);
+    for output in ["human", "json"] {
+        let url = endless("403 Forbidden");
+        let refused = run(
+            &["call", &url, "--access-token", "-", "--output", output],
+            TOKEN,
+        );
+        assert_eq!(refused.status.code(), Some(5), "{output}");
+        assert!(refused.stdout.len() < 300 * 1024);
+    }
+    let url = endless("200 OK");
+    let output = run(
+        &["call", &url, "--access-token", "-", "--output", "json"],
+        TOKEN,
+    );
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("longer than 64 MiB") && said.contains("-o FILE"),
+        "{said}"
+    );
 }

@@ -60,6 +60,28 @@ fn while_a_server_is_silent() {
     assert_eq!(interrupt(child), Some(130));
 }
 
+/// The file is made before anything is sent, so that an answer has where to go.
+#[test]
+fn a_file_for_an_answer_that_did_not_come_is_taken_away() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let state = tempfile::tempdir().unwrap();
+    let (new, kept) = (state.path().join("new"), state.path().join("kept"));
+    std::fs::write(&kept, "of an earlier call").unwrap();
+    for path in [&new, &kept] {
+        let file = path.to_str().unwrap();
+        let child = cli(state.path(), &["call", &url, "-o", file])
+            .spawn()
+            .unwrap();
+        let (mut stream, _) = silent.accept().unwrap();
+        assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+        assert!(path.exists());
+        assert_eq!(interrupt(child), Some(130));
+    }
+    assert!(!new.exists());
+    assert_eq!(std::fs::read(&kept).unwrap(), b"of an earlier call");
+}
+
 /// stdin is read on the thread that everything else runs on.
 #[test]
 fn while_stdin_has_no_token_yet() {

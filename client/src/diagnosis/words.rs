@@ -93,7 +93,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// Some programs answer with what they were sent.
-fn without_tokens(text: &str) -> String {
+pub(crate) fn without_tokens(text: &str) -> String {
     let part_of_token = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let mut shown = String::new();
     let mut rest = text;

@@ -73,6 +73,12 @@ impl Unreached {
         unreached
     }
 
+    /// No answer of `url` within the time that a request has.
+    pub(super) fn in_time(url: &Url) -> Self {
+        let proxy = proxy::of(url).ok().flatten().map(Box::new);
+        Self::sorted("operation timed out".to_owned(), true, url, proxy)
+    }
+
     fn sorted(why: String, is_timeout: bool, url: &Url, proxy: Option<Box<Proxy>>) -> Self {
         let lower = why.to_lowercase();
         let kind = if is_timeout {

@@ -9,7 +9,7 @@ use crate::diagnosis::{self, Case, Code, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::{Challenge, challenge_of};
 use crate::discovery::trust::Authority;
 use crate::http::{self, Answer, without_query};
-use crate::report::{Outcome, Report};
+use crate::report::{Content, Outcome, Report};
 use crate::signature;
 use crate::token::Decoded;
 
@@ -91,7 +91,6 @@ pub(crate) async fn explain(
     });
     let mut report = blank(session, Outcome::of(answer.status, &findings));
     report.status = Some(answer.status);
-    report.greeting = (report.outcome == Outcome::Ok).then(|| answer.body.clone());
     if findings.is_empty() && report.outcome != Outcome::Ok {
         report.answer = diagnosis::everything(answer);
     }
@@ -107,7 +106,7 @@ pub(crate) async fn explain(
 
 /// What the gate says to a caller without a token.
 async fn asked_without_token(session: &Session) -> Option<Challenge> {
-    let answer = session.get(None).await.ok()?;
+    let answer = session.ask().await.ok()?;
     session.challenge(&answer).await
 }
 
@@ -155,6 +154,7 @@ pub(super) fn blank(session: &Session, outcome: Outcome) -> Report {
         status: None,
         url: without_query(&session.url),
         greeting: None,
+        content: Content::default(),
         findings: Vec::new(),
         token: None,
         challenge: None,

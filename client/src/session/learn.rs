@@ -38,7 +38,7 @@ pub(crate) async fn learn(session: &Session) -> Result<Known, Box<Stopped>> {
     {
         return Ok(known);
     }
-    let answer = match session.get(None).await {
+    let answer = match session.ask().await {
         Ok(answer) => answer,
         Err(unreached) => return Err(Box::new(Stopped::Unreached(unreached))),
     };

@@ -2,7 +2,7 @@
 
 use azure_core::credentials::Secret;
 
-use super::{Session, explain, scope};
+use super::{Called, Session, explain, scope};
 use crate::clock::now;
 use crate::diagnosis::{self, Expected, Insistence, Named, Sent, Signature};
 use crate::discovery::challenge::Challenge;
@@ -25,9 +25,9 @@ pub(crate) async fn send(
     token: &Secret,
     origin: Origin,
     challenge: Option<Challenge>,
-) -> Report {
+) -> Called {
     if !may_carry_token(&session.url) {
-        return explain::in_the_clear(session);
+        return explain::in_the_clear(session).into();
     }
     let text = token.secret();
     let sent = match Decoded::parse(text) {
@@ -47,7 +47,8 @@ pub(crate) async fn send(
             },
             challenge,
             ..explain::blank(session, Outcome::NotSent)
-        };
+        }
+        .into();
     }
     // What no header can carry can't be sent; the gate would say the same as to nothing.
     if text.bytes().any(|byte| !byte.is_ascii_graphic()) {
@@ -56,11 +57,19 @@ pub(crate) async fn send(
         return Report {
             findings: gate,
             ..explain::blank(session, Outcome::NotSent)
-        };
+        }
+        .into();
     }
-    match session.get(Some(text)).await {
-        Ok(answer) => explain::explain(session, &sent, &answer, challenge, Some(text)).await,
-        Err(unreached) => explain::unreachable(session, &unreached),
+    match session.call(Some(text)).await {
+        Ok(reply) => {
+            let answer = &reply.answer;
+            let report = explain::explain(session, &sent, answer, challenge, Some(text)).await;
+            Called {
+                report,
+                reply: Some(reply),
+            }
+        }
+        Err(unreached) => explain::unreachable(session, &unreached).into(),
     }
 }
 

@@ -31,7 +31,7 @@ impl Server {
     }
 
     /// Answers by the request and the server's own origin.
-    pub(crate) fn new(answer: impl Fn(&str, &str) -> String + Send + 'static) -> Self {
+    pub(crate) fn new<A: AsRef<[u8]>>(answer: impl Fn(&str, &str) -> A + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -51,7 +51,7 @@ impl Server {
                 }
                 let request = String::from_utf8_lossy(&request).into_owned();
                 heard.lock().unwrap().push(request.clone());
-                let _ = stream.write_all(answer(&request, &own).as_bytes());
+                let _ = stream.write_all(answer(&request, &own).as_ref());
             }
         });
         Self {
@@ -74,16 +74,16 @@ impl Server {
 }
 
 fn is_whole(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+    let Some(end) = request.windows(4).position(|it| it == b"\r\n\r\n") else {
         return false;
     };
+    let head = String::from_utf8_lossy(&request[..end]);
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length")
             .then(|| value.trim().parse().unwrap())
     });
-    body.len() >= length.unwrap_or(0)
+    request.len() - end - 4 >= length.unwrap_or(0)
 }
 
 pub(crate) fn answer(head: &str, body: &str) -> String {

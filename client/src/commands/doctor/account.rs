@@ -15,7 +15,7 @@ use crate::diagnosis::{self, Code, Finding};
 use crate::discovery::challenge::Challenge;
 use crate::report::Outcome;
 use crate::session::send::{self, Origin};
-use crate::session::{Known, Session, explain, learn};
+use crate::session::{Called, Known, Session, explain, learn};
 use crate::terminal::quoted;
 use crate::token::Decoded;
 
@@ -216,14 +216,15 @@ async fn tried(
     challenge: &Challenge,
     checks: &mut Checks,
 ) {
-    let report = send::send(session, token, origin, Some(challenge.clone())).await;
+    let Called { report, reply } =
+        send::send(session, token, origin, Some(challenge.clone())).await;
     let finding = report.findings.into_iter().next();
     let by_function =
         |finding: &Finding| matches!(finding.code, Code::MissingScope | Code::AppOnlyToken);
     match (report.outcome, finding) {
         (Outcome::Ok, None) => {
             checks.ok("accepted", "the gate let it through");
-            let greeting = report.greeting.unwrap_or_default();
+            let greeting = reply.map(|reply| reply.answer.body).unwrap_or_default();
             checks.ok("scope", greeting.trim());
         }
         (_, Some(finding)) if by_function(&finding) => {

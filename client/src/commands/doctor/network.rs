@@ -27,10 +27,10 @@ pub(super) async fn examine(session: &Session, checks: &mut Checks) -> Option<An
             checks.skip(&["TLS"], "there is no connection");
             return None;
         }
-        let outcome = session.get(None).await;
+        let outcome = session.ask().await;
         return answered(session, outcome, checks);
     };
-    let outcome = session.get(None).await;
+    let outcome = session.ask().await;
     // The proxy resolves and connects; only what comes through it can be seen.
     match outcome {
         Err(unreached) if unreached.kind == UnreachedKind::Proxy => {

@@ -11,7 +11,7 @@ mod unauthorized;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::super::{Outcome, Report};
+use super::super::{Content, Outcome, Report};
 use crate::auth_settings::Settings;
 use crate::diagnosis::{self, Case, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::Challenge;
@@ -199,6 +199,7 @@ fn report(outcome: Outcome) -> Report {
         status: None,
         url: URL.into(),
         greeting: None,
+        content: Content::default(),
         findings: Vec::new(),
         token: None,
         challenge: None,
