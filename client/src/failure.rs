@@ -32,8 +32,6 @@ pub(crate) enum Usage {
     Request(#[from] NoRequest),
     #[error("the answer can't be written to {}: {error}", path.display())]
     AnswerFile { path: PathBuf, error: io::Error },
-    #[error("stdin is not text")]
-    StdinNotText,
     #[error(transparent)]
     Settings(#[from] auth_settings::Unusable),
     #[error(transparent)]

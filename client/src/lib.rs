@@ -14,12 +14,14 @@
 //!   settings, where the user gives them
 //! - `gate_log`: the gate's own log, where the app's owner gives it
 //! - `token`: a JWT, decoded, never trusted
+//! - `certificates`: variables that name certificates, and name none
 //! - `caller`: how much of what a caller wrote is repeated to them
 //! - what they stand on: `clock`, `guid`, `http`, `known_clients`, `provenance`,
 //!   `scope`, `state_folder`, `terminal`
 
 mod auth_settings;
 mod caller;
+mod certificates;
 mod cli;
 mod clock;
 mod commands;
@@ -78,10 +80,25 @@ pub fn run() -> ExitCode {
     if let Err(error) = environment::start_without_blank(&READ_BY_LIBRARIES) {
         return Failure::NotStarted(error).tell();
     }
-    let cli = match Cli::read() {
+    let mut cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => return failure::told_by_clap(&error),
     };
+    let gone = certificates::gone(&cli.command);
+    for gone in &gone {
+        terminal::tell(&terminal::printable(&gone.to_string()));
+    }
+    // The library that reads the system's certificates reads these variables by itself, on unix.
+    #[cfg(unix)]
+    {
+        let names: Vec<_> = gone.iter().map(|gone| gone.variable).collect();
+        if let Err(error) = environment::start_without(&names) {
+            return Failure::NotStarted(error).tell();
+        }
+    }
+    if !gone.is_empty() {
+        certificates::forget(&mut cli.command);
+    }
     match cli.color {
         Color::Auto => {}
         Color::Always => anstream::ColorChoice::Always.write_global(),

@@ -2,7 +2,7 @@
 
 mod harness;
 
-use harness::{Server, challenge, cli, finish, first};
+use harness::{Server, TOKEN, answer, challenge, cli, finish, first};
 
 const MICROSOFT: &str = "https://login.microsoftonline.com";
 const API: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
@@ -83,4 +83,57 @@ fn point_13_help_names_variables_without_their_values() {
     assert_eq!(help(Some("")), unset);
     assert_eq!(help(Some("what-is-set")), unset);
     assert!(unset.contains("[env: GREETING_SCOPE]"), "{unset}");
+}
+
+/// Certificates that are not there: named, and gone without where they are not needed.
+#[test]
+fn a_certificate_variable_that_names_nothing_is_warned_of() {
+    let state = tempfile::tempdir().unwrap();
+    let no_pem = state.path().join("no.pem");
+    std::fs::write(&no_pem, "nothing").unwrap();
+    let gone = state.path().join("gone.pem");
+    let server = Server::saying(answer("200 OK", "Hello, world."));
+    for (name, path) in [
+        ("SSL_CERT_FILE", &gone),
+        ("SSL_CERT_FILE", &no_pem),
+        ("SSL_CERT_DIR", &gone),
+    ] {
+        let run = |arguments: &[&str], stdin: &str| {
+            let mut command = cli(state.path(), arguments);
+            command.env(name, path);
+            let output = finish(command, stdin);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            (output.status.code(), said)
+        };
+        let (status, said) = run(&["call", &server.url, "--access-token", "-"], TOKEN);
+        assert_eq!(status, Some(0), "{name}: {said}");
+        assert_eq!(said.matches("warning:").count(), 1, "{name}: {said}");
+        assert!(said.contains(&format!("unset {name}")), "{said}");
+        assert!(!said.contains("--ca-cert"), "{said}");
+        // The system's certificates take its place: the name is what fails.
+        let (status, said) = run(
+            &["call", "https://app.invalid/", "--access-token", "-"],
+            TOKEN,
+        );
+        assert_eq!(status, Some(7), "{name}: {said}");
+        assert!(said.contains("dns"), "{name}: {said}");
+        // Where nothing is fetched, nothing is said.
+        let (status, said) = run(&["token", "inspect"], TOKEN);
+        assert_eq!(status, Some(0), "{name}: {said}");
+        assert_eq!(said, "", "{name}");
+        let (_, said) = run(&["explain", "expired"], "");
+        assert_eq!(said, "", "{name}");
+    }
+    // A flag is another matter: somebody meant it.
+    let gone = gone.to_string_lossy();
+    let call = [
+        "call",
+        &server.url,
+        "--ca-cert",
+        &gone,
+        "--access-token",
+        "-",
+    ];
+    let output = finish(cli(state.path(), &call), TOKEN);
+    assert_eq!(output.status.code(), Some(2));
 }

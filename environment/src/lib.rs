@@ -26,10 +26,23 @@ pub fn text(name: &str) -> Option<String> {
 /// It does not start.
 #[cfg(unix)]
 pub fn start_without_blank(names: &[&str]) -> std::io::Result<()> {
-    use std::os::unix::process::CommandExt as _;
     let is_blank = |name: &&&str| std::env::var_os(name).is_some() && variable(name).is_none();
-    let blank: Vec<_> = names.iter().filter(is_blank).collect();
-    if blank.is_empty() {
+    let blank: Vec<_> = names
+        .iter()
+        .copied()
+        .filter(|name| is_blank(&name))
+        .collect();
+    start_without(&blank)
+}
+
+/// Starts the program anew without those variables. Without any: nothing happens.
+///
+/// # Errors
+/// It does not start.
+#[cfg(unix)]
+pub fn start_without(names: &[&str]) -> std::io::Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    if names.is_empty() {
         return Ok(());
     }
     let mut program = std::process::Command::new(std::env::current_exe()?);
@@ -38,7 +51,7 @@ pub fn start_without_blank(names: &[&str]) -> std::io::Result<()> {
         program.arg0(name);
     }
     program.args(arguments);
-    for name in blank {
+    for name in names {
         program.env_remove(name);
     }
     // Comes back with a failure only.

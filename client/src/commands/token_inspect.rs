@@ -14,12 +14,12 @@ use crate::auth_settings::Settings;
 use crate::cli::{InspectArgs, Output};
 use crate::clock::{how_long, now, utc};
 use crate::credential::cache::Cache;
-use crate::credential::provided::pasted;
+use crate::credential::provided::{pasted, token_in};
 use crate::diagnosis::{self, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::Challenge;
 use crate::discovery::metadata::discover;
 use crate::discovery::trust::Authority;
-use crate::failure::{Failure, Usage};
+use crate::failure::Failure;
 use crate::http::{self, Clients, without_query};
 use crate::session::function_url;
 use crate::signature;
@@ -117,7 +117,7 @@ async fn inspect(args: &InspectArgs) -> Result<Inspected, Failure> {
 /// From the argument or stdin.
 fn brought(argument: &str) -> Result<Secret, Failure> {
     let text = if argument == "-" {
-        pasted().map_err(|_| Usage::StdinNotText)?
+        pasted()
     } else {
         tell(
             "warning: a token as an argument stays in the shell's history and other users can see it (ps); pipe it in instead: greeting-cli token inspect -",
@@ -127,7 +127,7 @@ fn brought(argument: &str) -> Result<Secret, Failure> {
     if text.trim().is_empty() {
         return Err(Failure::NoTokenOnStdin);
     }
-    Ok(Secret::new(text.trim().to_owned()))
+    Ok(Secret::new(token_in(&text)))
 }
 
 /// The token that was kept last, for this function's API where one is named.

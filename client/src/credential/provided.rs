@@ -1,28 +1,28 @@
 //! A token that the user provides, from stdin or the environment.
 
+mod encoding;
+mod envelope;
+
 use std::io::{IsTerminal as _, Read as _};
 
 use azure_core::credentials::Secret;
 
+pub(crate) use self::envelope::token_in;
 use crate::diagnosis::{Code, Finding};
 use crate::terminal::tell;
 
 /// In bytes: more than any server accepts in a header.
 const LONGEST_TOKEN: u64 = 256 * 1024;
 
-/// The token on stdin.
-///
-/// # Errors
-/// It is not text.
-pub(crate) fn pasted() -> std::io::Result<String> {
+/// What stdin holds, as text: PowerShell writes UTF-16 or a byte order mark to files.
+pub(crate) fn pasted() -> String {
     if std::io::stdin().is_terminal() {
         tell("Paste the token, then Ctrl-D:");
     }
-    let mut text = String::new();
-    std::io::stdin()
-        .take(LONGEST_TOKEN)
-        .read_to_string(&mut text)?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    // What was read before an error is looked at.
+    let _ = std::io::stdin().take(LONGEST_TOKEN).read_to_end(&mut bytes);
+    encoding::text(&bytes)
 }
 
 /// A token from stdin, where `--access-token` is given, else from the environment. `from` is called
@@ -35,7 +35,7 @@ pub(crate) fn provided(
     from: impl Fn(&str),
 ) -> Result<Option<Secret>, Finding> {
     let text = if access_token.is_some() {
-        let text = pasted().unwrap_or_default();
+        let text = pasted();
         if text.trim().is_empty() {
             return Err(Finding::proved(
                 Code::NoToken,
@@ -51,5 +51,5 @@ pub(crate) fn provided(
     } else {
         return Ok(None);
     };
-    Ok(Some(Secret::new(text.trim().to_owned())))
+    Ok(Some(Secret::new(token_in(&text))))
 }

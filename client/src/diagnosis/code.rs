@@ -29,6 +29,7 @@ macro_rules! codes {
 
 codes! {
     NoToken = "no-token",
+    NotAToken = "not-a-token",
     MalformedToken = "malformed-token",
     NotAnAccessToken = "not-an-access-token",
     WrongApi = "wrong-api",

@@ -9,6 +9,7 @@ impl Code {
     pub(crate) const fn proved_when(self) -> Option<&'static str> {
         Some(match self {
             Self::NoToken => "the request carried no token",
+            Self::NotAToken => "what was given is one of the texts that the meaning above names, or is no text",
             Self::MalformedToken => "what was sent is not a JWT, by its own characters",
             Self::NotAnAccessToken => "what was sent is not a JWT; or it has a nonce and names neither scopes, roles nor a client",
             Self::WrongApi => "aud is one of Microsoft's own APIs; or another application's id, and the settings' list has no such audience",

@@ -144,6 +144,11 @@ pub(super) fn unreadable(unreadable: &Unreadable) -> Finding {
             format!("this is not an access token for this API: {why}"),
             fix,
         ),
+        Unreadable::NotAToken(what) => Finding::proved(
+            Code::NotAToken,
+            format!("this is not a token: {}", what.why()),
+            what.fix(),
+        ),
     }
 }
 

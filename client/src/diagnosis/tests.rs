@@ -9,7 +9,7 @@ use url::Url;
 use super::*;
 use crate::discovery::challenge::Challenge;
 use crate::http::Answer;
-use crate::token::{Decoded, Unreadable};
+use crate::token::{Decoded, NotAToken, Unreadable};
 
 const NOW: i64 = 1_764_000_000;
 const API: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
@@ -102,6 +102,10 @@ fn each_401_has_its_cause() {
         (
             Sent::Unreadable(Unreadable::Malformed("cut".into())),
             &["malformed-token"],
+        ),
+        (
+            Sent::Unreadable(Unreadable::NotAToken(NotAToken::Null)),
+            &["not-a-token"],
         ),
         (
             Sent::Unreadable(Unreadable::OtherToken("no dots".into())),

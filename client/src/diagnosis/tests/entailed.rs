@@ -120,6 +120,7 @@ fn any_token() -> impl Strategy<Value = Sent> {
         1 => Just(Sent::Nothing),
         1 => Just(Sent::Unreadable(Unreadable::Malformed("cut".into()))),
         1 => Just(Sent::Unreadable(Unreadable::OtherToken("opaque".into()))),
+        1 => Just(Sent::Unreadable(Unreadable::NotAToken(NotAToken::Null))),
         12 => token,
     ]
 }
@@ -297,6 +298,7 @@ fn entailed(code: Code, it: &Evidence) -> bool {
     let tenants_differ = it.tenant.is_some_and(|tenant| tenant == OTHER);
     match code {
         Code::NoToken => matches!(it.sent, Sent::Nothing),
+        Code::NotAToken => matches!(it.sent, Sent::Unreadable(Unreadable::NotAToken(_))),
         Code::MalformedToken => matches!(it.sent, Sent::Unreadable(Unreadable::Malformed(_))),
         Code::NotAnAccessToken => {
             matches!(it.sent, Sent::Unreadable(Unreadable::OtherToken(_)))

@@ -24,6 +24,17 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
     vec![
         ("no-token", Call::sending(Sent::Nothing).refused().report()),
         (
+            "not-a-token",
+            Call::text("System.Security.SecureString")
+                .refused()
+                .report(),
+        ),
+        ("not-a-token null", Call::text("null").refused().report()),
+        (
+            "not-a-token JSON",
+            Call::text("{\"id_token\": \"i\"}").refused().report(),
+        ),
+        (
             "malformed-token",
             Call::text("Bearer eyJhbGciOiJub25lIn0.e30.")
                 .refused()
