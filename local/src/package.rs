@@ -9,7 +9,7 @@ pub(crate) mod elf;
 use std::path::Path;
 
 use local_failure::Failure;
-use local_functions_host::FunctionApp;
+use local_functions_host::{Environment, FunctionApp};
 
 pub(crate) use self::elf::Target;
 use crate::deploy;
@@ -35,8 +35,10 @@ impl AppFiles {
             return Ok(Self::built_in(&deploy::FUNCTION_APP));
         };
         let what = "the function app can't be packaged";
-        let app = FunctionApp::load(&root).map_err(|error| error.failure(what))?;
-        Self::read(&app)
+        let app = FunctionApp::load(&root, &Environment::of_process())
+            .map_err(|error| error.failure(what))?;
+        let names = app.files().map_err(|error| error.failure(what))?;
+        Self::read(&app, &names)
             .map_err(|error| Failure::new(what, error, "check that you may read the app's files"))
     }
 
@@ -44,23 +46,20 @@ impl AppFiles {
     ///
     /// # Errors
     /// One can't be read.
-    fn read(app: &FunctionApp) -> std::io::Result<Self> {
-        let names = app
-            .functions
+    fn read(app: &FunctionApp, names: &[String]) -> std::io::Result<Self> {
+        // Azure runs also what is left out here.
+        let files = names
             .iter()
-            .map(|function| format!("{}/function.json", function.name));
-        let files = std::iter::once("host.json".to_owned())
-            .chain(names)
             .map(|name| {
                 Ok(archive::Entry::file(
-                    &name,
-                    std::fs::read(app.root.join(&name))?,
+                    name,
+                    std::fs::read(app.root.join(name))?,
                 ))
             })
             .collect::<std::io::Result<_>>()?;
         Ok(Self {
             files,
-            executable: app.executable.clone(),
+            executable: app.handler.executable.clone(),
             root: Some(app.root.clone()),
         })
     }

@@ -95,7 +95,7 @@ impl Stack {
         );
         let mut warnings = rules.settings.warnings(options.scheme());
         warnings.extend(changes);
-        warnings.extend(backend.warning().map(str::to_owned));
+        warnings.extend(backend.warnings());
         // Serve.
         let (stop, stopped) = watch::channel(false);
         let acceptor = |alpn: &[&[u8]]| {

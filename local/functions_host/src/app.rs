@@ -1,17 +1,30 @@
 //! The Function app's files: `host.json`, and a `function.json` in each
 //! function's folder.
+//!
+//! - `host_json`, `profile`, `answers`: `host.json`
+//! - `function_json`: a function; `left_out`: why one does not run here
+
+mod answers;
+mod function_json;
+mod host_json;
+mod left_out;
+mod profile;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Method;
-use local_http::relay::ANSWER_TIMEOUT;
-use serde::Deserialize;
 
-use super::files::{AppError, read};
+pub use self::answers::Answers;
+pub(crate) use self::answers::HomePage;
+pub use self::function_json::{AuthLevel, Function};
+pub use self::host_json::{Forwarding, HandlerDescription};
+use self::host_json::{HandlerRoute, HostJson};
+pub use self::left_out::{LeftOut, Reason};
+use super::files::{AppError, parse, read};
 use super::local_settings::LocalSettings;
-use super::route::Route;
+use super::variables::Environment;
 
 /// A Function app, as its files describe it.
 #[derive(Clone)]
@@ -20,215 +33,274 @@ pub struct FunctionApp {
     pub root: PathBuf,
     /// What stands before every route: `extensions.http.routePrefix`, else `api`.
     pub route_prefix: String,
-    /// The app's functions, by name.
+    /// The app's functions that run here, by name.
     pub functions: Vec<Function>,
-    /// The custom handler's executable, as `host.json` writes it.
-    pub executable: String,
-    /// The executable's arguments.
-    pub arguments: Vec<String>,
-    /// Where it runs, if not in the app's root.
-    pub working_directory: Option<PathBuf>,
+    /// Those that do not.
+    pub left_out: Vec<LeftOut>,
+    /// The custom handler.
+    pub handler: HandlerDescription,
+    /// What the handler gets of a call.
+    pub forwarding: Forwarding,
+    /// What the host adds to answers.
+    pub answers: Answers,
     /// How long a call may take: `functionTimeout`, and at most what Azure's front end waits.
     pub timeout: Duration,
+    /// What a person should know at start, a sentence each.
+    pub notices: Vec<String>,
     /// The app settings of this machine.
     pub local: Arc<LocalSettings>,
 }
 
-/// One HTTP-triggered function.
-#[derive(Debug, Clone)]
-pub struct Function {
-    /// The name of its folder.
-    pub name: String,
-    /// Its route, without the prefix; the name where `function.json` has none.
-    pub route: String,
-    /// The same, parsed, below the prefix.
-    pub matcher: Route,
-    /// The methods it answers; all of them where `function.json` lists none.
-    pub methods: Option<Vec<Method>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct HostJson {
-    custom_handler: Option<CustomHandler>,
-    function_timeout: Option<String>,
-    #[serde(default)]
-    extensions: Extensions,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CustomHandler {
-    description: Description,
-    #[serde(default)]
-    enable_forwarding_http_request: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Description {
-    default_executable_path: String,
-    #[serde(default)]
-    arguments: Vec<String>,
-    working_directory: Option<PathBuf>,
-}
-
-#[derive(Deserialize, Default)]
-struct Extensions {
-    #[serde(default)]
-    http: HttpExtension,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct HttpExtension {
-    route_prefix: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct FunctionJson {
-    bindings: Vec<Binding>,
-    #[serde(default)]
-    disabled: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Binding {
-    r#type: String,
-    auth_level: Option<String>,
-    methods: Option<Vec<String>>,
-    route: Option<String>,
-}
-
 impl FunctionApp {
-    /// Reads the app in `root`.
+    /// Reads the app in `root`, its app settings from `environment` and from its files.
     ///
     /// # Errors
-    /// When a file is missing or wrong, or asks for what this host does not do.
-    pub fn load(root: &Path) -> Result<Self, AppError> {
+    /// When a file is missing or wrong, asks for what this host does not do, or nothing of it can
+    /// run here.
+    pub fn load(root: &Path, environment: &Environment) -> Result<Self, AppError> {
         let path = root.join("host.json");
         if !path.exists() {
             return Err(AppError::NoHostJson(path));
         }
-        let host: HostJson = read(&path)?;
-        let (handler, route_prefix, timeout) = host.checked(&path)?;
-        let unreadable = |error| AppError::Unreadable(root.to_owned(), error);
-        let mut functions = Vec::new();
-        for folder in std::fs::read_dir(root).map_err(unreadable)? {
-            let folder = folder.map_err(unreadable)?;
-            let path = folder.path().join("function.json");
-            if path.is_file() {
-                let name = folder.file_name().to_string_lossy().into_owned();
-                functions.extend(function(&path, read(&path)?, name, &route_prefix)?);
+        let local = LocalSettings::load(root, environment)?;
+        let HostJson {
+            handler,
+            forwarding,
+            route_prefix,
+            timeout,
+            only,
+            routes,
+            routes_from,
+            answers,
+            notices: of_host,
+        } = host_json::read(&path, &read(&path)?, &local)?;
+        let mut notices = local.notices.clone();
+        notices.extend(of_host);
+        let mut found = Found::default();
+        if routes.is_empty() {
+            found.read_folders(root, &route_prefix, &only, &local)?;
+        } else {
+            if let Some(name) = function_folders(root)?.first() {
+                let name = format!("{name}/function.json");
+                return Err(AppError::BothSources(root.to_owned(), name, routes_from));
             }
+            found.read_routes(&routes, &route_prefix, &only, &local);
         }
-        if functions.is_empty() {
-            return Err(AppError::NoFunctions(root.to_owned()));
+        notices.extend(found.notices);
+        if found.functions.is_empty() {
+            return Err(if found.left_out.is_empty() {
+                AppError::NoFunctions(root.to_owned())
+            } else {
+                AppError::NothingToRun(root.to_owned(), found.left_out)
+            });
         }
-        functions.sort_by(|a, b| a.name.cmp(&b.name));
+        notices.extend(keys(&found.functions));
         Ok(Self {
             root: root.to_owned(),
             route_prefix,
-            functions,
+            functions: found.functions,
+            left_out: found.left_out,
+            handler,
+            forwarding,
+            answers,
             timeout,
-            local: Arc::new(LocalSettings::load(root)?),
-            executable: handler.default_executable_path,
-            arguments: handler.arguments,
-            working_directory: handler.working_directory,
+            notices,
+            local: Arc::new(local),
         })
     }
 
-    /// Whether a function answers this call.
+    /// The function that answers this call. Where routes overlap, the more specific one does.
     #[must_use]
-    pub fn matches(&self, method: &Method, path: &str) -> bool {
-        self.functions.iter().any(|function| {
-            function
-                .methods
-                .as_ref()
-                .is_none_or(|methods| methods.contains(method))
-                && function.matcher.matches(path)
-        })
+    pub fn function(&self, method: &Method, path: &str) -> Option<&Function> {
+        self.functions
+            .iter()
+            .filter(|function| function.answers(method) && function.matcher.matches(path))
+            .min_by_key(|function| function.matcher.precedence())
+    }
+
+    /// The files that describe the app, below its root: `host.json`, and each `function.json`.
+    ///
+    /// # Errors
+    /// The root can't be read.
+    pub fn files(&self) -> Result<Vec<String>, AppError> {
+        let functions = function_folders(&self.root)?;
+        let functions = functions.iter().map(|name| format!("{name}/function.json"));
+        Ok(std::iter::once("host.json".to_owned())
+            .chain(functions)
+            .collect())
     }
 }
 
-impl HostJson {
-    /// The handler's description, the routes' prefix and a call's time.
-    pub(super) fn checked(self, path: &Path) -> Result<(Description, String, Duration), AppError> {
-        let Some(handler) = self.custom_handler else {
-            return Err(AppError::NoCustomHandler(path.to_owned()));
-        };
-        if !handler.enable_forwarding_http_request {
-            return Err(AppError::NoForwarding(path.to_owned()));
+/// The folders directly in `root` that hold a `function.json`, in the host's order: by name, in
+/// any letter case (azure-functions-host 89dc438d, FunctionMetadataManager.cs:192).
+fn function_folders(root: &Path) -> Result<Vec<String>, AppError> {
+    let unreadable = |error| AppError::Unreadable(root.to_owned(), error);
+    let mut names = Vec::new();
+    for folder in std::fs::read_dir(root).map_err(unreadable)? {
+        let folder = folder.map_err(unreadable)?;
+        if folder.path().join("function.json").is_file() {
+            names.push(folder.file_name().to_string_lossy().into_owned());
         }
-        let prefix = self.extensions.http.route_prefix;
-        let timeout = match self.function_timeout.as_deref() {
-            None | Some("-1") => ANSWER_TIMEOUT,
-            Some(text) => timeout(text)
-                .ok_or_else(|| AppError::BadTimeout(path.to_owned(), text.to_owned()))?
-                .min(ANSWER_TIMEOUT),
-        };
-        let prefix = prefix.unwrap_or_else(|| "api".to_owned());
-        Ok((handler.description, prefix, timeout))
+    }
+    names.sort_by_key(|name| (name.to_lowercase(), name.clone()));
+    Ok(names)
+}
+
+/// The functions, as they are found.
+#[derive(Default)]
+struct Found {
+    functions: Vec<Function>,
+    left_out: Vec<LeftOut>,
+    notices: Vec<String>,
+    /// Every HTTP function whose route is taken, whether it runs or not.
+    taken: Vec<Function>,
+}
+
+impl Found {
+    fn read_folders(
+        &mut self,
+        root: &Path,
+        prefix: &str,
+        only: &[String],
+        local: &LocalSettings,
+    ) -> Result<(), AppError> {
+        for name in function_folders(root)? {
+            let folder = root.join(&name);
+            let path = folder.join("function.json");
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| AppError::Unreadable(path.clone(), error))?;
+            let read = match function_json::is_function_name(&name) {
+                false => Err(Reason::Name),
+                true => parse(&text).map_err(Reason::BadJson).and_then(|content| {
+                    let exists = |script: &str| folder.join(script).is_file();
+                    function_json::read(&content, &name, prefix, exists)
+                }),
+            };
+            let function = read.map(|read| {
+                if read.says_disabled {
+                    self.notices.push(format!(
+                        "{name}/function.json: \"disabled\" has no effect, on Azure neither; set the app setting AzureWebJobs.{name}.Disabled"
+                    ));
+                }
+                (read.function, read.why_not)
+            });
+            self.take(name, function, only, local);
+        }
+        Ok(())
+    }
+
+    /// The n-th route makes the function http-handler<n> (azure-functions-host 8f59c471,
+    /// Workers/Http/HttpWorkerFunctionProvider.cs).
+    fn read_routes(
+        &mut self,
+        routes: &[HandlerRoute],
+        prefix: &str,
+        only: &[String],
+        local: &LocalSettings,
+    ) {
+        for (index, HandlerRoute { route, auth_level }) in routes.iter().enumerate() {
+            let name = format!("http-handler{}", index + 1);
+            let function = if route.trim().is_empty() {
+                Err(Reason::BlankRoute)
+            } else {
+                function_json::at_route(&name, route, prefix, None, *auth_level)
+            };
+            self.take(name, function.map(|function| (function, None)), only, local);
+        }
+    }
+
+    /// Takes up one function, or the reason why it does not run.
+    fn take(
+        &mut self,
+        name: String,
+        read: Result<(Function, Option<Reason>), Reason>,
+        only: &[String],
+        local: &LocalSettings,
+    ) {
+        if !only.is_empty() && !only.iter().any(|listed| listed.eq_ignore_ascii_case(&name)) {
+            let why = Reason::NotListed;
+            return self.left_out.push(LeftOut { name, why });
+        }
+        let checked = read.and_then(|(function, why_not)| {
+            if let Some(other) = self.taken.iter().find(|other| other.conflicts(&function)) {
+                return Err(Reason::SameRoute {
+                    route: function.route,
+                    other: other.name.clone(),
+                });
+            }
+            // Its route is its own also where it is disabled.
+            self.taken.push(function.clone());
+            match disabled(&name, local).or(why_not) {
+                Some(why) => Err(why),
+                None => Ok(function),
+            }
+        });
+        match checked {
+            Ok(function) => self.functions.push(function),
+            Err(why) => self.left_out.push(LeftOut { name, why }),
+        }
     }
 }
 
-/// A .NET `TimeSpan`, `hh:mm:ss`, that is longer than nothing.
-fn timeout(text: &str) -> Option<Duration> {
-    let mut parts = text.split(':').map(|part| part.parse::<u64>().ok());
-    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
-    let whole = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 60;
-    let time = Duration::from_secs((hours * 60 + minutes) * 60 + seconds);
-    (whole && !time.is_zero()).then_some(time)
+/// `AzureWebJobs.<name>.Disabled`, or with `_`, where a variable's name can't have dots: `1` or
+/// `true` (azure-webjobs-sdk, `IsDisabled` of the method indexer).
+/// <https://learn.microsoft.com/azure/azure-functions/disable-function>
+fn disabled(name: &str, local: &LocalSettings) -> Option<Reason> {
+    [
+        format!("AzureWebJobs.{name}.Disabled"),
+        format!("AzureWebJobs_{name}_Disabled"),
+    ]
+    .into_iter()
+    .find(|setting| {
+        let value = local.setting_in_any_case(setting);
+        value.is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
+    })
+    .map(Reason::Disabled)
 }
 
-/// What one `function.json` says; `None` where it is disabled.
-pub(super) fn function(
-    path: &Path,
-    json: FunctionJson,
-    name: String,
-    prefix: &str,
-) -> Result<Option<Function>, AppError> {
-    if json.disabled {
-        return Ok(None);
-    }
-    let is =
-        |kind: &'static str| move |binding: &&Binding| binding.r#type.eq_ignore_ascii_case(kind);
-    let (Some(trigger), Some(_), 2) = (
-        json.bindings.iter().find(is("httpTrigger")),
-        json.bindings.iter().find(is("http")),
-        json.bindings.len(),
-    ) else {
-        return Err(AppError::NotHttp(path.to_owned()));
+/// Which functions Azure asks a key for: `func start` does not, and nor does this host
+/// (azure-functions-core-tools 3ee97a63, src/Cli/func/Actions/HostActions/Startup.cs:67-79).
+fn keys(functions: &[Function]) -> Option<String> {
+    let names = |level: AuthLevel| -> Vec<&str> {
+        let of_level = functions.iter().filter(|own| own.auth_level == level);
+        of_level.map(|own| own.name.as_str()).collect()
     };
-    if !trigger
-        .auth_level
-        .as_ref()
-        .is_some_and(|level| level.eq_ignore_ascii_case("anonymous"))
-    {
-        return Err(AppError::AuthLevel(
-            path.to_owned(),
-            trigger.auth_level.clone(),
-        ));
+    let mut asks = Vec::new();
+    for (level, key) in [
+        (AuthLevel::Function, "function key"),
+        (AuthLevel::Admin, "master key"),
+    ] {
+        let names = names(level);
+        if !names.is_empty() {
+            asks.push(format!("a {key} of callers of {}", names.join(", ")));
+        }
     }
-    let method = |name: &String| {
-        Method::from_bytes(name.to_ascii_uppercase().as_bytes())
-            .map_err(|_| AppError::BadMethod(path.to_owned(), name.clone()))
-    };
-    let methods = trigger
-        .methods
-        .as_ref()
-        .map(|names| names.iter().map(method).collect());
-    let route = trigger.route.clone().unwrap_or_else(|| name.clone());
-    let matcher =
-        Route::parse(prefix, &route).map_err(|why| AppError::BadRoute(path.to_owned(), why))?;
-    Ok(Some(Function {
-        name,
-        route,
-        matcher,
-        methods: methods.transpose()?,
-    }))
+    (!asks.is_empty()).then(|| {
+        format!(
+            "Azure will ask {}, beside the token; none is asked here, as by func start; \"authLevel\": \"anonymous\" has Azure ask for none",
+            asks.join(" and ")
+        )
+    })
+}
+
+/// The time that a `host.json` allows a call, for the fuzz target.
+pub(crate) fn timeout_of(text: &str) -> Option<Duration> {
+    let read = host_json::read(
+        Path::new("host.json"),
+        &parse(text).ok()?,
+        &LocalSettings::default(),
+    );
+    read.ok().map(|host| host.timeout)
+}
+
+/// The function that a `function.json` describes, for the fuzz target.
+pub(crate) fn function_of(text: &str) -> Option<Function> {
+    let read = function_json::read(&parse(text).ok()?, "greeting", "api", |_| true);
+    read.ok().map(|read| read.function)
 }
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod published;

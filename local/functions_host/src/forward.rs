@@ -1,4 +1,9 @@
 //! One call: from the gate to the handler, and its answer back.
+//!
+//! `copy`: the request as the real host copies it; `said`: what Azure would treat otherwise.
+
+mod copy;
+mod said;
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -8,17 +13,22 @@ use bytes::Bytes;
 use greeting_server::refusal_line::INVOCATION_HEADER;
 use hyper::body::Body;
 use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode};
+use local_http::arrival::asks_for_websocket;
 use local_http::relay::{self, BoxBody, BoxError, RelayError, Upgrades, answer, text};
 use tokio::net::TcpStream;
 
-use super::app::FunctionApp;
+use self::copy::HOST_VERSION;
+use self::said::{Remark, Said};
+use super::app::{Forwarding, Function, FunctionApp, HomePage};
 use super::invocation::Invocation;
 use super::process::{Handler, RESTART_TIMEOUT};
 use super::refusals::Refusals;
 
 /// The host version that handlers are given: the major version we behave as.
-const HOST_VERSION: &str = "4.0.0";
+const VERSION: &str = "4.0.0";
+/// What the host calls itself.
+const AGENT: &str = "Azure-Functions-Host/4.0.0";
 const RUNNING: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Function app</title><h1>Your Function app is up and running</h1></html>\n";
 
 /// The Functions host of one app.
@@ -26,6 +36,7 @@ const RUNNING: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">
 pub struct Host {
     current: Arc<RwLock<Current>>,
     refusals: Refusals,
+    said: Arc<Said>,
 }
 
 /// What a reload replaces as one.
@@ -45,6 +56,7 @@ impl Host {
         Self {
             current: Arc::new(RwLock::new(current)),
             refusals,
+            said: Arc::default(),
         }
     }
 
@@ -75,37 +87,81 @@ impl Host {
         B::Error: Into<BoxError>,
     {
         let current = self.current();
+        let app = current.app.clone();
+        let asked: HeaderMap = [header::HOST, copy::FORWARDED_PROTO]
+            .into_iter()
+            .filter_map(|name| Some((name.clone(), request.headers().get(name)?.clone())))
+            .collect();
         let (method, path) = (request.method(), request.uri().path());
-        if current.app.matches(method, path) {
-            return self.invoke(&current, request).await;
-        }
-        match (method, path) {
-            (&Method::GET | &Method::HEAD, "/") => {
-                answer(StatusCode::OK, "text/html; charset=utf-8", RUNNING)
+        let mut answer = match app.function(method, path) {
+            Some(_) if asks_for_websocket(&request) => {
+                self.said.say(Remark::WebSocket, &named(&request), "");
+                text(
+                    StatusCode::NOT_IMPLEMENTED,
+                    "Azure Functions pass no WebSocket, and so this host refuses it. greeting-local up --upstream passes them, as App Service does.\n",
+                )
             }
-            _ => text(
-                StatusCode::NOT_FOUND,
-                "No function has this route and method.\n",
-            ),
+            Some(function) => self.invoke(&current, function, request).await,
+            None if path == "/" => home_page(app.answers.home_page),
+            None => text(StatusCode::NOT_FOUND, not_found(&app)),
+        };
+        app.answers.add(&asked, answer.headers_mut());
+        answer
+    }
+}
+
+/// A call, for a line about it: its query may hold secrets.
+fn named<B>(request: &Request<B>) -> String {
+    format!("{} {}", request.method(), request.uri().path())
+}
+
+/// The app's front page, for any method (azure-functions-host 89dc438d,
+/// src/WebJobs.Script.WebHost/Middleware/HomepageMiddleware.cs:23-30).
+fn home_page(shown: HomePage) -> Response<BoxBody> {
+    match shown {
+        HomePage::Shown => answer(StatusCode::OK, "text/html; charset=utf-8", RUNNING),
+        HomePage::Off => {
+            let mut response = text(StatusCode::NO_CONTENT, "");
+            response.headers_mut().remove(header::CONTENT_TYPE);
+            response
         }
     }
 }
 
+fn not_found(app: &FunctionApp) -> String {
+    let mut text = "No function has this route and method.\n".to_owned();
+    if !app.left_out.is_empty() {
+        text.push_str("These functions do not run here:\n");
+    }
+    for function in &app.left_out {
+        text.push_str(&format!("  {}: {}\n", function.name, function.why));
+    }
+    text
+}
+
 impl Host {
     /// Has the handler answer.
-    async fn invoke<B>(&self, current: &Current, mut request: Request<B>) -> Response<BoxBody>
+    async fn invoke<B>(
+        &self,
+        current: &Current,
+        function: &Function,
+        request: Request<B>,
+    ) -> Response<BoxBody>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
         let begun = Instant::now();
         let id = uuid::Uuid::new_v4().to_string();
-        add_headers(request.headers_mut(), &id);
+        let call = named(&request);
         let (method, path) = (
             request.method().to_string(),
             request.uri().path().to_owned(),
         );
+        let forwarding = current.app.forwarding;
+        let request = self.for_handler(request, forwarding, function, &id);
         let (mut response, why_not) = current.forward(request).await;
+        self.remark_on_answer(&response, forwarding, &call);
         let invocation = Invocation {
             id,
             method,
@@ -117,6 +173,55 @@ impl Host {
         };
         response.extensions_mut().insert(invocation);
         response
+    }
+
+    /// The request as the handler gets it.
+    fn for_handler<B: Body>(
+        &self,
+        mut request: Request<B>,
+        forwarding: Forwarding,
+        function: &Function,
+        invocation: &str,
+    ) -> Request<B> {
+        let call = named(&request);
+        let is_empty = request.body().is_end_stream();
+        let uri = request.uri().clone();
+        let headers = request.headers_mut();
+        add_headers(headers, invocation);
+        let path = match forwarding {
+            // YARP passes the request as it is, its User-Agent alone among the agents.
+            Forwarding::Proxy => return request,
+            Forwarding::Copy => uri.path().to_owned(),
+            Forwarding::AtFunctionName => format!("/{}", function.name),
+        };
+        copy::add_user_agent(headers, AGENT);
+        let lost = copy::remove_content_headers(headers);
+        if !lost.is_empty() {
+            self.said
+                .say(Remark::ContentHeaders, &call, &lost.join(", "));
+        }
+        if copy::has_body_of_unknown_length(headers, is_empty) {
+            self.said.say(Remark::BodyOfUnknownLength, &call, "");
+        }
+        if let Some(target) = copy::target(&uri, &path) {
+            *request.uri_mut() = target;
+        }
+        request
+    }
+
+    fn remark_on_answer(&self, response: &Response<BoxBody>, forwarding: Forwarding, call: &str) {
+        let is_stream = response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        if is_stream && forwarding != Forwarding::Proxy {
+            self.said.say(Remark::EventStream, call, "");
+        }
+        let redirects =
+            response.status().is_redirection() && response.headers().contains_key(header::LOCATION);
+        if redirects && forwarding == Forwarding::AtFunctionName {
+            self.said.say(Remark::Redirect, call, "");
+        }
     }
 }
 
@@ -176,17 +281,12 @@ impl Current {
     }
 }
 
-/// The host's own headers; the caller's are all kept.
+/// The host's own headers.
 fn add_headers(headers: &mut HeaderMap, invocation: &str) {
     if let Ok(id) = HeaderValue::from_str(invocation) {
         headers.insert(INVOCATION_HEADER, id);
     }
-    headers.insert(
-        "x-azure-functions-hostversion",
-        HeaderValue::from_static(HOST_VERSION),
-    );
-    let agent = HeaderValue::from_static("Azure-Functions-Host/4.0.0");
-    headers.insert(header::USER_AGENT, agent);
+    headers.insert(HOST_VERSION, HeaderValue::from_static(VERSION));
 }
 
 #[cfg(test)]

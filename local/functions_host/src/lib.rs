@@ -3,14 +3,18 @@
 //! `enableForwardingHttpRequest`.
 //!
 //! - [`app`]: `host.json` and each `function.json`, and which calls they route.
-//! - [`files`]: how they are read, and what can be wrong with them.
-//! - [`route`]: route templates; [`local_settings`]: `local.settings.json`.
-//! - [`process`]: the handler's process, supervised.
+//! - [`files`]: how they are read, and what can be wrong with them; [`configuration`]: `host.json`
+//!   with the app settings that override it; [`time_span`]: its times.
+//! - [`route`]: route templates; [`local_settings`]: `local.settings.json`; [`variables`]: the
+//!   environment; [`command_line`]: the handler's arguments.
+//! - [`process`]: the handler's process, supervised; [`program`]: its file.
 //! - [`forward`]: one call, to the handler and back; [`invocation`]: what became of it;
 //!   [`refusals`]: why it refused one.
 //! - [`watch`]: a new handler when the files change.
 
 mod app;
+mod command_line;
+mod configuration;
 mod files;
 mod forward;
 #[doc(hidden)]
@@ -18,14 +22,22 @@ pub mod fuzzing;
 mod invocation;
 mod local_settings;
 mod process;
+mod program;
 mod refusals;
 mod route;
+mod time_span;
+mod variables;
 mod watch;
 
-pub use app::FunctionApp;
+pub use app::{
+    Answers, AuthLevel, Forwarding, Function, FunctionApp, HandlerDescription, LeftOut, Reason,
+};
+pub use command_line::CommandLine;
 pub use forward::Host;
 pub use invocation::Invocation;
 pub use local_settings::LocalSettings;
 pub use process::{Handler, HandlerSpec};
+pub use program::Unusable;
 pub use refusals::Refusals;
+pub use variables::Environment;
 pub use watch::Watch;

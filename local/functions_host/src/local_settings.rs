@@ -1,15 +1,19 @@
 //! `local.settings.json`: the app settings of a developer's machine, as `func start` reads them.
 //!
-//! <https://learn.microsoft.com/azure/azure-functions/functions-develop-local#local-settings-file>
+//! <https://learn.microsoft.com/azure/azure-functions/functions-develop-local#local-settings-file>;
+//! azure-functions-core-tools 3ee97a63, src/Cli/func/Common/AppSettingsFile.cs:17-152 and
+//! Actions/HostActions/StartHostAction.cs:296-390.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use hyper::header::HeaderValue;
 use local_http::cors::Cors;
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use super::files::{AppError, read};
+use super::configuration::text;
+use super::files::{AppError, kind, member, read};
+use super::variables::Environment;
 
 /// What the file says. Values may be secrets, so this has no `Debug`.
 #[derive(Default)]
@@ -18,100 +22,43 @@ pub struct LocalSettings {
     pub values: BTreeMap<String, String>,
     /// `Host.LocalHttpPort`.
     pub port: Option<u16>,
+    /// What is read otherwise than its author may think.
+    pub notices: Vec<String>,
     /// `Host.CORS` and `Host.CORSCredentials`.
     cors: Cors,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct File {
-    is_encrypted: bool,
-    values: BTreeMap<String, Scalar>,
-    host: HostSection,
-    connection_strings: BTreeMap<String, Scalar>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct HostSection {
-    #[serde(rename = "LocalHttpPort")]
-    local_http_port: Option<u16>,
-    #[serde(rename = "CORS")]
-    cors: Option<String>,
-    #[serde(rename = "CORSCredentials")]
-    cors_credentials: bool,
-}
-
-/// Values are strings; `func` takes numbers and booleans for theirs.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Scalar {
-    Text(String),
-    Flag(bool),
-    Number(serde_json::Number),
-    Connection {
-        #[serde(rename = "ConnectionString")]
-        connection_string: String,
-    },
+    environment: Environment,
 }
 
 impl LocalSettings {
-    /// The file in `root`; nothing where there is none.
+    /// The file in `root`, and the environment above it; the environment alone where there is no
+    /// file.
     ///
     /// # Errors
     /// It can't be read, is not what it should be, or is encrypted.
-    pub fn load(root: &Path) -> Result<Self, AppError> {
+    pub fn load(root: &Path, environment: &Environment) -> Result<Self, AppError> {
         let path = root.join("local.settings.json");
+        let environment = environment.clone();
         if !path.exists() {
-            return Ok(Self::default());
+            return Ok(Self {
+                environment,
+                ..Self::default()
+            });
         }
-        let file: File = read(&path)?;
-        if file.is_encrypted {
-            return Err(AppError::Encrypted(path));
-        }
-        let text = |value: Scalar| match value {
-            Scalar::Text(text)
-            | Scalar::Connection {
-                connection_string: text,
-            } => text,
-            // .NET's spelling, which `func` hands on.
-            Scalar::Flag(flag) => if flag { "True" } else { "False" }.to_owned(),
-            Scalar::Number(number) => number.to_string(),
+        let file = File {
+            path: &path,
+            content: &read(&path)?,
         };
-        let mut values: BTreeMap<_, _> = file
-            .values
-            .into_iter()
-            .map(|(name, value)| (name, text(value)))
-            .collect();
-        for (name, value) in file.connection_strings {
-            values.insert(format!("ConnectionStrings:{name}"), text(value));
-        }
-        if let Some(name) = values
-            .iter()
-            .find(|(name, value)| {
-                name.is_empty() || name.contains(['=', '\0']) || value.contains('\0')
-            })
-            .map(|(name, _)| name)
-        {
-            return Err(AppError::BadSetting(path, name.clone()));
-        }
-        let cors = file.host.cors.unwrap_or_default();
-        let cors = cors
-            .split(',')
-            .map(str::trim)
-            .filter(|origin| !origin.is_empty())
-            .map(|origin| {
-                HeaderValue::from_str(origin.trim_end_matches('/'))
-                    .map_err(|_| AppError::BadSetting(path.clone(), "Host.CORS".to_owned()))
-            })
-            .collect::<Result<_, _>>()?;
+        let mut notices = file.names();
+        let values = file.values(&mut notices)?;
+        file.check_encryption(&values, &mut notices)?;
+        let host = file.section("Host")?.cloned().map(Value::Object);
+        let host = host.unwrap_or(Value::Null);
         Ok(Self {
+            port: file.port(&host)?,
+            cors: file.cors(&host, &mut notices)?,
             values,
-            port: file.host.local_http_port,
-            cors: Cors {
-                origins: cors,
-                credentials: file.host.cors_credentials,
-            },
+            notices,
+            environment,
         })
     }
 
@@ -122,67 +69,188 @@ impl LocalSettings {
 
     /// An app setting: this process's environment has the last word, as with `func start`.
     pub fn setting(&self, name: &str) -> Option<String> {
-        std::env::var(name)
-            .ok()
-            .or_else(|| self.values.get(name).cloned())
+        self.environment
+            .get(name)
+            .or_else(|| self.values.get(name).map(String::as_str))
+            .map(str::to_owned)
+    }
+
+    /// The same, where .NET's configuration reads it: in any letter case.
+    pub(crate) fn setting_in_any_case(&self, name: &str) -> Option<&str> {
+        self.all()
+            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// All app settings: the environment's, and the file's that it does not have.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.environment.iter().chain(self.added())
+    }
+
+    /// What the file adds to the environment: a variable that is set there already is kept.
+    pub fn added(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values
+            .iter()
+            .filter(|(name, _)| self.environment.get(name).is_none())
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// The file, being read.
+struct File<'a> {
+    path: &'a Path,
+    content: &'a Value,
+}
+
+impl File<'_> {
+    fn not_text(&self, place: impl Into<String>, value: &Value) -> AppError {
+        AppError::NotText(self.path.to_owned(), place.into(), kind(value))
+    }
+
+    fn bad(&self, place: &str, value: &Value, expected: &'static str) -> AppError {
+        AppError::BadValue {
+            file: self.path.to_owned(),
+            place: place.to_owned(),
+            value: text(value).unwrap_or_else(|| kind(value).to_owned()),
+            expected,
+        }
+    }
+
+    /// A section by its exact name.
+    fn section(&self, name: &str) -> Result<Option<&Map<String, Value>>, AppError> {
+        match self.content.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(section)) => Ok(Some(section)),
+            Some(other) => Err(self.bad(name, other, "an object")),
+        }
+    }
+
+    /// Says which names are not read: at the top level their letter case counts.
+    fn names(&self) -> Vec<String> {
+        const READ: [&str; 4] = ["IsEncrypted", "Values", "ConnectionStrings", "Host"];
+        let names = self.content.as_object().into_iter().flat_map(Map::keys);
+        names
+            .filter(|name| !READ.contains(&name.as_str()) && !name.starts_with('$'))
+            .map(|name| {
+                let meant = READ.iter().find(|read| read.eq_ignore_ascii_case(name));
+                let fix = meant.map_or_else(String::new, |meant| format!("; write {meant}"));
+                format!("local.settings.json: {name} is not read, by func neither{fix}")
+            })
+            .collect()
+    }
+
+    fn values(&self, notices: &mut Vec<String>) -> Result<BTreeMap<String, String>, AppError> {
+        let mut values = BTreeMap::new();
+        for (name, value) in self.section("Values")?.into_iter().flatten() {
+            if value.is_null() {
+                notices.push(format!(
+                    "local.settings.json: Values.{name} is null, and is skipped, as by func"
+                ));
+                continue;
+            }
+            let text = text(value).ok_or_else(|| self.not_text(format!("Values.{name}"), value))?;
+            values.insert(name.clone(), text);
+        }
+        for (name, value) in self.section("ConnectionStrings")?.into_iter().flatten() {
+            let text = text(value)
+                .or_else(|| text(value.get("ConnectionString")?))
+                .ok_or_else(|| self.not_text(format!("ConnectionStrings.{name}"), value))?;
+            values.insert(format!("ConnectionStrings:{name}"), text);
+        }
+        if values.remove("").is_some() {
+            notices.push(
+                "local.settings.json: a setting without a name is skipped, as by func".to_owned(),
+            );
+        }
+        let unusable = values
+            .iter()
+            .find(|(name, value)| name.contains(['=', '\0']) || value.contains('\0'));
+        match unusable {
+            Some((name, _)) => Err(AppError::BadSetting(self.path.to_owned(), name.clone())),
+            None => Ok(values),
+        }
+    }
+
+    /// `func` takes a missing `IsEncrypted` for true (AppSettingsFile.cs:32), and has nothing to
+    /// decrypt where there are no values.
+    fn check_encryption(
+        &self,
+        values: &BTreeMap<String, String>,
+        notices: &mut Vec<String>,
+    ) -> Result<(), AppError> {
+        match self.content.get("IsEncrypted") {
+            None | Some(Value::Null) => {
+                if !values.is_empty() {
+                    notices.push("local.settings.json: func would take it for encrypted; write \"IsEncrypted\": false".to_owned());
+                }
+                Ok(())
+            }
+            Some(value) => match flag(value) {
+                Some(true) if !values.is_empty() => Err(AppError::Encrypted(self.path.to_owned())),
+                Some(_) => Ok(()),
+                None => Err(self.bad("IsEncrypted", value, "true or false")),
+            },
+        }
+    }
+
+    fn port(&self, host: &Value) -> Result<Option<u16>, AppError> {
+        match member(host, "LocalHttpPort") {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => text(value)
+                .and_then(|text| text.trim().parse().ok())
+                .map(Some)
+                .ok_or_else(|| self.bad("Host.LocalHttpPort", value, "a port")),
+        }
+    }
+
+    fn cors(&self, host: &Value, notices: &mut Vec<String>) -> Result<Cors, AppError> {
+        let listed = match member(host, "CORS") {
+            None | Some(Value::Null) => String::new(),
+            Some(value) => text(value).ok_or_else(|| self.not_text("Host.CORS", value))?,
+        };
+        let credentials = match member(host, "CORSCredentials") {
+            None | Some(Value::Null) => false,
+            Some(value) => flag(value)
+                .ok_or_else(|| self.bad("Host.CORSCredentials", value, "true or false"))?,
+        };
+        // The browser's origin has neither, and func compares what is written
+        // (azure-functions-core-tools 3ee97a63, Actions/HostActions/StartHostAction.cs:110).
+        let written = listed.split(',').filter(|origin| !origin.trim().is_empty());
+        let odd: Vec<&str> = written
+            .clone()
+            .filter(|origin| *origin != origin.trim() || origin.ends_with('/'))
+            .collect();
+        if !odd.is_empty() {
+            notices.push(format!(
+                "local.settings.json: in Host.CORS, {odd:?} matches no origin under func: write it without spaces and without a slash at the end"
+            ));
+        }
+        let origins: Vec<HeaderValue> = written
+            .map(|origin| {
+                HeaderValue::from_str(origin.trim().trim_end_matches('/'))
+                    .map_err(|_| AppError::BadSetting(self.path.to_owned(), "Host.CORS".to_owned()))
+            })
+            .collect::<Result<_, _>>()?;
+        // azure-functions-core-tools 3ee97a63, src/Cli/func/Actions/HostActions/Startup.cs:147-158;
+        // azure-functions-host 89dc438d, WebHost/Configuration/CorsOptionsSetup.cs:22-38.
+        if credentials && origins.len() == 1 && origins[0] == "*" {
+            return Err(AppError::AnyOriginWithCredentials(self.path.to_owned()));
+        }
+        Ok(Cors {
+            origins,
+            credentials,
+        })
+    }
+}
+
+/// A boolean, or the text of one.
+fn flag(value: &Value) -> Option<bool> {
+    match text(value)?.trim().to_ascii_lowercase().as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(text: &str) -> Result<LocalSettings, AppError> {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("local.settings.json"), text).unwrap();
-        LocalSettings::load(folder.path())
-    }
-
-    #[test]
-    fn values_become_strings_as_func_has_them() {
-        let settings = load(
-            r#"{
-            // Comments and a trailing comma are allowed there.
-            "IsEncrypted": false,
-            "Values": {"A": "text", "B": true, "C": 7,},
-            "ConnectionStrings": {"Db": "x", "Other": {"ConnectionString": "y", "ProviderName": "p"}},
-            "Host": {"LocalHttpPort": 7072, "CORS": "https://a.example/, https://b.example"}
-            }"#,
-        )
-        .unwrap();
-        let values: Vec<_> = settings
-            .values
-            .iter()
-            .map(|(n, v)| (n.as_str(), v.as_str()))
-            .collect();
-        assert_eq!(
-            values,
-            [
-                ("A", "text"),
-                ("B", "True"),
-                ("C", "7"),
-                ("ConnectionStrings:Db", "x"),
-                ("ConnectionStrings:Other", "y"),
-            ]
-        );
-        assert_eq!(settings.port, Some(7072));
-        assert_eq!(
-            settings.cors.origins,
-            ["https://a.example", "https://b.example"]
-        );
-        assert!(load("{}").unwrap().values.is_empty());
-    }
-
-    #[test]
-    fn what_can_not_be_used_is_refused() {
-        for (text, names) in [
-            (r#"{"IsEncrypted": true}"#, "func settings decrypt"),
-            (r#"{"Values": {"A=B": "c"}}"#, "A=B"),
-            (r#"{"Values": 5}"#, "local.settings.json"),
-            ("{", "local.settings.json"),
-        ] {
-            let error = load(text).err().unwrap().failure("x").to_string();
-            assert!(error.contains(names), "{error}");
-        }
-    }
-}
+mod tests;

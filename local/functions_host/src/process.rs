@@ -14,7 +14,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::output::{Tail, log};
-use self::running::HandlerProcess;
+use self::running::{HandlerProcess, StartError};
+use super::command_line::CommandLine;
+use super::program::Unusable;
 use super::refusals::Refusals;
 
 /// For a call to wait while the handler is starting again.
@@ -28,7 +30,11 @@ pub struct HandlerSpec {
     /// The program; a bare name is looked for in `PATH`.
     pub executable: PathBuf,
     /// Its arguments.
-    pub arguments: Vec<String>,
+    pub arguments: CommandLine,
+    /// The port that it is to listen on, where it is a fixed one.
+    pub port: Option<u16>,
+    /// How long it may take to answer.
+    pub initialization_timeout: Duration,
     /// The folder it runs in.
     pub working_directory: PathBuf,
     /// The Function app's folder, which the handler gets as a setting.
@@ -47,13 +53,11 @@ pub struct HandlerSpec {
 #[derive(Debug, Clone, Error)]
 pub enum HandlerError {
     /// The program can't be started at all.
-    #[error("{} can't be started: {reason}", executable.display())]
-    CannotRun {
-        /// The program.
-        executable: PathBuf,
-        /// What the operating system says.
-        reason: String,
-    },
+    #[error(transparent)]
+    CannotRun(Unusable),
+    /// No port for it to listen on.
+    #[error("{0}")]
+    NoPort(String),
     /// It was started again and again, and never became ready.
     #[error(
         "it did not become ready in {starts} starts; the last one {reason}; {}",
@@ -80,14 +84,25 @@ fn printed(output: &[String]) -> String {
 impl HandlerError {
     /// What to do about it.
     #[must_use]
-    pub fn fix(&self) -> &'static str {
+    pub fn fix(&self) -> String {
         match self {
-            Self::CannotRun { .. } => {
-                "build it first (cargo build -p greeting-server), or name it with --handler"
+            Self::CannotRun(why) => why.fix(),
+            Self::NoPort(_) => {
+                "end what listens there, or remove customHandler.port from host.json".to_owned()
             }
             Self::GaveUp { .. } => {
                 "have it listen on 127.0.0.1, at the port in FUNCTIONS_CUSTOMHANDLER_PORT"
+                    .to_owned()
             }
+        }
+    }
+}
+
+impl From<StartError> for HandlerError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Program(why) => Self::CannotRun(why),
+            other => Self::NoPort(other.to_string()),
         }
     }
 }
@@ -198,12 +213,7 @@ async fn supervise(
         let reason = match HandlerProcess::start(&spec, &tail).await {
             // At a first start this is a wrong path; later, a rebuild replaces the file.
             Err(error) if !was_ready => {
-                let executable = spec.executable;
-                let reason = error.to_string();
-                state.send_replace(State::Failed(HandlerError::CannotRun {
-                    executable,
-                    reason,
-                }));
+                state.send_replace(State::Failed(error.into()));
                 return;
             }
             Err(error) => format!("can't be started: {error}"),

@@ -57,6 +57,21 @@ impl Route {
         Ok(Self(segments))
     }
 
+    /// By which of two routes that both match answers: the lower one does. Literals come before
+    /// parameters with a constraint, those before parameters without, those before a catch-all
+    /// (ASP.NET Core's `RoutePrecedence`).
+    pub(crate) fn precedence(&self) -> Vec<u8> {
+        let segments = self.0.iter();
+        segments
+            .map(|segment| match segment {
+                Segment::Literal(_) => 1,
+                Segment::Parameter { constraints, .. } if !constraints.is_empty() => 2,
+                Segment::Parameter { .. } => 3,
+                Segment::CatchAll => 5,
+            })
+            .collect()
+    }
+
     /// Whether `path` (percent-encoded, absolute) is this route's. Case and one trailing slash
     /// are ignored.
     pub fn matches(&self, path: &str) -> bool {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::{FunctionApp, Handler, HandlerSpec, Host};
+use crate::{Environment, FunctionApp, Handler, HandlerSpec, Host};
 
 /// Editors write a file in several steps; this long after the last one it is done.
 const SETTLE: Duration = Duration::from_millis(200);
@@ -82,7 +82,7 @@ impl Watch {
                 .root
                 .join("Cargo.toml")
                 .is_file()
-                .then(|| app.executable.trim_end_matches(".exe").to_owned()),
+                .then(|| app.handler.executable.trim_end_matches(".exe").to_owned()),
             root: app.root.clone(),
             folder,
             changes: Some(changes),
@@ -147,18 +147,11 @@ async fn reload(
     spec: &Spec,
 ) -> Result<(), String> {
     print(Stream::Err, "[watch] a file changed");
-    let app = FunctionApp::load(root)
+    let app = FunctionApp::load(root, &Environment::of_process())
         .map_err(|error| error.failure("the function app can't be run").to_string())?;
     let executable = match binary {
         Some(binary) => build(binary, root, folder, number).await?,
-        None => {
-            let in_root = root.join(&app.executable);
-            if in_root.is_file() {
-                in_root
-            } else {
-                PathBuf::from(&app.executable)
-            }
-        }
+        None => PathBuf::from(&app.handler.executable),
     };
     let handler = Handler::start_once(spec(&app, executable))
         .await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use local_easy_auth::Settings;
 use local_failure::Failure;
-use local_functions_host::{Host, LocalSettings, Watch};
+use local_functions_host::{Environment, Host, LocalSettings, Watch};
 use local_http::serve::Service;
 
 use super::Options;
@@ -16,7 +16,7 @@ use crate::control_room::App;
 /// Read, not yet started.
 pub(super) enum Backend {
     /// The local Functions host, and the app that it runs.
-    Functions(Functions),
+    Functions(Box<Functions>),
     /// An app that this program does not run.
     Upstream(UpstreamApp),
 }
@@ -43,11 +43,14 @@ impl Backend {
     /// What is missing or wrong, by name.
     pub(super) async fn read(options: &Options) -> Result<Self, Failure> {
         match &options.upstream {
-            None => Functions::read(options).await.map(Self::Functions),
+            None => {
+                let functions = Functions::read(options).await?;
+                Ok(Self::Functions(Box::new(functions)))
+            }
             Some(url) => {
                 let upstream = Upstream::parse(url)?;
                 let root = std::env::current_dir().unwrap_or_default();
-                let local = LocalSettings::load(&root)
+                let local = LocalSettings::load(&root, &Environment::of_process())
                     .map_err(|error| error.failure("the app settings can't be used"))?;
                 Ok(Self::Upstream(UpstreamApp {
                     upstream,
@@ -91,12 +94,13 @@ impl Backend {
     }
 
     /// What is not as it should be, and still allowed.
-    pub(super) fn warning(&self) -> Option<&'static str> {
+    pub(super) fn warnings(&self) -> Vec<String> {
         match self {
-            Self::Upstream(app) if !app.upstream.is_loopback() => Some(
-                "--upstream is not on this machine: the principal's headers cross a network in the clear",
-            ),
-            Self::Functions(_) | Self::Upstream(_) => None,
+            Self::Functions(functions) => functions.notices(),
+            Self::Upstream(app) => {
+                let far = (!app.upstream.is_loopback()).then(|| "--upstream is not on this machine: the principal's headers cross a network in the clear".to_owned());
+                far.into_iter().chain(app.local.notices.clone()).collect()
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use local_easy_auth::{Settings, UnauthenticatedAction};
 use local_failure::Failure;
 use local_functions_host::Watch;
-use local_functions_host::{FunctionApp, Handler, HandlerSpec, Host, Refusals};
+use local_functions_host::{Environment, FunctionApp, Handler, HandlerSpec, Host, Refusals};
 
 use super::Options;
 use crate::deploy;
@@ -28,7 +28,7 @@ impl Functions {
     /// What is missing or wrong, by name.
     pub(super) async fn read(options: &Options) -> Result<Self, Failure> {
         let root = app_root(options.app_root.as_deref(), &options.state_dir)?;
-        let app = FunctionApp::load(&root)
+        let app = FunctionApp::load(&root, &Environment::of_process())
             .map_err(|error| error.failure("the function app can't be run"))?;
         let executable = handler_path(options.handler.as_deref(), &app).await?;
         Ok(Self { app, executable })
@@ -39,6 +39,15 @@ impl Functions {
         self.executable
             .file_stem()
             .is_some_and(|name| name == GREETING_SERVER)
+    }
+
+    /// What a person should know of the app: a sentence each.
+    pub(super) fn notices(&self) -> Vec<String> {
+        let left_out = self.app.left_out.iter();
+        left_out
+            .map(|function| format!("{} is left out: {}", function.name, function.why))
+            .chain(self.app.notices.iter().cloned())
+            .collect()
     }
 
     /// The URL of the first function: the app has no better name for itself.
@@ -71,13 +80,16 @@ impl Functions {
         let quiet = options.quiet;
         let spec = move |app: &FunctionApp, executable: PathBuf| HandlerSpec {
             executable,
-            arguments: app.arguments.clone(),
-            working_directory: app
-                .root
-                .join(app.working_directory.as_deref().unwrap_or(Path::new(""))),
+            arguments: app.handler.arguments.clone(),
+            port: app.handler.port,
+            initialization_timeout: app.handler.initialization_timeout,
+            working_directory: app.handler.working_directory.clone(),
             app_root: app.root.clone(),
-            environment: local_values(app)
-                .into_iter()
+            // What the environment says already has the last word, as with `func start`.
+            environment: app
+                .local
+                .added()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .chain(environment.iter().cloned())
                 .collect(),
             quiet,
@@ -132,28 +144,17 @@ async fn handler_path(named: Option<&Path>, app: &FunctionApp) -> Result<PathBuf
             )
         });
     }
-    let name = app.executable.trim_end_matches(".exe");
+    let name = app.handler.executable.trim_end_matches(".exe");
     if name == GREETING_SERVER {
         return programs::find(name, Some(&app.root)).await;
     }
-    let in_root = app.root.join(&app.executable);
+    let in_root = app.root.join(&app.handler.executable);
     // Like the real host: a bare name may also be on the PATH (`python`, `node`).
     Ok(if in_root.is_file() {
         in_root
     } else {
-        PathBuf::from(&app.executable)
+        PathBuf::from(&app.handler.executable)
     })
-}
-
-/// `Values` of local.settings.json, less what this process's environment already says: that has
-/// the last word, as with `func start`.
-fn local_values(app: &FunctionApp) -> Vec<(String, String)> {
-    app.local
-        .values
-        .iter()
-        .filter(|(name, _)| std::env::var_os(name).is_none())
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
 }
 
 /// App Service's settings about Easy Auth for the app. They stand after the app's own, so that

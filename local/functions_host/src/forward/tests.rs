@@ -2,7 +2,9 @@ use std::io::{Read, Write};
 
 use http_body_util::{BodyExt, Empty};
 
+use super::super::command_line::CommandLine;
 use super::super::process::{HandlerError, HandlerSpec};
+use super::super::variables::Environment;
 use super::*;
 
 /// Not a test: the handler that the tests below start, from this same binary.
@@ -35,7 +37,9 @@ fn fake_handler() {
 fn spec(executable: std::path::PathBuf, arguments: &[&str]) -> HandlerSpec {
     HandlerSpec {
         executable,
-        arguments: arguments.iter().map(ToString::to_string).collect(),
+        arguments: CommandLine::of(arguments),
+        port: None,
+        initialization_timeout: Duration::from_secs(30),
         working_directory: std::env::temp_dir(),
         app_root: std::env::temp_dir(),
         environment: vec![],
@@ -45,27 +49,21 @@ fn spec(executable: std::path::PathBuf, arguments: &[&str]) -> HandlerSpec {
     }
 }
 
-async fn host() -> Host {
+async fn host(more: &str) -> Host {
     let test = "forward::tests::fake_handler";
     let spec = spec(
         std::env::current_exe().unwrap(),
         &["--ignored", "--exact", test],
     );
-    let app = FunctionApp {
-        root: spec.app_root.clone(),
-        route_prefix: "api".into(),
-        functions: vec![super::super::app::Function {
-            name: "any".into(),
-            route: "{*any}".into(),
-            matcher: super::super::route::Route::parse("api", "{*any}").unwrap(),
-            methods: None,
-        }],
-        executable: String::new(),
-        arguments: vec![],
-        working_directory: None,
-        timeout: Duration::from_secs(230),
-        local: Arc::default(),
-    };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("any")).unwrap();
+    let function = r#"{"bindings":[{"type":"httpTrigger","name":"req","authLevel":"anonymous","route":"{*any}"},{"type":"http","direction":"out","name":"res"}]}"#;
+    std::fs::write(folder.path().join("any/function.json"), function).unwrap();
+    let host = format!(
+        r#"{{"version":"2.0","customHandler":{{"description":{{"defaultExecutablePath":"h"}},{more}}}}}"#
+    );
+    std::fs::write(folder.path().join("host.json"), host).unwrap();
+    let app = FunctionApp::load(folder.path(), &Environment::default()).unwrap();
     let handler = Arc::new(Handler::start(spec).await.unwrap());
     Host::new(app, handler, Refusals::default())
 }
@@ -89,7 +87,7 @@ async fn get(host: &Host, uri: &str) -> (u16, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forwards_and_survives_the_handlers_death() {
-    let host = host().await;
+    let host = host(r#""enableForwardingHttpRequest":true"#).await;
     assert_eq!(get(&host, "/").await.0, 200);
     assert_eq!(get(&host, "/other").await.0, 404);
 
