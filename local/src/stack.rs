@@ -83,7 +83,8 @@ impl Stack {
         };
         let rules = Arc::new(Rules::new(settings, behaviour, http.clone(), clock));
         // Issue.
-        let authority = issuer(&options, &files, &listeners, &rules, client_secret.clone()).await?;
+        let (authority, differs) =
+            issuer(&options, &files, &listeners, &rules, client_secret.clone()).await?;
         let running = running(
             &options,
             &files,
@@ -94,6 +95,7 @@ impl Stack {
             authority.as_ref(),
         );
         let mut warnings = rules.settings.warnings(options.scheme());
+        warnings.extend(differs);
         warnings.extend(changes);
         warnings.extend(backend.warnings());
         // Serve.
@@ -174,23 +176,25 @@ impl Stack {
     }
 }
 
-/// The local authority, or none: then the tenant's keys have been fetched once.
+/// The local authority; or none, and a warning where the tenant's issuer has another name: then its
+/// keys have been fetched once.
 async fn issuer(
     options: &Options,
     files: &Files,
     listeners: &Listeners,
     rules: &Rules,
     client_secret: Option<String>,
-) -> Result<Option<Authority>, Failure> {
+) -> Result<(Option<Authority>, Option<String>), Failure> {
     if let Some(tenant) = &options.tenant {
         // Now, by its cause, and not as a 401 to the first caller.
         let reached = rules.reach_issuer().await;
-        reached.map_err(|why| tenant.not_reached(&why))?;
-        return Ok(None);
+        let differs = reached.map_err(|why| tenant.not_reached(&why))?;
+        return Ok((None, differs));
     }
     let callbacks = callbacks(&rules.settings, options.scheme(), listeners.gate.port);
     let origin = listeners.control_origin();
-    issuing::authority(options, files, &origin, callbacks, client_secret).map(Some)
+    let authority = issuing::authority(options, files, &origin, callbacks, client_secret)?;
+    Ok((Some(authority), None))
 }
 
 /// What is written down about the stack.

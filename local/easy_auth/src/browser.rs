@@ -11,14 +11,14 @@ mod sign_in;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
-use hyper::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE,
-};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use hyper::{Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use local_events::Clock;
+use local_http::page::keep_private;
 use local_http::relay::{BoxBody, answer, text};
 use local_http::serve::{Limits, RequestBody};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -61,6 +61,29 @@ impl Context<'_> {
         self.settings.login.token_store.enabled
     }
 }
+
+/// A page of the gate's own.
+#[derive(Debug, Clone, Copy)]
+enum OwnPage {
+    SignIn,
+    Callback,
+    SignedIn,
+    Me,
+    Refresh,
+    SignOut,
+    SignedOut,
+}
+
+/// Where they are, below the prefix.
+const OWN: [(&str, OwnPage); 7] = [
+    ("/login/aad", OwnPage::SignIn),
+    ("/login/aad/callback", OwnPage::Callback),
+    ("/login/done", OwnPage::SignedIn),
+    ("/me", OwnPage::Me),
+    ("/refresh", OwnPage::Refresh),
+    ("/logout", OwnPage::SignOut),
+    ("/logout/complete", OwnPage::SignedOut),
+];
 
 #[derive(Deserialize)]
 struct Directed {
@@ -132,36 +155,26 @@ impl Browser {
     ) -> Response<BoxBody> {
         let path = request.uri().path().to_owned();
         let inside = path.strip_prefix(gate.prefix()).unwrap_or("/logout");
-        let read = matches!(*request.method(), Method::GET | Method::HEAD);
-        let mut response = match (inside.trim_end_matches('/'), read) {
-            ("/login/aad", true) => self.begin(gate, &request).await,
-            ("/login/aad", false) if request.method() == Method::POST => {
-                self.directed(gate, request).await
-            }
-            ("/login/aad/callback", true) => self.finish(gate, &request).await,
-            ("/login/done", true) => pages::signed_in(gate.prefix()),
-            ("/me", true) => self.me(gate, request.headers()),
-            ("/refresh", true) => self.refresh(gate, request.headers()).await,
-            ("/logout", true) => self.sign_out(gate, &request).await,
-            ("/logout/complete", true) => pages::signed_out(gate.prefix()),
-            (
-                "/login/aad"
-                | "/login/aad/callback"
-                | "/login/done"
-                | "/me"
-                | "/refresh"
-                | "/logout"
-                | "/logout/complete",
-                false,
-            ) => text(StatusCode::METHOD_NOT_ALLOWED, ""),
-            _ => text(
+        let inside = inside.trim_end_matches('/');
+        let own = OWN.iter().find(|(path, _)| *path == inside);
+        let mut response = match (own.map(|(_, page)| *page), request.method()) {
+            (None, _) => text(
                 StatusCode::NOT_FOUND,
                 "Easy Auth has no such page here: the local gate has /login/aad, /me, /refresh and /logout.\n",
             ),
+            (Some(OwnPage::SignIn), &Method::POST) => self.directed(gate, request).await,
+            (Some(page), &Method::GET | &Method::HEAD) => match page {
+                OwnPage::SignIn => self.begin(gate, &request).await,
+                OwnPage::Callback => self.finish(gate, &request).await,
+                OwnPage::SignedIn => pages::signed_in(gate.prefix()),
+                OwnPage::Me => self.me(gate, request.headers()),
+                OwnPage::Refresh => self.refresh(gate, request.headers()).await,
+                OwnPage::SignOut => self.sign_out(gate, &request).await,
+                OwnPage::SignedOut => pages::signed_out(gate.prefix()),
+            },
+            (Some(_), _) => text(StatusCode::METHOD_NOT_ALLOWED, ""),
         };
-        response
-            .headers_mut()
-            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        keep_private(response.headers_mut());
         response
     }
 
@@ -176,7 +189,11 @@ impl Browser {
             .headers()
             .get(CONTENT_TYPE)
             .and_then(|kind| kind.to_str().ok())
-            .is_some_and(|kind| kind.split(';').next().unwrap_or("").trim() == "application/json");
+            .is_some_and(|kind| {
+                let kind = kind.split(';').next().unwrap_or("").trim();
+                // RFC 9110 section 8.3.1.
+                kind.eq_ignore_ascii_case("application/json")
+            });
         if !is_json {
             return text(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -343,10 +360,14 @@ fn json_answer(value: &Value) -> Response<BoxBody> {
     answer(StatusCode::OK, "application/json", value.to_string())
 }
 
+/// What a URL can't hold raw (RFC 3986 section 2), beside what is not ASCII; escapes stay.
+const NOT_IN_A_URL: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\');
+
 fn redirect(to: &str) -> Response<BoxBody> {
     let mut response = text(StatusCode::FOUND, Bytes::new());
     response.headers_mut().remove(CONTENT_TYPE);
-    match HeaderValue::from_str(to) {
+    let to = utf8_percent_encode(to, NOT_IN_A_URL).to_string();
+    match HeaderValue::from_str(&to) {
         Ok(location) => {
             response.headers_mut().insert(LOCATION, location);
             response
@@ -367,3 +388,6 @@ fn query(request: &Request<RequestBody>, name: &str) -> Option<String> {
         .find(|(known, _)| known == name)
         .map(|(_, value)| value.into_owned())
 }
+
+#[cfg(test)]
+mod tests;

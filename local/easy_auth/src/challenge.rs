@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use hyper::header::{HeaderMap, HeaderValue, SERVER, WWW_AUTHENTICATE};
 use hyper::{Response, StatusCode};
+use local_http::page::keep_private;
 use local_http::relay::{BoxBody, answer};
 use serde_json::json;
 
@@ -88,5 +89,7 @@ pub(crate) fn metadata(
         "authorization_servers": [issuer],
         "scopes_supported": scopes,
     });
-    answer(StatusCode::OK, "application/json", document.to_string())
+    let mut response = answer(StatusCode::OK, "application/json", document.to_string());
+    keep_private(response.headers_mut());
+    response
 }

@@ -145,12 +145,12 @@ impl Issuer {
     }
 
     async fn fetch(&self) -> Result<Published, String> {
-        let discovery: Discovery = self.get(&document(&self.url)).await?;
+        let discovery = self.discovery(&self.url).await?;
         let mut issuers = vec![discovery.issuer.clone()];
         if self.multi_tenant {
             issuers.clear();
         } else if let Some(v1) = self.url.strip_suffix("/v2.0").filter(|_| self.accept_v1) {
-            issuers.push(self.get::<Discovery>(&document(v1)).await?.issuer);
+            issuers.push(self.discovery(v1).await?.issuer);
         }
         let jwks: JwkSet = self.get(&discovery.jwks_uri).await?;
         Ok(Published {
@@ -161,6 +161,33 @@ impl Issuer {
             end_session_endpoint: discovery.end_session_endpoint,
             keys: keys(&jwks),
         })
+    }
+
+    /// The discovery document of an issuer, which names itself there (OpenID Connect Discovery,
+    /// section 3: `issuer` is required).
+    async fn discovery(&self, issuer: &str) -> Result<Discovery, String> {
+        let url = document(issuer);
+        let discovery: Discovery = self.get(&url).await?;
+        if discovery.issuer.trim().is_empty() {
+            return Err(format!("{url}: its issuer is empty"));
+        }
+        Ok(discovery)
+    }
+
+    /// A sentence, where the issuer names itself otherwise than the settings do.
+    ///
+    /// # Errors
+    /// As [`published`](Self::published).
+    pub(crate) async fn differs(&self) -> Result<Option<String>, String> {
+        let published = self.published(None).await?;
+        let issuer = &published.issuer;
+        let same = issuer.trim_end_matches('/') == self.url.trim_end_matches('/');
+        Ok((!same && !self.multi_tenant).then(|| {
+            format!(
+                "the issuer in the settings is {}, and its discovery document says {issuer}: tokens are accepted if their iss is {issuer}",
+                self.url
+            )
+        }))
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, url: &str) -> Result<T, String> {

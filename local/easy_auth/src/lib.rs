@@ -28,6 +28,7 @@ use hyper::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION};
 use hyper::{Method, Request, Response, StatusCode};
 use local_events::Outcome;
 use local_http::arrival;
+use local_http::page::keep_private;
 use local_http::relay::{BoxBody, text};
 use local_http::serve::{Peer, RequestBody, Scheme, Service};
 use serde_json::Value;
@@ -115,7 +116,8 @@ impl Gate {
     /// and a wrong path without a token is 401, not 404.
     pub async fn call(&self, mut request: Request<RequestBody>) -> (Response<BoxBody>, Decided) {
         if let Err(why) = arrival::read(&mut request) {
-            let response = text(why.status(), format!("{why}\n"));
+            let mut response = text(why.status(), format!("{why}\n"));
+            keep_private(response.headers_mut());
             let reason = Some(Reason::Unreadable(why));
             return (response, Decided::new(Outcome::Refused, reason));
         }
@@ -186,7 +188,8 @@ impl Gate {
             }
             Verdict::SignIn(reason) => {
                 let wanted = request.uri().path_and_query().map_or("/", |p| p.as_str());
-                let response = Browser::send_to_sign_in(context, wanted);
+                let mut response = Browser::send_to_sign_in(context, wanted);
+                keep_private(response.headers_mut());
                 (response, Decided::new(Outcome::SignIn, Some(reason)))
             }
         }

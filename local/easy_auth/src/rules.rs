@@ -35,12 +35,13 @@ impl Rules {
         }
     }
 
-    /// Asks the issuer for what it publishes, once.
+    /// Asks the issuer for what it publishes, once. A sentence, where it names itself otherwise
+    /// than the settings do.
     ///
     /// # Errors
     /// A sentence: which document could not be had, and why.
-    pub async fn reach_issuer(&self) -> Result<(), String> {
-        self.issuer.published(None).await.map(drop)
+    pub async fn reach_issuer(&self) -> Result<Option<String>, String> {
+        self.issuer.differs().await
     }
 
     /// What a bearer token shows of its caller.

@@ -42,6 +42,29 @@ pub fn keep_out(headers: &mut HeaderMap) {
     }
 }
 
+/// What every answer of this program says beside its own headers: no page frames it, no browser
+/// guesses its type, no cache keeps it.
+pub fn keep_private(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // A page's own policy says more.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("frame-ancestors 'none'"));
+}
+
+/// [`keep_private`] for every answer of a router, as a layer.
+#[expect(clippy::unused_async, reason = "a layer is async")]
+pub async fn private(mut response: Response) -> Response {
+    keep_private(response.headers_mut());
+    response
+}
+
 /// What runs in a page.
 #[derive(Debug, Clone, Copy)]
 pub enum Script {

@@ -61,4 +61,8 @@ pub(super) fn router(
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(only_localhost))
         .layer(middleware::from_fn_with_state(log.clone(), record_events))
+        .layer(middleware::map_response(page::private))
 }
+
+#[cfg(test)]
+mod tests;

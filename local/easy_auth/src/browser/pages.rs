@@ -1,10 +1,8 @@
 //! What the gate shows a person. No script but for the URL's fragment, which only a script sees.
 
-use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
+use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use hyper::{Response, StatusCode};
-use local_http::page::{Page, Script, Style};
+use local_http::page::{Page, Script, Style, keep_private};
 use local_http::relay::{BoxBody, answer};
 use maud::{PreEscaped, html};
 
@@ -13,7 +11,7 @@ const KEEP_FRAGMENT: &str = "const a=document.getElementById('login');location.r
 
 pub(super) fn signed_in(prefix: &str) -> Response<BoxBody> {
     let body = html! {
-        p { "The local Easy Auth knows this browser now." }
+        p { "The local Easy Auth has set a session cookie in this browser." }
         p { a href="/" { "Go to the app" } " or " a href={ (prefix) "/logout" } { "sign out" } "." }
     };
     send(Page::new("You are signed in", body))
@@ -21,7 +19,7 @@ pub(super) fn signed_in(prefix: &str) -> Response<BoxBody> {
 
 pub(super) fn signed_out(prefix: &str) -> Response<BoxBody> {
     let body = html! {
-        p { "The local Easy Auth has forgotten this browser." }
+        p { "The local Easy Auth has ended the session, and removed its cookie from this browser." }
         p { (sign_in(prefix, "Sign in again")) }
     };
     send(Page::new("You are signed out", body))
@@ -62,16 +60,10 @@ fn send(page: Page<'_>) -> Response<BoxBody> {
         ..page
     };
     let mut response = answer(page.status, "text/html; charset=utf-8", page.html());
-    let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::from_str(&page.policy()) {
+        let headers = response.headers_mut();
         headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
-    for (name, value) in [
-        (CACHE_CONTROL, "no-store"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (X_FRAME_OPTIONS, "DENY"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        keep_private(headers);
     }
     response
 }

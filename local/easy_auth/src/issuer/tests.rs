@@ -165,3 +165,59 @@ async fn the_issuers_are_those_that_discovery_names() {
         assert_eq!(paths, expected, "{path} {accept_v1}");
     }
 }
+
+/// An issuer whose discovery document has this `issuer`.
+async fn named(issuer: Value) -> (String, Issuer) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/t/v2.0", listener.local_addr().unwrap());
+    let mut body = json!({"jwks_uri": url.replace("t/v2.0", "keys")});
+    if !issuer.is_null() {
+        body["issuer"] = issuer;
+    }
+    let discovery = get(move || async move { axum::Json(body) });
+    let router = axum::Router::new()
+        .route("/t/v2.0/.well-known/openid-configuration", discovery)
+        .route("/keys", get(keys))
+        .with_state(Fake::default());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let settings = json!({"identityProviders": {"azureActiveDirectory": {"registration":
+        {"clientId": "api", "openIdIssuer": url}}}});
+    let settings = Settings::parse(&settings.to_string(), "test").unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    (url, Issuer::new(&settings, &Behaviour::default(), http))
+}
+
+#[tokio::test]
+async fn a_discovery_document_without_an_issuer_is_refused() {
+    for issuer in [Value::Null, json!(""), json!(" "), json!(7), json!([])] {
+        let (_, nameless) = named(issuer.clone()).await;
+        let why = nameless.published(None).await.err().unwrap();
+        assert!(
+            why.contains("/.well-known/openid-configuration: ") && why.contains("issuer")
+                || why.contains("invalid type"),
+            "{issuer}: {why}"
+        );
+    }
+}
+
+/// External ID tenants name another host.
+#[tokio::test]
+async fn an_issuer_of_another_name_is_used_as_it_says_and_warned_of() {
+    let other = "https://tenant-id.ciamlogin.example/tenant-id/v2.0";
+    let (url, differing) = named(json!(other)).await;
+    let warning = differing.differs().await.unwrap().unwrap();
+    assert!(
+        warning.contains(&url) && warning.contains(other),
+        "{warning}"
+    );
+    assert_eq!(differing.published(None).await.unwrap().issuers, [other]);
+
+    let same = start(&Fake::default(), "t/v2.0", false).await;
+    assert_eq!(same.differs().await, Ok(None));
+    let common = start(&Fake::default(), "common/v2.0", false).await;
+    assert_eq!(
+        common.differs().await,
+        Ok(None),
+        "a template names no issuer"
+    );
+}
