@@ -323,6 +323,7 @@ pub(crate) enum Switch {
   greeting-local policy                          prints the policy
   greeting-local policy --consent off            AADSTS65001 for everybody
   greeting-local policy --device-code off        Conditional Access blocks it: AADSTS53003
+  greeting-local policy --refresh-reuse off      a refresh token is used once
   greeting-local policy --refuse AADSTS50076     every sign-in fails: MFA is required
   greeting-local policy --refuse none")]
 pub(crate) struct PolicyArgs {
@@ -332,6 +333,14 @@ pub(crate) struct PolicyArgs {
     /// Whether device codes get tokens
     #[arg(long, value_enum)]
     pub(crate) device_code: Option<Switch>,
+    /// Whether a refresh token that was used stays valid, as Entra has it; off, the next use of
+    /// it ends the sign-in
+    #[arg(long, value_enum)]
+    pub(crate) refresh_reuse: Option<Switch>,
+    /// Whether a slash at the end of `resource` makes another resource, as Entra has it
+    /// (AADSTS9010010)
+    #[arg(long, value_enum)]
+    pub(crate) resource_slash: Option<Switch>,
     /// Refuse every request for a user's token with this code; `none` stops that
     #[arg(long, value_name = "AADSTS")]
     pub(crate) refuse: Option<String>,

@@ -98,6 +98,9 @@ impl Stack {
         warnings.extend(differs);
         warnings.extend(changes);
         warnings.extend(backend.warnings());
+        if let Some(authority) = &authority {
+            warnings.extend_from_slice(authority.directory().warnings());
+        }
         // Serve.
         let (stop, stopped) = watch::channel(false);
         let acceptor = |alpn: &[&[u8]]| {

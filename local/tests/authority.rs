@@ -9,7 +9,8 @@ mod harness;
 use std::io::{BufRead as _, BufReader};
 
 use authority::{
-    API, AZ, Authority, CLI, DAEMON, DEVICE, Form, VISUAL_STUDIO, claims, part, read, refusal, with,
+    API, AZ, Authority, CHALLENGE, CLI, DAEMON, DEVICE, Form, VISUAL_STUDIO, claims, part, read,
+    refusal, with,
 };
 use cli::Cli;
 use harness::{GREETING, Up};
@@ -117,10 +118,11 @@ async fn each_mistake_has_entras_code() {
         (
             start,
             device,
+            // A bare scope is Microsoft Graph's (scopes-oidc; captured with Graph's id).
             &[("scope", "Greeting.Read")],
             400,
-            "invalid_scope",
-            70011,
+            "invalid_client",
+            650_053,
         ),
         (
             start,
@@ -198,7 +200,19 @@ async fn each_mistake_has_entras_code() {
             &[],
             400,
             "invalid_grant",
-            50173,
+            9_002_313,
+        ),
+        (
+            token,
+            &[
+                ("grant_type", "refresh_token"),
+                ("client_id", CLI),
+                ("refresh_token", CHALLENGE),
+            ],
+            &[],
+            400,
+            "invalid_grant",
+            70_000,
         ),
         (
             token,
@@ -268,9 +282,6 @@ async fn each_mistake_has_entras_code() {
         let answer = request.basic_auth(DAEMON, Some(secret)).send().await;
         assert_eq!(answer.unwrap().status(), status);
     }
-    // What is no form at all is answered too.
-    let bare = up.0.client.post(up.url(token)).send().await.unwrap();
-    assert!(bare.status().is_client_error(), "{}", bare.status());
 }
 
 #[tokio::test]
@@ -293,7 +304,7 @@ async fn a_device_code_goes_through_its_states() {
     assert_eq!(refusal(&foreign), (400, "bad_verification_code", 70018));
     up.decide(&started, &["--deny"]);
     let declined = up.poll(&started, CLI).await;
-    assert_eq!(refusal(&declined).1, "authorization_declined");
+    assert_eq!(refusal(&declined), (400, "authorization_declined", 65_004));
 
     // Pre-authorized clients need nobody's consent; this one has neither.
     for (client, user, code) in [
@@ -372,24 +383,52 @@ async fn of_two_who_redeem_one_device_code_at_once_one_wins() {
     }
 }
 
+/// Entra "doesn't revoke old refresh tokens when used to fetch new access tokens" (Microsoft:
+/// "Refresh tokens in the Microsoft identity platform"). Until issue 17 a replay ended the family.
 #[tokio::test]
-async fn refresh_tokens_rotate_and_a_replayed_one_kills_its_family() {
+async fn item_10_old_refresh_tokens_stay_valid_and_a_refusal_costs_none() {
     let up = Authority::start();
     let first = up.sign_in(CLI).await["refresh_token"].clone();
-    let bystander = up.sign_in(CLI).await["refresh_token"].clone();
-    let (status, second) = up.refresh(CLI, &first).await;
-    assert_eq!(status, 200);
-    let second = second["refresh_token"].clone();
-    assert_ne!(first, second);
-    // Another client's is nobody's, and costs nothing.
-    assert_eq!(refusal(&up.refresh(AZ, &second).await).2, 50173);
-    let (status, third) = up.refresh(CLI, &second).await;
-    assert_eq!(status, 200);
-    for token in [&first, &second, &third["refresh_token"]] {
-        let answer = up.refresh(CLI, token).await;
-        assert_eq!(refusal(&answer), (400, "invalid_grant", 50173));
+    // Four at once, as oauth2-proxy asks with --cookie-refresh.
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", CLI),
+        ("refresh_token", first.as_str().unwrap()),
+    ];
+    let four = tokio::join!(
+        up.token_apart(&form),
+        up.token_apart(&form),
+        up.token_apart(&form),
+        up.token_apart(&form)
+    );
+    let mut tokens = vec![first.clone()];
+    for (status, body) in [four.0, four.1, four.2, four.3] {
+        assert_eq!(status, 200, "{body}");
+        tokens.push(body["refresh_token"].clone());
     }
-    assert_eq!(up.refresh(CLI, &bystander).await.0, 200);
+    // Another client's is nobody's.
+    assert_eq!(refusal(&up.refresh(AZ, &first).await).2, 70_000);
+    // A refusal costs neither the refresh token nor the device code.
+    up.policy(&["--consent", "off"]);
+    let started = up.start_device_code(CLI).await;
+    up.decide(&started, &[]);
+    for _ in 0..2 {
+        assert_eq!(refusal(&up.refresh(CLI, &first).await).2, 65001);
+        assert_eq!(refusal(&up.poll(&started, CLI).await).2, 65001);
+    }
+    up.policy(&["--consent", "on"]);
+    assert_eq!(up.poll(&started, CLI).await.0, 200);
+    for token in &tokens {
+        assert_eq!(up.refresh(CLI, token).await.0, 200);
+    }
+    // An administrator may want it otherwise.
+    up.policy(&["--refresh-reuse", "off"]);
+    let fresh = up.sign_in(CLI).await["refresh_token"].clone();
+    let (_, second) = up.refresh(CLI, &fresh).await;
+    let replayed = up.refresh(CLI, &fresh).await;
+    assert_eq!(refusal(&replayed), (400, "invalid_grant", 50173));
+    let dead = up.refresh(CLI, &second["refresh_token"]).await;
+    assert_eq!(refusal(&dead), (400, "invalid_grant", 70_000));
 }
 
 #[cfg(unix)]
@@ -465,7 +504,9 @@ async fn a_token_response_is_what_the_clients_need() {
     assert!(answer.headers().contains_key("x-ms-request-id"));
     let (status, body) = read(answer).await;
     assert_eq!(status, 200, "{body}");
-    let scope = format!("{} openid", up.0.text("scope"));
+    // The protocol's scopes are echoed for Microsoft Graph alone (captured:
+    // darkcodi/AzureTokenApi; until issue 17 they were here too).
+    let scope = up.0.text("scope");
     for (name, expected) in [
         ("token_type", json!("Bearer")),
         ("expires_in", json!(3600)),
@@ -482,17 +523,6 @@ async fn a_token_response_is_what_the_clients_need() {
     let token = body["access_token"].as_str().unwrap();
     let called = up.0.call_with(token).await;
     assert_eq!(called.text().await.unwrap(), GREETING);
-    let user: Value =
-        up.0.client
-            .get(up.url("oidc/userinfo"))
-            .bearer_auth(token)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-    assert_eq!(user["email"], "alice@greeting.test");
 }
 
 #[tokio::test]

@@ -460,7 +460,7 @@ async fn other_sites_can_neither_act_nor_read_nor_frame() {
         );
     }
     let unchanged = String::from_utf8(up.run("policy", &[]).stdout).unwrap();
-    assert!(unchanged.contains("consent      on"), "{unchanged}");
+    assert!(unchanged.contains("consent        on"), "{unchanged}");
 
     for path in [
         "/",
@@ -673,7 +673,7 @@ async fn the_page_says_what_runs_and_does_what_its_forms_say() {
     );
     let policy = String::from_utf8(up.run("policy", &[]).stdout).unwrap();
     assert!(
-        policy.contains("consent      off") && policy.contains("AADSTS50076"),
+        policy.contains("consent        off") && policy.contains("AADSTS50076"),
         "{policy}"
     );
     let keys = |up: &Up| {

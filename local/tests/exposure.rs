@@ -76,7 +76,7 @@ async fn a_web_page_of_another_site_can_not_act() {
     }
     let policy = up.run("policy", &[]);
     let policy = String::from_utf8_lossy(&policy.stdout);
-    assert!(policy.contains("consent      on"), "{policy}");
+    assert!(policy.contains("consent        on"), "{policy}");
 }
 
 /// A proxy for the rest of the world, as offices have, knows nobody's localhost.

@@ -1,25 +1,30 @@
-//! Authorization code with PKCE (RFC 6749 section 4.1, RFC 7636), and its way back out (logout).
+//! Authorization code (RFC 6749 section 4.1), with PKCE where the client uses it (RFC 7636), and
+//! its way back out (`logout`).
+//!
+//! The order of Entra's checks, where it is known (anthropics/claude-ai-mcp#514): what is wrong
+//! with the request's form is told before the sign-in, a scope that does not exist after it.
 
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Redirect, Response};
+mod answer;
+mod logout;
+
+use axum::Router;
+use axum::extract::{Form, Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::routing::get;
-use axum::{Form, Router};
-use local_events::{EventNote, Outcome};
-use local_http::page::{Page, Script};
-use maud::{PreEscaped, html};
+use local_events::{EventNote, Outcome, Stream, print};
 use serde::Deserialize;
-use url::Url;
 
-use super::directory::UserState;
+use super::directory::{User, UserState};
 use super::error::AuthorityError;
-use super::grants::{Code, Flow, ScopeRequest};
+use super::grants::{Code, Flow, ResponseMode, ScopeRequest};
 use super::pages::{self, SignIn};
-use super::parameters::Parameters;
+use super::parameters::{Pairs, Parameters};
+use super::pkce::{self, Challenge};
 use super::{ApproveError, Authority, events};
 
-/// Sends a form on without a click; the page works without it too.
-const SUBMIT: &str = "document.forms[0].submit()";
+/// Seconds that an authorization code lives (documented: about ten minutes).
+const CODE_LIFETIME: i64 = 600;
 
 pub(super) fn router() -> Router<Authority> {
     let mut router = Router::new();
@@ -29,7 +34,10 @@ pub(super) fn router() -> Router<Authority> {
                 &format!("/{{tenant}}/oauth2{version}/authorize"),
                 get(ask).post(ask_by_form),
             )
-            .route(&format!("/{{tenant}}/oauth2{version}/logout"), get(logout));
+            .route(
+                &format!("/{{tenant}}/oauth2{version}/logout"),
+                get(logout::by_address).post(logout::by_form),
+            );
     }
     router.route("/greeting-local/sign-in", axum::routing::post(decide))
 }
@@ -48,7 +56,7 @@ async fn ask(
 async fn ask_by_form(
     State(authority): State<Authority>,
     Path(tenant): Path<String>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Pairs(pairs): Pairs,
 ) -> Response {
     authority.authorize(&tenant, pairs)
 }
@@ -81,10 +89,8 @@ async fn decide(
     let ("approve" | "consent", Some(user)) = (choice.action.as_str(), &choice.user) else {
         authority.grants().end_flow(&choice.flow);
         let words = "AADSTS65004: User declined to consent to access the app.";
-        return note(Outcome::Declined).because(words).on(back(
-            &flow,
-            &[("error", "access_denied"), ("error_description", words)],
-        ));
+        let answer = flow.back(&[("error", "access_denied"), ("error_description", words)]);
+        return note(Outcome::Declined).because(words).on(answer);
     };
     let origin = flow.redirect_origin();
     let signing_in = authority.signing_in(&choice.flow, &flow, &origin);
@@ -100,8 +106,12 @@ async fn decide(
             .because(error.line())
             .on(signing_in.account_page(&known.upn, Some(&error.to_string())));
     }
+    if let Err(error) = authority.check_defined(&flow.asked) {
+        authority.grants().end_flow(&choice.flow);
+        return events::refused(note(Outcome::Refused), &error).on(flow.refusal(&error));
+    }
     if choice.action == "consent" {
-        authority.grants().consent(&flow.asked, &known.upn);
+        authority.consent(&flow.asked, &known.upn);
     } else if !authority.has_consent(&flow.asked, known) {
         return note(Outcome::Asked)
             .because("consent")
@@ -111,13 +121,6 @@ async fn decide(
     note(Outcome::Approved)
         .because("on the page")
         .on(authority.finish(&flow, &known.upn.clone(), now))
-}
-
-impl Flow {
-    /// Where its forms lead in the end.
-    fn redirect_origin(&self) -> String {
-        self.redirect.origin().ascii_serialization()
-    }
 }
 
 impl Authority {
@@ -136,71 +139,34 @@ impl Authority {
     /// Checks the request; the client and its redirect first, since whatever else is wrong is
     /// told there (RFC 6749 section 4.1.2.1).
     fn authorize(&self, tenant: &str, pairs: Vec<(String, String)>) -> Response {
-        let asked = self.note_of_request(&HeaderMap::new(), &pairs);
-        let refused = |error: &AuthorityError| {
-            events::refused(asked.clone(), error).on(pages::problem(&error.line()))
+        let note = self.note_of_request(&HeaderMap::new(), &pairs);
+        let (parameters, mut flow) = match self.begin(tenant, pairs) {
+            Ok(begun) => begun,
+            Err(error) => {
+                return events::refused(note, &error).on(pages::problem(&error.line()));
+            }
         };
-        let parameters = match Parameters::new(pairs) {
-            Ok(parameters) => parameters,
-            Err(error) => return refused(&error),
-        };
-        let client = match self.check_caller(tenant, &parameters) {
-            Ok(client) => client,
-            Err(error) => return refused(&error),
-        };
-        let Some(redirect) = parameters.get("redirect_uri") else {
-            return refused(&AuthorityError::RedirectMissing);
-        };
-        let Some(redirect) = self.directory().redirect(&client, redirect) else {
-            return refused(&AuthorityError::RedirectMismatch {
-                redirect: redirect.to_owned(),
-                client,
-            });
-        };
-        let state = parameters.get("state").map(str::to_owned);
-        let form_post = match parameters.get("response_mode") {
-            Some("form_post") => true,
-            None | Some("query") => false,
-            Some(other) => return refused(&AuthorityError::ResponseMode(other.to_owned())),
-        };
-        let mut flow = Flow {
-            asked: ScopeRequest::default(),
-            redirect,
-            state,
-            nonce: parameters.get("nonce").map(str::to_owned),
-            challenge: String::new(),
-            form_post,
-            expires: self.clock().now() + super::grants::EXPIRES_IN,
-        };
-        match self.read_request(&client, &parameters) {
+        match self.read_request(&flow, &parameters) {
             Ok((asked, challenge)) => {
                 flow.asked = asked;
                 flow.challenge = challenge;
             }
-            Err(error) => {
-                let (name, line) = (error.name(), error.line());
-                let answer = back(&flow, &[("error", name), ("error_description", &line)]);
-                return events::refused(asked, &error).on(answer);
-            }
+            Err(error) => return events::refused(note, &error).on(flow.refusal(&error)),
         }
         if parameters.get("prompt") == Some("none") {
-            let words = "AADSTS50058: A silent sign-in request was sent but no user is signed in.";
-            let answer = back(
-                &flow,
-                &[("error", "login_required"), ("error_description", words)],
-            );
-            return asked.outcome(Outcome::Refused).because(words).on(answer);
+            let error = AuthorityError::LoginRequired;
+            return events::refused(note, &error).on(flow.refusal(&error));
         }
         let now = self.clock().now();
-        if let Some(user) = &self.0.auto_approve
-            && let Some(user) = self.directory().user(user)
-            && user.state != UserState::Disabled
-            && self.has_consent(&flow.asked, user)
-        {
-            return asked
-                .outcome(Outcome::Approved)
-                .because("--auto-approve")
-                .on(self.finish(&flow, &user.upn.clone(), now));
+        if let Some(user) = &self.0.auto_approve {
+            let user = self.directory().user(user);
+            return match self.approve_at_once(&flow.asked, user) {
+                Ok(user) => note
+                    .outcome(Outcome::Approved)
+                    .because("--auto-approve")
+                    .on(self.finish(&flow, &user.upn.clone(), now)),
+                Err(error) => events::refused(note, &error).on(flow.refusal(&error)),
+            };
         }
         let hint = parameters.get("login_hint").unwrap_or("");
         let id = self.grants().begin_flow(flow.clone(), now);
@@ -208,28 +174,83 @@ impl Authority {
         let page = self
             .signing_in(&id, &flow, &origin)
             .account_page(hint, None);
-        asked
-            .outcome(Outcome::Asked)
+        note.outcome(Outcome::Asked)
             .because("which account")
             .on(page)
     }
 
+    /// Whatever has to be right before anything is told to the client.
+    fn begin(
+        &self,
+        tenant: &str,
+        pairs: Vec<(String, String)>,
+    ) -> Result<(Parameters, Flow), AuthorityError> {
+        let parameters = Parameters::new(pairs)?;
+        let client = self.check_caller(tenant, &parameters)?;
+        let asked = parameters
+            .get("redirect_uri")
+            .ok_or(AuthorityError::RedirectMissing)?;
+        let Some((redirect, platform)) = self.directory().redirect(&client, asked) else {
+            return Err(AuthorityError::RedirectMismatch {
+                redirect: asked.to_owned(),
+                client,
+            });
+        };
+        let flow = Flow {
+            asked: ScopeRequest {
+                client,
+                ..ScopeRequest::default()
+            },
+            redirect,
+            state: parameters.get("state").map(str::to_owned),
+            nonce: parameters.get("nonce").map(str::to_owned),
+            challenge: None,
+            response_mode: ResponseMode::of(&parameters)?,
+            platform,
+            expires: self.clock().now() + super::grants::EXPIRES_IN,
+        };
+        Ok((parameters, flow))
+    }
+
+    /// What is asked for, and the challenge; all that Entra checks before the sign-in.
     fn read_request(
         &self,
-        client: &str,
+        flow: &Flow,
         parameters: &Parameters,
-    ) -> Result<(ScopeRequest, String), AuthorityError> {
+    ) -> Result<(ScopeRequest, Option<Challenge>), AuthorityError> {
         match parameters.required("response_type")? {
             "code" => {}
             other => return Err(AuthorityError::ResponseType(other.to_owned())),
         }
-        let asked = self.asked(client, parameters.required("scope")?)?;
-        // Everybody here can do PKCE, and a code without it can be stolen (RFC 9700 section 2.1.1).
-        let challenge = parameters.required("code_challenge")?.to_owned();
-        if parameters.get("code_challenge_method") != Some("S256") {
-            return Err(AuthorityError::ChallengeMethod);
-        }
+        let challenge = pkce::challenge(parameters, flow.platform)?;
+        let asked = self.asked(&flow.asked.client, parameters.required("scope")?)?;
+        self.check_resource(parameters, &asked)?;
         Ok((asked, challenge))
+    }
+
+    /// Signs `--auto-approve`'s user in, or says at once why not: nobody looks at a page.
+    fn approve_at_once<'a>(
+        &self,
+        asked: &ScopeRequest,
+        user: Option<&'a User>,
+    ) -> Result<&'a User, AuthorityError> {
+        let user = user
+            .filter(|user| user.state != UserState::Disabled)
+            .ok_or(AuthorityError::UserDisabled)?;
+        self.check_defined(asked)?;
+        if self.has_consent(asked, user) {
+            return Ok(user);
+        }
+        let client = self.directory().client_name(&asked.client).unwrap_or("");
+        print(
+            Stream::Err,
+            format!(
+                "[authority] --auto-approve: {} has not consented to {client} for {}. Pre-authorize it in deploy/app-registration.json, or leave --auto-approve out and accept on the page",
+                user.upn,
+                asked.full().join(" ")
+            ),
+        );
+        Err(self.consent_required(&asked.client))
     }
 
     /// Back to the client, with a code.
@@ -240,58 +261,13 @@ impl Authority {
                 asked: flow.asked.clone(),
                 redirect: flow.redirect.to_string(),
                 challenge: flow.challenge.clone(),
+                platform: flow.platform,
                 nonce: flow.nonce.clone(),
-                expires: now + 600,
+                expires: now + CODE_LIFETIME,
                 used: false,
             },
             now,
         );
-        back(flow, &[("code", &code)])
+        flow.back(&[("code", &code)])
     }
-}
-
-/// The answer to the client, as it asked for it.
-fn back(flow: &Flow, answer: &[(&str, &str)]) -> Response {
-    let answer = answer
-        .iter()
-        .copied()
-        .chain(flow.state.iter().map(|state| ("state", state.as_str())));
-    if !flow.form_post {
-        let mut url = flow.redirect.clone();
-        url.query_pairs_mut().extend_pairs(answer);
-        return (
-            [(header::CACHE_CONTROL, "no-store")],
-            Redirect::to(url.as_str()),
-        )
-            .into_response();
-    }
-    let body = html! {
-        form method="post" action=(flow.redirect) {
-            @for (name, value) in answer { input type="hidden" name=(name) value=(value); }
-            div.buttons { button.first { "Continue" } }
-        }
-        script { (PreEscaped(SUBMIT)) }
-    };
-    Page {
-        forms_to: Some(&flow.redirect_origin()),
-        script: Script::Inline(SUBMIT),
-        ..Page::new("Going back to the app", body)
-    }
-    .into_response()
-}
-
-/// Ends the browser's sign-in. There is no session here to end: every sign-in asks who it is.
-async fn logout(State(authority): State<Authority>, RawQuery(query): RawQuery) -> Response {
-    let wanted = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .find(|(name, _)| name == "post_logout_redirect_uri")
-        .and_then(|(_, value)| Url::parse(&value).ok())
-        .filter(|url| authority.directory().is_redirect_origin(url));
-    let answer = match wanted {
-        Some(url) => Redirect::to(url.as_str()).into_response(),
-        None => pages::done(
-            "You are signed out",
-            html! { p { "You can close this page." } },
-        ),
-    };
-    EventNote::new(Outcome::Done).on(answer)
 }

@@ -13,10 +13,31 @@ pub const LIFETIME: i64 = 3600;
 /// Who signs guests in: a tenant that is not this one.
 const GUESTS_HOME: &str = "https://sts.windows.net/b9d2f6a1-3c84-4e57-8a10-5f6e7d8c9b02/";
 
+/// How a client proved itself: `azpacr`, in v1 `appidacr` (documented: access token claims
+/// reference).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// It did not: a public client.
+    None,
+    Secret,
+    Certificate,
+}
+
+impl Credential {
+    pub(crate) fn acr(self) -> &'static str {
+        match self {
+            Self::None => "0",
+            Self::Secret => "1",
+            Self::Certificate => "2",
+        }
+    }
+}
+
 /// What an access token is for.
-pub struct Grant<'a> {
+pub(crate) struct Grant<'a> {
     pub user: &'a User,
     pub client: &'a str,
+    pub credential: Credential,
     /// The resource as it was asked for; v1 tokens repeat it.
     pub resource: &'a str,
     pub scopes: &'a [String],
@@ -27,17 +48,18 @@ pub struct Grant<'a> {
 
 impl Authority {
     /// A delegated access token's claims, in Entra's order.
-    pub fn access_claims(&self, grant: &Grant<'_>) -> Map<String, Value> {
+    pub(crate) fn access_claims(&self, grant: &Grant<'_>) -> Map<String, Value> {
         let user = grant.user;
         let tenant = self.tenant();
         let subject = pairwise(user.oid, grant.client);
+        let acr = grant.credential.acr();
         let scp = grant.scopes.join(" ");
         let (issued, expires) = (grant.issued, grant.expires);
         let claims = match grant.version {
             TokenVersion::V2 => json!({
                 "aud": self.api_client_id(), "iss": self.issuer_v2(),
                 "iat": issued, "nbf": issued, "exp": expires,
-                "aio": opaque(), "azp": grant.client, "azpacr": "0",
+                "aio": opaque(), "azp": grant.client, "azpacr": acr,
                 "name": user.name, "oid": user.oid, "preferred_username": user.upn,
                 "rh": opaque(), "scp": scp, "sub": subject, "tid": tenant,
                 "uti": opaque(), "ver": "2.0",
@@ -46,7 +68,7 @@ impl Authority {
                 "aud": grant.resource, "iss": self.issuer_v1(),
                 "iat": issued, "nbf": issued, "exp": expires,
                 "acr": "1", "aio": opaque(), "amr": ["pwd"],
-                "appid": grant.client, "appidacr": "0", "ipaddr": "127.0.0.1",
+                "appid": grant.client, "appidacr": acr, "ipaddr": "127.0.0.1",
                 "name": user.name, "oid": user.oid, "rh": opaque(), "scp": scp,
                 "sub": subject, "tid": tenant, "unique_name": user.upn, "upn": user.upn,
                 "uti": opaque(), "ver": "1.0",
@@ -61,7 +83,7 @@ impl Authority {
     }
 
     /// An ID token's claims.
-    pub fn id_claims(&self, user: &User, client: &str, now: i64) -> Value {
+    pub(crate) fn id_claims(&self, user: &User, client: &str, now: i64) -> Value {
         json!({
             "aud": client, "iss": self.issuer_v2(), "iat": now, "nbf": now, "exp": now + LIFETIME,
             "name": user.name, "oid": user.oid, "preferred_username": user.upn,

@@ -3,12 +3,13 @@
 
 use serde_json::{Value, json};
 
-use super::claims::{LIFETIME, insert_before};
+use super::claims::{Credential, LIFETIME, insert_before};
 use super::daemon;
 use super::error::AuthorityError;
 use super::grants::ScopeRequest;
 use super::keys::WithX5t;
 use super::parameters::Parameters;
+use super::scopes::Resource;
 use super::{Authority, TokenVersion};
 
 /// RFC 7523 section 2.2.
@@ -21,7 +22,7 @@ impl Authority {
         client: &str,
         parameters: &Parameters,
         now: i64,
-    ) -> Result<(), AuthorityError> {
+    ) -> Result<Credential, AuthorityError> {
         let directory = self.directory();
         let secret = parameters.get("client_secret");
         let assertion = parameters.get("client_assertion");
@@ -31,9 +32,11 @@ impl Authority {
                     if parameters.get("client_assertion_type") != Some(JWT_BEARER) {
                         return Err(AuthorityError::ParameterMissing("client_assertion_type"));
                     }
-                    daemon.check_assertion(assertion, &self.audiences(), now)
+                    daemon
+                        .check_assertion(assertion, &self.audiences(), now)
+                        .map(|()| Credential::Certificate)
                 }
-                (Some(secret), None) => daemon.check_secret(secret),
+                (Some(secret), None) => daemon.check_secret(secret).map(|()| Credential::Secret),
                 (None, None) => Err(self.proof_missing(parameters)),
             };
         }
@@ -47,7 +50,9 @@ impl Authority {
                     sent.as_bytes(),
                     expected.as_bytes(),
                 );
-                equal.map_err(|_| AuthorityError::SecretWrong(client.to_owned()))
+                equal
+                    .map(|()| Credential::Secret)
+                    .map_err(|_| AuthorityError::SecretWrong(client.to_owned()))
             }
             (Some(_), None) if directory.is_api_client(client) => {
                 Err(AuthorityError::SecretWrong(client.to_owned()))
@@ -57,7 +62,7 @@ impl Authority {
             (None, None) if parameters.get("grant_type") == Some("client_credentials") => {
                 Err(self.proof_missing(parameters))
             }
-            (None, None) => Ok(()),
+            (None, None) => Ok(Credential::None),
         }
     }
 
@@ -94,22 +99,20 @@ impl Authority {
     pub(super) fn issue_app(
         &self,
         asked: &ScopeRequest,
+        credential: Credential,
         now: i64,
     ) -> Result<Value, AuthorityError> {
         let directory = self.directory();
-        let is_api = directory.is_api(&asked.resource);
-        let version = if is_api && directory.token_version() == 2 {
-            TokenVersion::V2
-        } else {
-            TokenVersion::V1
-        };
+        let of = &asked.first;
+        let is_api = of.resource == Resource::Api;
+        let version = self.version(of.resource);
         let roles: Vec<&str> = if is_api && asked.client == daemon::CLIENT_ID {
             directory.app_roles().collect()
         } else {
             Vec::new()
         };
-        let oid = daemon::OBJECT_ID;
-        let credential = "1"; // azpacr: a secret or a certificate, not nothing
+        let oid = directory.service_principal(&asked.client);
+        let credential = credential.acr();
         let opaque = super::claims::opaque;
         let mut claims = match version {
             TokenVersion::V2 => json!({
@@ -120,7 +123,7 @@ impl Authority {
                 "uti": opaque(), "ver": "2.0", "xms_ftd": opaque(),
             }),
             TokenVersion::V1 => json!({
-                "aud": asked.resource, "iss": self.issuer_v1(),
+                "aud": of.named, "iss": self.issuer_v1(),
                 "iat": now, "nbf": now, "exp": now + LIFETIME,
                 "aio": opaque(), "appid": asked.client, "appidacr": credential,
                 "idp": self.issuer_v1(), "idtyp": "app",

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, Validation};
@@ -95,14 +96,13 @@ impl Daemon {
     ) -> Result<(), AuthorityError> {
         let header = jsonwebtoken::decode_header(assertion)
             .map_err(|_| AuthorityError::AssertionMalformed)?;
-        // PS256 with x5t#S256, RS256 with x5t: what the Microsoft libraries send, some of them
-        // with padding.
-        let named = |sent: &Option<String>, ours: &str| {
+        // PS256 with x5t#S256, RS256 with x5t: what the Microsoft libraries send.
+        let is = |sent: &Option<String>, algorithm| {
             sent.as_deref()
-                .map(|sent| sent.trim_end_matches('=') == ours)
+                .map(|sent| is_thumbprint(sent, algorithm, self.certificate.certificate()))
         };
-        let sha1 = named(&header.x5t, self.certificate.kid());
-        let sha256 = named(&header.x5t_s256, &self.certificate.thumbprint_256());
+        let sha1 = is(&header.x5t, &digest::SHA1_FOR_LEGACY_USE_ONLY);
+        let sha256 = is(&header.x5t_s256, &digest::SHA256);
         let chain = header.x5c.as_ref().and_then(|chain| chain.first());
         let whole = chain.map(|first| {
             // MSAL Python leaves the PEM's line ends in it.
@@ -165,12 +165,25 @@ fn parse_secret(content: &[u8]) -> Result<String, &'static str> {
     }
 }
 
-impl SigningKeys {
-    /// `x5t#S256` (RFC 7515 section 4.1.8).
-    fn thumbprint_256(&self) -> String {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.certificate());
-        URL_SAFE_NO_PAD.encode(digest)
-    }
+/// Either alphabet, padded or not: MSAL Go and MSAL4J send the standard one (their sources, 2026).
+fn decoded(thumbprint: &str) -> Option<Vec<u8>> {
+    let bare = thumbprint.trim_end_matches('=');
+    let url_safe: String = bare
+        .chars()
+        .map(|letter| match letter {
+            '+' => '-',
+            '/' => '_',
+            letter => letter,
+        })
+        .collect();
+    URL_SAFE_NO_PAD.decode(url_safe).ok()
+}
+
+/// Whether `sent` is the hash of this certificate: `x5t` (RFC 7515 section 4.1.7) by SHA-1,
+/// `x5t#S256` (section 4.1.8) by SHA-256. Bytes are compared, since it is written in several ways.
+fn is_thumbprint(sent: &str, algorithm: &'static digest::Algorithm, certificate: &[u8]) -> bool {
+    let hash = digest::digest(algorithm, certificate);
+    decoded(sent).is_some_and(|sent| sent == hash.as_ref())
 }
 
 #[cfg(test)]
@@ -204,11 +217,14 @@ mod tests {
         };
         let sha1 = daemon.certificate.kid().to_owned();
         let padded = format!("{sha1}=");
-        let sha256 = daemon.certificate.thumbprint_256();
+        let hash = digest::digest(&digest::SHA256, daemon.certificate.certificate());
+        let sha256 = URL_SAFE_NO_PAD.encode(hash);
+        let standard = STANDARD.encode(hash);
         let (rs, ps) = (Algorithm::RS256, Algorithm::PS256);
         assert_eq!(check(&own, rs, good(), Some(&sha1), None), Ok(()));
         assert_eq!(check(&own, rs, good(), Some(&padded), None), Ok(()));
         assert_eq!(check(&own, ps, good(), None, Some(&sha256)), Ok(()));
+        assert_eq!(check(&own, ps, good(), None, Some(&standard)), Ok(()));
         use AuthorityError as E;
         assert_eq!(
             check(&other, rs, good(), Some(&sha1), None),
@@ -250,5 +266,34 @@ mod tests {
             daemon.check_assertion("a.b", &audiences, 0),
             Err(E::AssertionMalformed)
         );
+    }
+
+    #[test]
+    fn item_11_a_thumbprint_is_compared_by_its_bytes_in_either_alphabet() {
+        // Until the certificate's hashes have both letters that differ.
+        let has_both = |text: &str| text.contains('+') && text.contains('/');
+        let (certificate, sha1, sha256) = (0..1_000_000_u32)
+            .map(|number| {
+                let certificate = number.to_be_bytes().to_vec();
+                let hash = |algorithm| STANDARD.encode(digest::digest(algorithm, &certificate));
+                let sha1 = hash(&digest::SHA1_FOR_LEGACY_USE_ONLY);
+                let sha256 = hash(&digest::SHA256);
+                (certificate, sha1, sha256)
+            })
+            .find(|(_, sha1, sha256)| has_both(sha1) && has_both(sha256))
+            .unwrap();
+        for (algorithm, standard) in [
+            (&digest::SHA1_FOR_LEGACY_USE_ONLY, sha1),
+            (&digest::SHA256, sha256),
+        ] {
+            let url_safe = standard.replace('+', "-").replace('/', "_");
+            let bare = |text: &str| text.trim_end_matches('=').to_owned();
+            for sent in [&standard, &url_safe, &bare(&standard), &bare(&url_safe)] {
+                assert!(is_thumbprint(sent, algorithm, &certificate), "{sent}");
+            }
+            for wrong in ["", "x", &standard[1..], &standard.to_lowercase()] {
+                assert!(!is_thumbprint(wrong, algorithm, &certificate), "{wrong}");
+            }
+        }
     }
 }

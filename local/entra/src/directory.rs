@@ -1,12 +1,17 @@
 //! Who and what the tenant knows: the API, its clients, its users. From the files in `deploy/`.
 
 mod application;
+mod redirects;
 
-use loopback::is_loopback;
-use url::Url;
+use aws_lc_rs::digest;
 
-use self::application::Application;
+use self::application::{Application, ResourceAccess};
+pub(crate) use self::redirects::Platform;
 use super::DAEMON_CLIENT_ID;
+use super::daemon;
+
+/// The tenant's name, by which Entra's errors call it.
+pub(crate) const DISPLAY_NAME: &str = "greeting-local";
 
 /// First-party clients that real tools use; public, and registered in every tenant.
 const FIRST_PARTY: [(&str, &str); 4] = [
@@ -57,6 +62,8 @@ pub struct Directory {
     api: Application,
     client: Application,
     users: Vec<User>,
+    /// What Entra does with the registrations that nobody would expect, in words.
+    warnings: Vec<String>,
     /// The API's client secret, where the gate signs browsers in with one.
     secret: Option<String>,
 }
@@ -84,11 +91,17 @@ impl Directory {
             oid,
             state,
         };
+        let api = parse("app-registration.json", api)?;
+        let client = parse("client-registration.json", client)?;
         Ok(Self {
+            warnings: redirects::warnings([
+                ("deploy/app-registration.json", &api),
+                ("deploy/client-registration.json", &client),
+            ]),
             tenant_id: tenant_id.to_owned(),
             domain: domain.to_owned(),
-            api: parse("app-registration.json", api)?,
-            client: parse("client-registration.json", client)?,
+            api,
+            client,
             secret: None,
             users: vec![
                 user(
@@ -117,6 +130,11 @@ impl Directory {
                 ),
             ],
         })
+    }
+
+    /// What Entra does with the registrations that nobody would expect, in words.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The public client's id.
@@ -168,6 +186,15 @@ impl Directory {
             .find(|user| user.upn.eq_ignore_ascii_case(&whole))
     }
 
+    /// The sign-in names of those whose account is not disabled.
+    pub fn may_sign_in(&self) -> Vec<&str> {
+        self.users
+            .iter()
+            .filter(|user| user.state != UserState::Disabled)
+            .map(|user| user.upn.as_str())
+            .collect()
+    }
+
     /// Whether `segment` of a URL names this tenant.
     pub fn is_tenant(&self, segment: &str) -> bool {
         [
@@ -202,57 +229,34 @@ impl Directory {
         id.eq_ignore_ascii_case(&self.api.app_id)
     }
 
-    /// The redirect URI `asked`, if the client has registered it. Public clients of this machine
-    /// may use any port of a loopback address (RFC 8252 section 7.3).
-    pub fn redirect(&self, client: &str, asked: &str) -> Option<Url> {
-        let url = Url::parse(asked)
-            .ok()
-            .filter(|url| url.fragment().is_none())?;
-        let registered: Vec<&str> = if self.is_api_client(client) {
-            self.api
-                .web
-                .redirect_uris
-                .iter()
-                .map(String::as_str)
-                .collect()
-        } else if client.eq_ignore_ascii_case(&self.client.app_id) {
-            let app = &self.client;
-            [&app.public_client, &app.web]
-                .iter()
-                .flat_map(|platform| platform.redirect_uris.iter().map(String::as_str))
-                .collect()
-        } else {
-            vec!["http://localhost"]
-        };
-        registered
+    /// The registration of a client that has a file.
+    fn application(&self, client: &str) -> Option<&Application> {
+        [&self.api, &self.client]
             .into_iter()
-            .filter_map(|known| Url::parse(known).ok())
-            .any(|known| {
-                let mut same_port = url.clone();
-                if is_loopback(&known) && known.scheme() == "http" && known.port().is_none() {
-                    // Loopback http URLs take any port.
-                    let _ = same_port.set_port(None);
-                }
-                let localhost = |url: &Url| {
-                    let mut url = url.clone();
-                    if is_loopback(&url) {
-                        let _ = url.set_host(Some("localhost"));
-                    }
-                    url
-                };
-                localhost(&same_port) == localhost(&known)
-            })
-            .then_some(url)
+            .find(|app| app.app_id.eq_ignore_ascii_case(client))
     }
 
-    /// Whether some client may be sent back to this URL's origin.
-    pub fn is_redirect_origin(&self, url: &Url) -> bool {
-        let apps = [&self.api, &self.client];
-        apps.iter()
-            .flat_map(|app| [&app.web, &app.public_client])
-            .flat_map(|platform| &platform.redirect_uris)
-            .filter_map(|known| Url::parse(known).ok())
-            .any(|known| known.origin() == url.origin())
+    /// Whether the client has a registration of this tenant's own.
+    pub fn is_registered(&self, client: &str) -> bool {
+        self.application(client).is_some()
+    }
+
+    /// The object id of the client's service principal in this tenant: an app-only token's `oid`
+    /// and `sub` (captured: azure-workload-identity#1613). Each client has its own.
+    pub fn service_principal(&self, client: &str) -> String {
+        let client = client.to_ascii_lowercase();
+        if client == DAEMON_CLIENT_ID {
+            return daemon::OBJECT_ID.to_owned();
+        }
+        let named = format!("{}/servicePrincipals/{client}", self.tenant_id);
+        let hash = digest::digest(&digest::SHA256, named.as_bytes());
+        let mut bytes = [0; 16];
+        for (byte, hashed) in bytes.iter_mut().zip(hash.as_ref()) {
+            *byte = *hashed;
+        }
+        uuid::Builder::from_custom_bytes(bytes)
+            .into_uuid()
+            .to_string()
     }
 
     /// The client's display name, if it is registered.
@@ -308,29 +312,55 @@ impl Directory {
         Some((name, scope.user_consent_description.as_deref()?))
     }
 
-    /// Whether `client` gets `scope` without a consent prompt: it is pre-authorized, or the
-    /// user has consented to what the client's registration asks for.
+    /// Whether `client` gets the API's `scope` without a consent prompt: it is pre-authorized for
+    /// just that, or the user has consented to what the client's registration asks for.
     pub fn consented(&self, client: &str, scope: &str, user: &User) -> bool {
-        let Some(scope) = self
-            .api
-            .api
-            .oauth2_permission_scopes
-            .iter()
-            .find(|known| known.value == scope)
-        else {
+        let Some(id) = self.scope_id(scope) else {
             return false;
         };
         let pre_authorized = self.api.api.pre_authorized_applications.iter().any(|app| {
+            let mut ids = app.delegated_permission_ids.iter();
             app.app_id.eq_ignore_ascii_case(client)
-                && app.delegated_permission_ids.contains(&scope.id)
+                && ids.any(|known| known.eq_ignore_ascii_case(id))
         });
-        let asks = client.eq_ignore_ascii_case(&self.client.app_id)
-            && self
-                .client
-                .required_resource_access
-                .iter()
-                .any(|access| access.resource_app_id == self.api.app_id);
+        let asks = self.asks_for(client, &self.api.app_id, id);
         pre_authorized || (asks && user.state == UserState::Allowed)
+    }
+
+    /// Whether the client's registration lists this scope of the API.
+    pub fn asks_for_scope(&self, client: &str, scope: &str) -> bool {
+        self.scope_id(scope)
+            .is_some_and(|id| self.asks_for(client, &self.api.app_id, id))
+    }
+
+    /// Whether the client's registration lists this delegated permission of a resource
+    /// (`requiredResourceAccess[].resourceAccess[]`).
+    pub fn asks_for(&self, client: &str, resource: &str, id: &str) -> bool {
+        let asked = self
+            .application(client)
+            .into_iter()
+            .flat_map(|app| &app.required_resource_access)
+            .filter(|access| access.resource_app_id.eq_ignore_ascii_case(resource))
+            .flat_map(|access| &access.resource_access);
+        asked.into_iter().any(|ResourceAccess { id: known, kind }| {
+            kind == "Scope" && known.eq_ignore_ascii_case(id)
+        })
+    }
+
+    fn scope_id(&self, scope: &str) -> Option<&str> {
+        let mut scopes = self.api.api.oauth2_permission_scopes.iter();
+        scopes
+            .find(|known| known.value == scope)
+            .map(|known| known.id.as_str())
+    }
+
+    /// The API's identifier URIs.
+    pub fn identifier_uris(&self) -> Vec<&str> {
+        self.api
+            .identifier_uris
+            .iter()
+            .map(String::as_str)
+            .collect()
     }
 
     /// `requestedAccessTokenVersion`; a new registration's null means 1.

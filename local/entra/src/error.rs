@@ -1,29 +1,52 @@
 //! Entra's error envelope, with the AADSTS codes that people search for.
 
-use axum::Json;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde_json::json;
+mod codes;
+mod sentences;
 
-/// What the token and device-code endpoints refuse with. Each carries what its sentence needs.
+use axum::Json;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use self::codes::Page;
+
+/// What the endpoints of the protocol refuse with. Each carries what its sentence needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AuthorityError {
     TenantUnknown(String),
-    ClientMissing,
     ClientUnknown(String),
     ClientNil(String),
     PublicClientOff,
     ParameterMissing(&'static str),
     ParameterTwice(String),
+    /// What can't be read at all, or is a code or token that was made nowhere.
+    Malformed,
+    /// More than this program reads.
+    TooLarge,
+    MethodNotPost(String),
     GrantUnsupported(String),
     ResourceUnknown {
         resource: String,
         tenant: String,
     },
+    /// RFC 8707's `resource` is none of the scopes'.
+    ResourceMismatch,
+    SeveralResources(String),
     ScopeInvalid(String),
+    /// `.default` beside another scope.
+    DefaultCombined(String),
     ScopeUndefined {
+        /// The client's name.
         client: String,
         scope: String,
+        /// The resource's application id.
+        resource: String,
+    },
+    ScopeNotDefault(String),
+    /// The API asks for a token for itself, by a URI of its own.
+    TokenForItself {
+        client: String,
+        name: String,
     },
     ConsentRequired {
         client: String,
@@ -35,7 +58,15 @@ pub(crate) enum AuthorityError {
     Declined,
     CodeExpired,
     CodeUnknown,
-    RefreshExpired,
+    /// Another client's, or made by another authority.
+    GrantUnknown,
+    RefreshExpired {
+        issued: i64,
+    },
+    /// A single-page app's refresh token after its day.
+    RefreshOver {
+        issued: i64,
+    },
     RefreshRevoked,
     RedirectMissing,
     RedirectMismatch {
@@ -44,11 +75,19 @@ pub(crate) enum AuthorityError {
     },
     ResponseType(String),
     ResponseMode(String),
+    ChallengeSize,
     ChallengeMethod,
-    AuthorizationCodeUnknown,
+    /// A single-page app without PKCE.
+    ChallengeMissing,
+    /// A single-page app's code, redeemed by something else than a page.
+    OriginMissing,
+    /// Another client's code, redeemed by a page of this origin.
+    OriginUnexpected(String),
+    TokenType(String),
     AuthorizationCodeUsed,
     AuthorizationCodeExpired,
     VerifierWrong,
+    VerifierMissing,
     SecretWrong(String),
     SecretFromPublicClient,
     ProofMissing,
@@ -56,61 +95,17 @@ pub(crate) enum AuthorityError {
     AssertionKeyUnknown,
     AssertionAudience(String),
     AssertionTime,
-    ScopeNotDefault(String),
-    /// What a policy asks for.
-    Policy(u32),
+    /// Nobody is signed in, and nobody may be asked.
+    LoginRequired,
+    /// What a policy asks for, of the resource with this application id.
+    Policy {
+        code: u32,
+        resource: String,
+    },
     Temporary,
 }
 
 impl AuthorityError {
-    /// OAuth error, AADSTS number, first line of the description.
-    fn parts(&self) -> (&'static str, u32, String) {
-        match self {
-            Self::TenantUnknown(tenant) => ("invalid_request", 90002, format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.")),
-            Self::ClientMissing => ("invalid_request", 900_144, "The request body must contain the following parameter: 'client_id'.".into()),
-            Self::ClientUnknown(id) => ("unauthorized_client", 700_016, format!("Application with identifier '{id}' was not found in the directory. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.")),
-            Self::ClientNil(id) => ("unauthorized_client", 700_038, format!("{id} is not a valid application identifier.")),
-            Self::PublicClientOff => ("invalid_client", 7_000_218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.".into()),
-            Self::ParameterMissing(name) => ("invalid_request", 900_144, format!("The request body must contain the following parameter: '{name}'.")),
-            Self::ParameterTwice(name) => ("invalid_request", 9_000_411, format!("The request is not properly formatted. The parameter '{name}' is duplicated.")),
-            Self::GrantUnsupported(grant) => ("unsupported_grant_type", 70003, format!("The app requested an unsupported grant type '{grant}'.")),
-            Self::ResourceUnknown { resource, tenant } => ("invalid_resource", 500_011, format!("The resource principal named {resource} was not found in the tenant named {tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.")),
-            Self::ScopeInvalid(scope) => ("invalid_scope", 70011, format!("The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid.")),
-            Self::ScopeUndefined { client, scope } => ("invalid_client", 650_053, format!("The application '{client}' asked for scope '{scope}' that doesn't exist on the resource. Contact the app vendor.")),
-            Self::ConsentRequired { client, name } => ("invalid_grant", 65001, format!("The user or administrator has not consented to use the application with ID '{client}' named '{name}'. Send an interactive authorization request for this user and resource.")),
-            Self::UserDisabled => ("invalid_grant", 50057, "The user account is disabled.".into()),
-            Self::AuthorizationPending => ("authorization_pending", 70016, "OAuth 2.0 device flow error. Authorization is pending. Continue polling.".into()),
-            Self::SlowDown => ("slow_down", 70016, "OAuth 2.0 device flow error. Polling faster than the interval; slow down.".into()),
-            Self::Declined => ("authorization_declined", 70019, "The end user denied the authorization request.".into()),
-            Self::CodeExpired => ("expired_token", 70020, "The provided value for the input parameter 'device_code' is not valid. This device code has expired.".into()),
-            Self::CodeUnknown => ("bad_verification_code", 70018, "Invalid verification code: the device code is not known, or was redeemed.".into()),
-            Self::RefreshExpired => ("invalid_grant", 700_082, "The refresh token has expired due to inactivity.".into()),
-            Self::RedirectMissing => ("invalid_request", 900_971, "No reply address provided.".into()),
-            Self::RedirectMismatch { redirect, client } => ("invalid_request", 50011, format!("The redirect URI '{redirect}' specified in the request does not match the redirect URIs configured for the application '{client}'. Make sure the redirect URI sent in the request matches one added to your application in the Azure portal.")),
-            Self::ResponseType(kind) => ("unsupported_response_type", 700_054, format!("response_type '{kind}' is not enabled for the application.")),
-            Self::ResponseMode(mode) => ("invalid_request", 700_052, format!("response_mode '{mode}' is not supported here; use query or form_post.")),
-            Self::ChallengeMethod => ("invalid_request", 501_491, "Invalid code challenge method: S256 is required.".into()),
-            Self::AuthorizationCodeUnknown => ("invalid_grant", 9_002_313, "Invalid request. Request is malformed or invalid: the authorization code is not one of this client's.".into()),
-            Self::AuthorizationCodeUsed => ("invalid_grant", 54005, "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.".into()),
-            Self::AuthorizationCodeExpired => ("invalid_grant", 70008, "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.".into()),
-            Self::VerifierWrong => ("invalid_grant", 501_481, "The Code_Verifier does not match the code_challenge supplied in the authorization request.".into()),
-            Self::SecretWrong(client) => ("invalid_client", 7_000_215, format!("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'.")),
-            Self::SecretFromPublicClient => ("invalid_client", 700_025, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.".into()),
-            Self::ProofMissing => ("invalid_request", 7_000_216, "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.".into()),
-            Self::AssertionMalformed => ("invalid_client", 50027, "JWT token is invalid or malformed.".into()),
-            Self::AssertionKeyUnknown => ("invalid_client", 700_027, "The certificate with identifier used to sign the client assertion is not registered on application, or the signature is not valid.".into()),
-            Self::AssertionAudience(audience) => ("invalid_client", 700_023, format!("Client assertion audience claim does not match Realm issuer: '{audience}'.")),
-            Self::AssertionTime => ("invalid_client", 700_024, "Client assertion is not within its valid time range.".into()),
-            Self::ScopeNotDefault(scope) => ("invalid_scope", 1_002_012, format!("The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).")),
-            Self::Policy(code) => match super::policy::refusal(*code) {
-                Some((code, error, sentence)) => (error, code, sentence.to_owned()),
-                None => ("invalid_grant", *code, String::new()),
-            },
-            Self::Temporary => ("temporarily_unavailable", 90033, "A transient error has occurred. Please try again.".into()),
-            Self::RefreshRevoked => ("invalid_grant", 50173, "The provided grant has expired due to it being revoked, a fresh auth token is needed.".into()),
-        }
-    }
-
     /// The OAuth error, for a redirect.
     pub(crate) fn name(&self) -> &'static str {
         self.parts().0
@@ -118,8 +113,10 @@ impl AuthorityError {
 
     /// Code and sentence, for a redirect or a page.
     pub(crate) fn line(&self) -> String {
-        let (_, code, sentence) = self.parts();
-        format!("AADSTS{code}: {sentence}")
+        match self.parts() {
+            (_, Some(code), sentence) => format!("AADSTS{code}: {sentence}"),
+            (_, None, sentence) => sentence,
+        }
     }
 
     fn status(&self) -> StatusCode {
@@ -131,40 +128,91 @@ impl AuthorityError {
             | Self::AssertionKeyUnknown
             | Self::AssertionAudience(_)
             | Self::AssertionTime => StatusCode::UNAUTHORIZED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         }
     }
 
+    /// What the client has to pass to authorize so that a person can do what is missing: JSON in
+    /// a string (captured: msal-js#5491; the on-behalf-of page).
+    fn claims(&self) -> Option<String> {
+        let Self::Policy { code, .. } = self else {
+            return None;
+        };
+        let policy = match code {
+            50_076 | 53_003 => "capolids",
+            50_079 => "polids",
+            _ => return None,
+        };
+        // The id of the Conditional Access policy, which is no one's here.
+        let ids = json!({"essential": true, "values": [super::policy::POLICY_ID]});
+        Some(json!({"access_token": {policy: ids}}).to_string())
+    }
+
     /// The envelope. `correlation` is the caller's `client-request-id`, if it sent a GUID.
     pub(crate) fn response(&self, correlation: Option<uuid::Uuid>, now: i64) -> Response {
-        let (error, code, sentence) = self.parts();
+        let no_store = [(header::CACHE_CONTROL, "no-store")];
+        let body = Json(self.body(correlation, now));
+        (self.status(), no_store, body).into_response()
+    }
+
+    fn body(&self, correlation: Option<uuid::Uuid>, now: i64) -> Value {
+        let (error, code, _) = self.parts();
         let trace = uuid::Uuid::new_v4();
         let correlation = correlation.unwrap_or_else(uuid::Uuid::new_v4);
         let timestamp = jiff::Timestamp::from_second(now)
             .map(|moment| moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
             .unwrap_or_default();
+        let line = self.line();
         let mut body = json!({
             "error": error,
-            "error_description": format!("AADSTS{code}: {sentence} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"),
-            "error_codes": [code],
+            "error_description": format!("{line} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"),
+            "error_codes": code.into_iter().collect::<Vec<_>>(),
             "timestamp": timestamp,
             "trace_id": trace.to_string(),
             "correlation_id": correlation.to_string(),
         });
+        let known = code.and_then(codes::of);
         // Entra names a page for some codes only; these are the ones captured with it.
-        if matches!(
-            self,
-            Self::ResourceUnknown { .. } | Self::PublicClientOff | Self::SecretWrong(_)
-        ) {
+        if let Some(known) = known.filter(|known| known.page == Page::Named) {
+            let code = known.number;
             body["error_uri"] = json!(format!(
                 "https://login.microsoftonline.com/error?code={code}"
             ));
         }
-        (
-            self.status(),
-            [(header::CACHE_CONTROL, "no-store")],
-            Json(body),
-        )
-            .into_response()
+        if let Some(suberror) = known.and_then(|known| known.suberror) {
+            body["suberror"] = json!(suberror);
+        }
+        if let Some(claims) = self.claims() {
+            body["claims"] = json!(claims);
+        }
+        body
     }
 }
+
+/// The caller's `client-request-id`, echoed only as the GUID that it has to be.
+pub(crate) fn correlation(headers: &HeaderMap) -> Option<uuid::Uuid> {
+    headers
+        .get("client-request-id")
+        .and_then(|id| id.to_str().ok())
+        .and_then(|id| uuid::Uuid::parse_str(id).ok())
+}
+
+/// The ids that every answer carries.
+pub(crate) fn with_ids(mut response: Response, correlation: Option<uuid::Uuid>) -> Response {
+    let ids = [
+        ("x-ms-request-id", Some(uuid::Uuid::new_v4())),
+        ("client-request-id", correlation),
+    ];
+    for (name, id) in ids {
+        if let Some(value) = id.and_then(|id| id.to_string().parse().ok()) {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -35,15 +35,9 @@ impl Authority {
     /// What a sign-in asks for.
     pub(super) fn note_of(&self, outcome: Outcome, asked: &ScopeRequest) -> EventNote {
         let name = self.directory().client_name(&asked.client);
-        let scopes: Vec<String> = asked
-            .scopes
-            .iter()
-            .map(|scope| format!("{}/{scope}", asked.resource))
-            .chain(asked.protocol.iter().cloned())
-            .collect();
         EventNote::new(outcome)
             .client(name)
-            .scope(Some(&scopes.join(" ")))
+            .scope(Some(&asked.full().join(" ")))
     }
 }
 

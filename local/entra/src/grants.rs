@@ -7,28 +7,15 @@ mod refresh_tokens;
 
 use std::collections::{HashMap, HashSet};
 
-use serde::{Deserialize, Serialize};
-
-pub(crate) use self::authorization_codes::{Code, Flow};
+pub(crate) use self::authorization_codes::{Code, Flow, ResponseMode};
 use self::device_codes::Pending;
 pub(crate) use self::device_codes::{EXPIRES_IN, INTERVAL, NoSuchCode};
-pub(crate) use self::refresh_tokens::Family;
 pub use self::refresh_tokens::RefreshTokens;
+pub(crate) use self::refresh_tokens::{Family, Refresh, Reuse};
+pub(crate) use super::scopes::ScopeRequest;
 
 /// Sign-ins that may be pending at once: a loop can't fill the memory.
 const MAX_PENDING: usize = 1000;
-
-/// What a client asks for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ScopeRequest {
-    pub client: String,
-    /// The resource as it was named.
-    pub resource: String,
-    /// Its scopes, without the resource.
-    pub scopes: Vec<String>,
-    /// `openid`, `profile`, `offline_access`, `email`.
-    pub protocol: Vec<String>,
-}
 
 /// Everything that is out. One owner, one lock: a code is redeemed once, atomically.
 pub(crate) struct Grants {

@@ -15,6 +15,7 @@
 mod authorize;
 mod claims;
 mod client_credentials;
+mod consent;
 mod daemon;
 mod directory;
 mod discovery;
@@ -25,7 +26,9 @@ mod keys;
 mod minting;
 mod pages;
 mod parameters;
+mod pkce;
 mod policy;
+mod resource_indicator;
 mod resource_manager;
 mod ring;
 mod scopes;
@@ -92,15 +95,6 @@ pub struct Waiting {
     pub scopes: String,
     /// For how long.
     pub seconds: i64,
-}
-
-/// What tokens can be for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Resource {
-    /// The API of `deploy/app-registration.json`.
-    Api,
-    /// Azure Resource Manager, which `az login` asks for.
-    Management,
 }
 
 /// The authority. Clones share one state.
@@ -216,7 +210,7 @@ impl Authority {
                     .client_name(&asked.client)
                     .unwrap_or("")
                     .to_owned(),
-                scopes: asked.scopes.join(" "),
+                scopes: asked.full().join(" "),
                 seconds,
             })
             .collect();
@@ -283,24 +277,6 @@ impl Authority {
         let mut policy = self.0.policy.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut policy);
         policy.clone()
-    }
-
-    /// Which resource `named` is, if it is one.
-    fn resource(&self, named: &str) -> Option<Resource> {
-        if self.directory().is_api(named) {
-            return Some(Resource::Api);
-        }
-        let named = named.trim_end_matches('/');
-        let management = [
-            self.0.origin.as_str(),
-            "https://management.azure.com",
-            "https://management.core.windows.net",
-            "797f4846-ba00-4fd7-ba43-dac1f8f63013",
-        ];
-        management
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(named))
-            .then_some(Resource::Management)
     }
 
     fn clock(&self) -> Clock {

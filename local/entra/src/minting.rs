@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
 
-use super::claims::{Grant, LIFETIME};
+use super::claims::{Credential, Grant, LIFETIME};
 use super::directory::{Directory, User};
 use super::keys::{KeyError, SigningKeys, WithX5t};
 use super::{Authority, TokenVersion};
@@ -167,6 +167,10 @@ impl Authority {
         let mut claims = self.access_claims(&Grant {
             user,
             client: spec.client(self.directory()),
+            credential: match spec.app_only {
+                true => Credential::Secret,
+                false => Credential::None,
+            },
             resource: &resource,
             scopes: &scopes,
             version: spec.version,
@@ -190,7 +194,10 @@ impl Authority {
             ] {
                 claims.shift_remove(name);
             }
-            claims["sub"] = claims["oid"].clone();
+            let client = spec.client(self.directory());
+            let principal = self.directory().service_principal(client);
+            claims["oid"] = json!(principal);
+            claims["sub"] = json!(principal);
             claims.insert("idtyp".to_owned(), json!("app"));
         }
         if scopes.is_empty() {

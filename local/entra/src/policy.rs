@@ -11,6 +11,11 @@ pub struct Policy {
     pub consent: bool,
     /// Off, Conditional Access blocks tokens by device code: AADSTS53003.
     pub device_code: bool,
+    /// Off, a refresh token that is used again ends its whole sign-in (RFC 9700 section 4.14.2).
+    /// Entra does not do that: "Refresh tokens in the Microsoft identity platform".
+    pub refresh_reuse: bool,
+    /// Off, a slash at the end of `resource` is not compared. Entra compares it.
+    pub resource_slash: bool,
     /// Every request for a user's token is refused with this AADSTS code.
     pub refuse: Option<u32>,
 }
@@ -20,12 +25,18 @@ impl Default for Policy {
         Self {
             consent: true,
             device_code: true,
+            refresh_reuse: true,
+            resource_slash: true,
             refuse: None,
         }
     }
 }
 
-/// The refusals that a policy can ask for: code, OAuth error, sentence.
+/// The Conditional Access policy that a refusal's `claims` name.
+pub(super) const POLICY_ID: &str = "3f5ac4d1-60b2-4be9-9c1e-7a2d8f0b6e15";
+
+/// The refusals that a policy can ask for: code, OAuth error, sentence; `<resource>`
+/// in it is the application id of what was asked for.
 pub const REFUSALS: [(u32, &str, &str); 24] = [
     (
         50011,
@@ -52,12 +63,12 @@ pub const REFUSALS: [(u32, &str, &str); 24] = [
     (
         50076,
         "invalid_grant",
-        "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access the resource.",
+        "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access '<resource>'.",
     ),
     (
         50079,
         "invalid_grant",
-        "Due to a configuration change made by your administrator, or because you moved to a new location, you must enroll in multi-factor authentication to access the resource.",
+        "Due to a configuration change made by your administrator, or because you moved to a new location, you must enroll in multifactor authentication to access '<resource>'.",
     ),
     (
         50105,
@@ -67,7 +78,7 @@ pub const REFUSALS: [(u32, &str, &str); 24] = [
     (
         50173,
         "invalid_grant",
-        "The provided grant has expired due to it being revoked, a fresh auth token is needed.",
+        "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have changed or reset their password.",
     ),
     (
         50194,
@@ -81,14 +92,14 @@ pub const REFUSALS: [(u32, &str, &str); 24] = [
     ),
     (53003, "invalid_grant", BLOCKED),
     (
+        65004,
+        "authorization_declined",
+        "User declined to consent to access the app.",
+    ),
+    (
         65005,
         "invalid_client",
         "Misconfigured application. This could be due to one of the following: the client has not listed any permissions in the requested permissions in the client's application registration.",
-    ),
-    (
-        70019,
-        "authorization_declined",
-        "The end user denied the authorization request.",
     ),
     (
         70020,

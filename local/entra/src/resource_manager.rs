@@ -10,6 +10,8 @@ use jsonwebtoken::{Algorithm, Validation};
 use serde_json::{Map, Value, json};
 
 use super::Authority;
+use super::error::correlation;
+use super::scopes::Resource;
 
 pub(super) fn router() -> Router<Authority> {
     Router::new()
@@ -42,8 +44,8 @@ async fn endpoints(State(authority): State<Authority>) -> Response {
 }
 
 async fn tenants(State(authority): State<Authority>, headers: HeaderMap) -> Response {
-    if claims(&authority, &headers).is_none() {
-        return refused();
+    if let Err(why) = claims(&authority, &headers, Resource::Management) {
+        return why.response(&headers, authority.clock().now());
     }
     let directory = authority.directory();
     Json(json!({"value": [{
@@ -59,8 +61,8 @@ async fn tenants(State(authority): State<Authority>, headers: HeaderMap) -> Resp
 }
 
 async fn subscriptions(State(authority): State<Authority>, headers: HeaderMap) -> Response {
-    if claims(&authority, &headers).is_none() {
-        return refused();
+    if let Err(why) = claims(&authority, &headers, Resource::Management) {
+        return why.response(&headers, authority.clock().now());
     }
     Json(json!({"value": []})).into_response()
 }
@@ -76,31 +78,75 @@ async fn user_realm(State(authority): State<Authority>, Path(user): Path<String>
     .into_response()
 }
 
-/// OpenID Connect Core section 5.3, for a delegated token of this authority.
+/// OpenID Connect Core section 5.3. It is Microsoft Graph's, and takes Graph's tokens alone
+/// (reported of /oidc/userinfo: identitymodel-extensions-for-dotnet#609, oauth2-proxy#1715).
 async fn user_info(State(authority): State<Authority>, headers: HeaderMap) -> Response {
-    let user = claims(&authority, &headers).and_then(|claims| {
-        let oid = claims.get("oid")?.as_str()?.to_owned();
-        let known = authority
-            .directory()
-            .users()
-            .iter()
-            .find(|user| user.oid == oid)?;
-        Some((claims.get("sub").cloned(), known))
+    let found = claims(&authority, &headers, Resource::Graph).and_then(|claims| {
+        let oid = claims.get("oid").and_then(Value::as_str);
+        let mut users = authority.directory().users().iter();
+        let user = users.find(|user| Some(user.oid) == oid);
+        Ok((user.ok_or(Refused::NotOurs)?, claims))
     });
-    match user {
-        Some((sub, user)) => Json(json!({
-            "sub": sub,
+    match found {
+        Ok((user, claims)) => Json(json!({
+            "sub": claims.get("sub"),
             "name": user.name,
             "email": user.upn,
             "preferred_username": user.upn,
         }))
         .into_response(),
-        None => refused(),
+        Err(why) => why.response(&headers, authority.clock().now()),
     }
 }
 
-/// The claims of the request's bearer token, if it is this authority's and has not ended.
-fn claims(authority: &Authority, headers: &HeaderMap) -> Option<Map<String, Value>> {
+/// Why a bearer token is not taken.
+enum Refused {
+    /// Missing, ended, or another authority's.
+    NotOurs,
+    /// For another resource.
+    Audience,
+}
+
+impl Refused {
+    /// Microsoft Graph's envelope, which is not Entra's (captured at graph.microsoft.com:
+    /// oauth2-proxy#2517).
+    fn response(&self, headers: &HeaderMap, now: i64) -> Response {
+        let message = match self {
+            Self::NotOurs => "The access token is missing, or not one of this authority's.",
+            Self::Audience => "Access token validation failure. Invalid audience.",
+        };
+        let date = jiff::Timestamp::from_second(now)
+            .map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%S").to_string())
+            .unwrap_or_default();
+        let request = uuid::Uuid::new_v4();
+        let client = correlation(headers).unwrap_or(request);
+        let inner = json!({"date": date, "request-id": request.to_string(), "client-request-id": client.to_string()});
+        (
+            StatusCode::UNAUTHORIZED,
+            [(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")],
+            Json(json!({"error": {"code": "InvalidAuthenticationToken", "message": message, "innerError": inner}})),
+        )
+            .into_response()
+    }
+}
+
+/// The claims of the request's bearer token, if it is this authority's, has not ended, and is for
+/// this resource.
+fn claims(
+    authority: &Authority,
+    headers: &HeaderMap,
+    resource: Resource,
+) -> Result<Map<String, Value>, Refused> {
+    let claims = own_claims(authority, headers).ok_or(Refused::NotOurs)?;
+    let audience = claims.get("aud").and_then(Value::as_str).unwrap_or("");
+    if authority.resource(audience) == Some(resource) {
+        Ok(claims)
+    } else {
+        Err(Refused::Audience)
+    }
+}
+
+fn own_claims(authority: &Authority, headers: &HeaderMap) -> Option<Map<String, Value>> {
     let token = headers
         .get(header::AUTHORIZATION)?
         .to_str()
@@ -118,13 +164,4 @@ fn claims(authority: &Authority, headers: &HeaderMap) -> Option<Map<String, Valu
             .ok()?
             .claims;
     (claims.get("exp")?.as_i64()? > now).then_some(claims)
-}
-
-fn refused() -> Response {
-    (
-        StatusCode::UNAUTHORIZED,
-        [(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")],
-        Json(json!({"error": {"code": "InvalidAuthenticationToken", "message": "The access token is missing, or not one of this authority's."}})),
-    )
-        .into_response()
 }

@@ -30,6 +30,8 @@ pub(crate) async fn run(args: PolicyArgs) -> Result<(), Failure> {
     let change = Change {
         consent: on(args.consent),
         device_code: on(args.device_code),
+        refresh_reuse: on(args.refresh_reuse),
+        resource_slash: on(args.resource_slash),
         refuse,
     };
     let answer = client::post("policy", args.state.state_dir.as_deref(), PATH, &change).await?;
@@ -38,7 +40,13 @@ pub(crate) async fn run(args: PolicyArgs) -> Result<(), Failure> {
         .await
         .map_err(|error| client::not_reached(&error))?;
     let word = |on: bool| if on { "on" } else { "off" };
-    say::line(format_args!("consent      {}", word(policy.consent)))?;
-    say::line(format_args!("device-code  {}", word(policy.device_code)))?;
-    say::line(format_args!("refuse       {}", refused(&policy)))
+    for (name, on) in [
+        ("consent", policy.consent),
+        ("device-code", policy.device_code),
+        ("refresh-reuse", policy.refresh_reuse),
+        ("resource-slash", policy.resource_slash),
+    ] {
+        say::line(format_args!("{name:14} {}", word(on)))?;
+    }
+    say::line(format_args!("{:14} {}", "refuse", refused(&policy)))
 }

@@ -20,6 +20,10 @@ pub(crate) const PATH: &str = "/greeting-local/policy";
 pub(crate) struct Change {
     pub(crate) consent: Option<bool>,
     pub(crate) device_code: Option<bool>,
+    #[serde(default)]
+    pub(crate) refresh_reuse: Option<bool>,
+    #[serde(default)]
+    pub(crate) resource_slash: Option<bool>,
     pub(crate) refuse: Option<Refuse>,
 }
 
@@ -68,6 +72,8 @@ impl Change {
         Ok(authority.change_policy(|policy| {
             policy.consent = self.consent.unwrap_or(policy.consent);
             policy.device_code = self.device_code.unwrap_or(policy.device_code);
+            policy.refresh_reuse = self.refresh_reuse.unwrap_or(policy.refresh_reuse);
+            policy.resource_slash = self.resource_slash.unwrap_or(policy.resource_slash);
             policy.refuse = match self.refuse {
                 None => policy.refuse,
                 Some(Refuse::Nothing) => None,
@@ -81,9 +87,11 @@ impl Change {
 pub(crate) fn words(policy: &Policy) -> String {
     let word = |on: bool| if on { "on" } else { "off" };
     format!(
-        "consent {}, device-code {}, refuse {}",
+        "consent {}, device-code {}, refresh-reuse {}, resource-slash {}, refuse {}",
         word(policy.consent),
         word(policy.device_code),
+        word(policy.refresh_reuse),
+        word(policy.resource_slash),
         refused(policy)
     )
 }

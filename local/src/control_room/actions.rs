@@ -37,6 +37,8 @@ pub(super) async fn policy(
         consent: Some(wanted.consent == "on"),
         device_code: Some(wanted.device_code == "on"),
         refuse: Some(refuse),
+        // The shell's: `greeting-local policy`.
+        ..Change::default()
     };
     match change.apply(&room.authority) {
         Ok(policy) => EventNote::new(Outcome::Done)

@@ -52,6 +52,7 @@ pub(super) fn authority(
         )
     })?;
     directory.register_gate(callbacks, client_secret);
+    check_auto_approve(&directory, options.auto_approve.as_deref())?;
     Ok(Authority::new(Parts {
         directory,
         keys,
@@ -61,6 +62,23 @@ pub(super) fn authority(
         refresh_tokens,
         auto_approve: options.auto_approve.clone(),
     }))
+}
+
+/// Whoever is to approve every sign-in has to be able to sign in: nobody would see why not.
+fn check_auto_approve(directory: &Directory, user: Option<&str>) -> Result<(), Failure> {
+    let Some(user) = user else { return Ok(()) };
+    let names = directory.may_sign_in().join(", ");
+    match directory.user(user) {
+        Some(known) if names.split(", ").any(|name| name == known.upn) => Ok(()),
+        found => Err(Failure::new(
+            format!("--auto-approve {user} can't sign in"),
+            match found {
+                None => "the tenant has no such user",
+                Some(_) => "AADSTS50057: the account is disabled",
+            },
+            format!("name one of {names}"),
+        )),
+    }
 }
 
 /// An HTTP client for the issuer's keys. It trusts the development CA, if that is the issuer's,

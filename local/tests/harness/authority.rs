@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use reqwest::{Response, StatusCode};
+use reqwest::{Response, StatusCode, Url};
 use serde_json::Value;
 
 use crate::harness::Up;
@@ -14,6 +14,12 @@ pub(crate) const AZ: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 pub(crate) const VISUAL_STUDIO: &str = "872cd9fa-d31f-45e0-9eab-6e460a02d1f1";
 pub(crate) const DAEMON: &str = "5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853";
 pub(crate) const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// RFC 7636 appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+/// Where codes come back to; registered without its port.
+pub(crate) const BACK: &str = "http://localhost:8400/";
 
 pub(crate) type Form<'a> = [(&'a str, &'a str)];
 
@@ -100,6 +106,24 @@ impl Authority {
         .await
     }
 
+    /// Status, the page's text, and the parameters that went back to the client.
+    pub(crate) async fn ask(&self, form: &Form<'_>) -> (u16, String, Vec<(String, String)>) {
+        let mut url = Url::parse(&self.url("<tenant>/oauth2/v2.0/authorize")).unwrap();
+        url.query_pairs_mut().extend_pairs(form);
+        let answer = self.0.client.get(url).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let location = answer.headers().get("location");
+        let back = location.map_or_else(Vec::new, |url| {
+            let url = Url::parse(url.to_str().unwrap()).unwrap();
+            assert!(url.as_str().starts_with(BACK), "{url}");
+            let pairs = url.query().or(url.fragment()).unwrap_or_default();
+            url::form_urlencoded::parse(pairs.as_bytes())
+                .into_owned()
+                .collect()
+        });
+        (status, answer.text().await.unwrap(), back)
+    }
+
     pub(crate) fn policy(&self, arguments: &[&str]) {
         let output = self.0.run("policy", arguments);
         assert!(output.status.success(), "{output:?}");
@@ -108,6 +132,19 @@ impl Authority {
     pub(crate) fn secret(&self) -> String {
         std::fs::read_to_string(self.0.folder.path().join("state/daemon-secret")).unwrap()
     }
+}
+
+/// A parameter that went back to the client.
+pub(crate) fn get<'a>(back: &'a [(String, String)], name: &str) -> &'a str {
+    let found = back.iter().find(|(known, _)| known == name);
+    found.map_or("", |(_, value)| value)
+}
+
+/// The AADSTS number that an error went back with.
+pub(crate) fn code_of(back: &[(String, String)]) -> u64 {
+    let words = get(back, "error_description").strip_prefix("AADSTS");
+    let number = words.and_then(|words| words.split(':').next());
+    number.map_or(0, |number| number.parse().unwrap())
 }
 
 pub(crate) async fn read(answer: Response) -> (StatusCode, Value) {

@@ -18,6 +18,8 @@ pub(super) struct Application {
     #[serde(default)]
     pub(super) web: Platform,
     #[serde(default)]
+    pub(super) spa: Platform,
+    #[serde(default)]
     pub(super) required_resource_access: Vec<Access>,
     #[serde(default)]
     pub(super) app_roles: Vec<AppRole>,
@@ -31,7 +33,7 @@ pub(super) struct AppRole {
     pub(super) is_enabled: bool,
 }
 
-/// `web` or `publicClient`.
+/// `web`, `spa` or `publicClient`.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Platform {
@@ -70,4 +72,15 @@ pub(super) struct PreAuthorized {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Access {
     pub(super) resource_app_id: String,
+    #[serde(default)]
+    pub(super) resource_access: Vec<ResourceAccess>,
+}
+
+/// One permission of a resource.
+#[derive(Deserialize)]
+pub(super) struct ResourceAccess {
+    pub(super) id: String,
+    /// `Scope` is delegated, `Role` an app role.
+    #[serde(rename = "type")]
+    pub(super) kind: String,
 }

@@ -40,7 +40,8 @@ fn redirects_are_registered_ones() {
         (cli, "http://localhost", true),
         (cli, "http://localhost:8400", true),
         (cli, "http://localhost:8400/", true),
-        (cli, "http://127.0.0.1:8400/", true),
+        // Another host than localhost (issue 17, item 6).
+        (cli, "http://127.0.0.1:8400/", false),
         (cli, "http://localhost:8400/other", false),
         (cli, "https://localhost:8400/", false),
         (cli, "http://localhost.evil.example/", false),
@@ -48,7 +49,9 @@ fn redirects_are_registered_ones() {
         (cli, "https://evil.example/", false),
         (cli, gate, false),
         (api, gate, true),
-        (api, "http://localhost:7072/.auth/login/aad/callback", false),
+        // Microsoft's page on redirect URIs: the port of localhost is not compared, whether the
+        // registered one has one or not.
+        (api, "http://localhost:7072/.auth/login/aad/callback", true),
         (api, "http://localhost", false),
         (
             "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
@@ -67,4 +70,55 @@ fn redirects_are_registered_ones() {
             "{client} {redirect}"
         );
     }
+}
+
+#[test]
+fn item_2_permissions_are_per_scope() {
+    let text = include_str!("../../../../deploy/app-registration.json")
+        .replace("<cli-client-id>", CLI)
+        .replace("<client-id>", API);
+    let mut api: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut second = api["api"]["oauth2PermissionScopes"][0].clone();
+    second["id"] = "2f7f8e30-1d4f-4d7e-8d52-3c1c7f6a9b11".into();
+    second["value"] = "Greeting.Write".into();
+    let scopes = api["api"]["oauth2PermissionScopes"].as_array_mut().unwrap();
+    scopes.push(second);
+    let client = include_str!("../../../../deploy/client-registration.json")
+        .replace("<cli-client-id>", CLI)
+        .replace("<client-id>", API);
+    let directory = Directory::new("t", "greeting.test", &api.to_string(), &client).unwrap();
+    let alice = directory.user("alice").unwrap();
+    let az = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+    for (client, scope, granted) in [
+        (CLI, "Greeting.Read", true),
+        (CLI, "Greeting.Write", false),
+        (az, "Greeting.Read", true),
+        (az, "Greeting.Write", false),
+        (CLI, "greeting.read", false),
+    ] {
+        assert_eq!(
+            directory.consented(client, scope, alice),
+            granted,
+            "{client} {scope}"
+        );
+    }
+}
+
+#[test]
+fn item_4_each_client_has_its_own_service_principal() {
+    let directory = directory();
+    let ids = [API, CLI, crate::DAEMON_CLIENT_ID].map(|client| directory.service_principal(client));
+    assert!(
+        ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2],
+        "{ids:?}"
+    );
+    assert_eq!(ids[2], crate::daemon::OBJECT_ID);
+    for id in &ids {
+        assert!(uuid::Uuid::parse_str(id).is_ok(), "{id}");
+    }
+    // The same in each run, whatever the letter case.
+    assert_eq!(
+        self::directory().service_principal(&API.to_uppercase()),
+        ids[0]
+    );
 }

@@ -1,12 +1,19 @@
 //! Authorization codes that are out, and the sign-ins that lead to them.
 
-use aws_lc_rs::{constant_time, digest};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::{Grants, MAX_PENDING, ScopeRequest};
+use crate::directory::Platform;
 use crate::error::AuthorityError;
+use crate::pkce::Challenge;
 use crate::secrets::{hash, secret};
+
+/// How an answer of authorize comes back (OAuth 2.0 Multiple Response Type Encoding Practices
+/// section 2.1; OAuth 2.0 Form Post Response Mode).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ResponseMode {
+    Query,
+    Fragment,
+    FormPost,
+}
 
 /// A sign-in that waits for its person.
 #[derive(Clone)]
@@ -15,8 +22,9 @@ pub(crate) struct Flow {
     pub redirect: url::Url,
     pub state: Option<String>,
     pub nonce: Option<String>,
-    pub challenge: String,
-    pub form_post: bool,
+    pub challenge: Option<Challenge>,
+    pub response_mode: ResponseMode,
+    pub platform: Platform,
     pub expires: i64,
 }
 
@@ -26,8 +34,9 @@ pub(crate) struct Code {
     pub user: String,
     pub asked: ScopeRequest,
     pub redirect: String,
-    /// The S256 challenge.
-    pub challenge: String,
+    pub challenge: Option<Challenge>,
+    /// That of its redirect URI.
+    pub platform: Platform,
     pub nonce: Option<String>,
     pub expires: i64,
     pub used: bool,
@@ -79,26 +88,25 @@ impl Grants {
         secret
     }
 
-    /// Redeems a code, once, for the client and redirect that it was made for (RFC 6749 section
-    /// 4.1.3), by who knows the verifier (RFC 7636 section 4.6).
+    /// What a code stands for, for the client and redirect that it was made for (RFC 6749 section
+    /// 4.1.3). It stays good until `use_code`: a refusal after this one must not cost it.
     ///
     /// # Errors
-    /// Unknown, expired, redeemed, another client's or redirect's, or a wrong verifier.
-    pub(crate) fn redeem_code(
-        &mut self,
+    /// Malformed, unknown, another client's, redeemed, expired, or another redirect's.
+    pub(crate) fn code(
+        &self,
         code: &str,
         client: &str,
         redirect: &str,
-        verifier: &str,
         now: i64,
     ) -> Result<Code, AuthorityError> {
-        let Some(known) = self
+        let known = self
             .codes
-            .get_mut(&hash(code))
-            .filter(|code| code.asked.client.eq_ignore_ascii_case(client))
-        else {
-            return Err(AuthorityError::AuthorizationCodeUnknown);
-        };
+            .get(&hash(code))
+            .ok_or(AuthorityError::Malformed)?;
+        if !known.asked.client.eq_ignore_ascii_case(client) {
+            return Err(AuthorityError::GrantUnknown);
+        }
         if known.used {
             return Err(AuthorityError::AuthorizationCodeUsed);
         }
@@ -111,17 +119,21 @@ impl Grants {
                 client: client.to_owned(),
             });
         }
-        let challenge =
-            URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
-        let equal = constant_time::verify_slices_are_equal(
-            challenge.as_bytes(),
-            known.challenge.as_bytes(),
-        );
-        if equal.is_err() {
-            return Err(AuthorityError::VerifierWrong);
-        }
-        known.used = true;
         Ok(known.clone())
+    }
+
+    /// The code is redeemed.
+    ///
+    /// # Errors
+    /// Somebody else has just redeemed it.
+    pub(crate) fn use_code(&mut self, code: &str) -> Result<(), AuthorityError> {
+        let known = self
+            .codes
+            .get_mut(&hash(code))
+            .filter(|code| !code.used)
+            .ok_or(AuthorityError::AuthorizationCodeUsed)?;
+        known.used = true;
+        Ok(())
     }
 }
 
@@ -132,9 +144,6 @@ mod tests {
     #[test]
     fn a_code_is_redeemed_once_by_who_began() {
         let mut grants = Grants::new(crate::grants::RefreshTokens::default());
-        let verifier = "v".repeat(43);
-        let challenge =
-            URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
         let asked = ScopeRequest {
             client: "c".into(),
             ..ScopeRequest::default()
@@ -144,40 +153,38 @@ mod tests {
                 user: "u".into(),
                 asked,
                 redirect: "http://localhost:1/".into(),
-                challenge,
+                challenge: None,
+                platform: Platform::PublicClient,
                 nonce: None,
                 expires: 600,
                 used: false,
             },
             0,
         );
-        let mut redeem = |code: &str, client: &str, redirect: &str, verifier: &str, now: i64| {
-            grants
-                .redeem_code(code, client, redirect, verifier, now)
-                .map(|code| code.user)
+        let see = |grants: &Grants, code: &str, client: &str, redirect: &str, now: i64| {
+            let found = grants.code(code, client, redirect, now);
+            found.map(|code| code.user)
         };
         let here = "http://localhost:1";
         use AuthorityError as E;
-        assert_eq!(
-            redeem("x", "c", here, &verifier, 1),
-            Err(E::AuthorizationCodeUnknown)
-        );
-        assert_eq!(
-            redeem(&code, "d", here, &verifier, 1),
-            Err(E::AuthorizationCodeUnknown)
-        );
+        assert_eq!(see(&grants, "x", "c", here, 1), Err(E::Malformed));
+        assert_eq!(see(&grants, &code, "d", here, 1), Err(E::GrantUnknown));
         assert!(matches!(
-            redeem(&code, "c", "http://localhost:2", &verifier, 1),
+            see(&grants, &code, "c", "http://localhost:2", 1),
             Err(E::RedirectMismatch { .. })
         ));
-        assert_eq!(redeem(&code, "c", here, "w", 1), Err(E::VerifierWrong));
         assert_eq!(
-            redeem(&code, "c", here, &verifier, 600),
+            see(&grants, &code, "c", here, 600),
             Err(E::AuthorizationCodeExpired)
         );
-        assert_eq!(redeem(&code, "c", here, &verifier, 1), Ok("u".to_owned()));
+        // Looking costs nothing.
+        for _ in 0..2 {
+            assert_eq!(see(&grants, &code, "c", here, 1), Ok("u".to_owned()));
+        }
+        assert_eq!(grants.use_code(&code), Ok(()));
+        assert_eq!(grants.use_code(&code), Err(E::AuthorizationCodeUsed));
         assert_eq!(
-            redeem(&code, "c", here, &verifier, 1),
+            see(&grants, &code, "c", here, 1),
             Err(E::AuthorizationCodeUsed)
         );
     }

@@ -1,14 +1,14 @@
 //! Consents that people gave on the page. They last for this run.
 
-use super::{Grants, ScopeRequest};
+use super::Grants;
 
 impl Grants {
-    /// Remembers, for this run, that `user` lets the client have what it asked for.
-    pub(crate) fn consent(&mut self, asked: &ScopeRequest, user: &str) {
-        for scope in &asked.scopes {
-            let consent = (asked.client.clone(), scope.clone(), user.to_owned());
-            self.consents.insert(consent);
-        }
+    /// Remembers, for this run, that `user` lets the client have these scopes.
+    pub(crate) fn consent(&mut self, client: &str, scopes: Vec<String>, user: &str) {
+        let consents = scopes
+            .into_iter()
+            .map(|scope| (client.to_owned(), scope, user.to_owned()));
+        self.consents.extend(consents);
     }
 
     pub(crate) fn has_consent(&self, client: &str, scope: &str, user: &str) -> bool {

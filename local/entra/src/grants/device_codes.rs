@@ -115,7 +115,8 @@ impl Grants {
         Ok(())
     }
 
-    /// One poll (RFC 8628 section 3.5). Who signed in, and for what; the code is then gone.
+    /// One poll (RFC 8628 section 3.5): who signed in, and for what. The code stays, until
+    /// `take_device_code`: a refusal after this one must not cost it.
     ///
     /// # Errors
     /// Pending, too fast, declined, expired, unknown, or another client's.
@@ -136,15 +137,8 @@ impl Grants {
             return Err(AuthorityError::CodeExpired);
         }
         match &pending.decision {
-            Approval::Declined => {
-                self.pending.remove(device_code);
-                Err(AuthorityError::Declined)
-            }
-            Approval::Approved(user) => {
-                let approved = (user.clone(), pending.asked.clone());
-                self.pending.remove(device_code);
-                Ok(approved)
-            }
+            Approval::Declined => Err(AuthorityError::Declined),
+            Approval::Approved(user) => Ok((user.clone(), pending.asked.clone())),
             Approval::Pending => {
                 // Whole seconds on both sides: one of them may be lost to rounding.
                 let too_fast = pending
@@ -158,6 +152,15 @@ impl Grants {
                 Err(AuthorityError::AuthorizationPending)
             }
         }
+    }
+
+    /// The code is redeemed, and gone.
+    ///
+    /// # Errors
+    /// Somebody else has just redeemed it.
+    pub(crate) fn take_device_code(&mut self, device_code: &str) -> Result<(), AuthorityError> {
+        let taken = self.pending.remove(device_code);
+        taken.map(drop).ok_or(AuthorityError::CodeUnknown)
     }
 }
 

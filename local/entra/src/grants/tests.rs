@@ -1,12 +1,11 @@
 use super::*;
+use crate::directory::Platform;
 use crate::error::AuthorityError;
 
 fn asked() -> ScopeRequest {
     ScopeRequest {
         client: "c".into(),
-        resource: "api://a".into(),
-        scopes: vec!["Greeting.Read".into()],
-        protocol: vec![],
+        ..ScopeRequest::default()
     }
 }
 
@@ -27,7 +26,15 @@ fn a_code_is_redeemed_once_by_its_own_client() {
         grants.poll(&device, "other", 3),
         Err(AuthorityError::CodeUnknown)
     );
-    assert_eq!(grants.poll(&device, "c", 3), Ok(("u".into(), asked())));
+    // Looking costs nothing.
+    for _ in 0..2 {
+        assert_eq!(grants.poll(&device, "c", 3), Ok(("u".into(), asked())));
+    }
+    assert_eq!(grants.take_device_code(&device), Ok(()));
+    assert_eq!(
+        grants.take_device_code(&device),
+        Err(AuthorityError::CodeUnknown)
+    );
     assert_eq!(
         grants.poll(&device, "c", 3),
         Err(AuthorityError::CodeUnknown)
@@ -48,24 +55,72 @@ fn codes_end_by_time_and_by_refusal() {
     assert_eq!(grants.poll(&device, "c", 1), Err(AuthorityError::Declined));
 }
 
+fn issue(grants: &mut Grants, platform: Platform, family: Family, now: i64) -> String {
+    grants.issue_refresh("u", &asked(), platform, family, now)
+}
+
 #[test]
-fn a_replayed_refresh_token_kills_its_family() {
+fn item_10_a_used_refresh_token_stays_valid_until_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("refresh.json");
     let mut grants = Grants::new(RefreshTokens::load(store.clone()).unwrap());
-    let first = grants.issue_refresh("u", &asked(), Family::New, 0);
-    let (_, _, family) = grants.redeem_refresh(&first, "c", 1).unwrap();
-    let second = grants.issue_refresh("u", &asked(), Family::Of(family), 1);
-    assert!(!std::fs::read_to_string(&store).unwrap().contains(&second));
+    let app = Platform::PublicClient;
+    let first = issue(&mut grants, app, Family::New, 0);
+    let stands_for = grants.refresh(&first, "c", Reuse::Allowed, 1).unwrap();
+    grants.use_refresh(&first);
+    let second = issue(&mut grants, app, Family::Of(stands_for), 1);
+    let text = std::fs::read_to_string(&store).unwrap();
+    assert!(!text.contains(&first) && !text.contains(&second));
+    // In the next run too.
     let mut grants = Grants::new(RefreshTokens::load(store).unwrap());
+    for token in [&first, &first, &second] {
+        assert!(grants.refresh(token, "c", Reuse::Allowed, 2).is_ok());
+    }
+    let days = 24 * 3600;
+    let refused = |grants: &mut Grants, token: &str, client: &str, now| {
+        grants.refresh(token, client, Reuse::Allowed, now).err()
+    };
+    use AuthorityError as E;
     assert_eq!(
-        grants.redeem_refresh(&first, "c", 2).unwrap_err(),
-        AuthorityError::RefreshRevoked
+        refused(&mut grants, &first, "c", 90 * days),
+        Some(E::RefreshExpired { issued: 0 })
     );
+    assert_eq!(refused(&mut grants, &second, "c", 90 * days), None);
+    assert_eq!(refused(&mut grants, &first, "d", 2), Some(E::GrantUnknown));
+    let unknown = crate::secrets::secret();
     assert_eq!(
-        grants.redeem_refresh(&second, "c", 3).unwrap_err(),
-        AuthorityError::RefreshRevoked
+        refused(&mut grants, &unknown, "c", 2),
+        Some(E::GrantUnknown)
     );
+    assert_eq!(refused(&mut grants, "garbage", "c", 2), Some(E::Malformed));
+}
+
+#[test]
+fn item_10_a_policy_may_end_the_family_of_a_replayed_refresh_token() {
+    let mut grants = Grants::new(RefreshTokens::default());
+    let first = issue(&mut grants, Platform::Web, Family::New, 0);
+    let ends = Reuse::EndsFamily;
+    let stands_for = grants.refresh(&first, "c", ends, 1).unwrap();
+    grants.use_refresh(&first);
+    let second = issue(&mut grants, Platform::Web, Family::Of(stands_for), 1);
+    let other = issue(&mut grants, Platform::Web, Family::New, 1);
+    let mut see = |token: &str| grants.refresh(token, "c", ends, 2).err();
+    assert_eq!(see(&second), None);
+    assert_eq!(see(&first), Some(AuthorityError::RefreshRevoked));
+    assert_eq!(see(&second), Some(AuthorityError::GrantUnknown));
+    assert_eq!(see(&other), None);
+}
+
+#[test]
+fn item_15_a_single_page_apps_refresh_tokens_end_together_after_a_day() {
+    let mut grants = Grants::new(RefreshTokens::default());
+    let first = issue(&mut grants, Platform::Spa, Family::New, 0);
+    let stands_for = grants.refresh(&first, "c", Reuse::Allowed, 86_000).unwrap();
+    let second = issue(&mut grants, Platform::Spa, Family::Of(stands_for), 86_000);
+    let mut see = |now| grants.refresh(&second, "c", Reuse::Allowed, now).err();
+    assert_eq!(see(86_399), None);
+    let over = AuthorityError::RefreshOver { issued: 86_000 };
+    assert_eq!(see(86_400), Some(over));
 }
 
 #[test]
@@ -77,15 +132,17 @@ fn point_11_every_store_is_bounded() {
             redirect: "http://localhost/".parse().unwrap(),
             state: None,
             nonce: None,
-            challenge: String::new(),
-            form_post: false,
+            challenge: None,
+            response_mode: ResponseMode::Query,
+            platform: Platform::Web,
             expires: 10_000 + number,
         };
         let code = Code {
             user: "u".into(),
             asked: asked(),
             redirect: String::new(),
-            challenge: String::new(),
+            challenge: None,
+            platform: Platform::Web,
             nonce: None,
             expires: 10_000 + number,
             used: false,
@@ -93,10 +150,10 @@ fn point_11_every_store_is_bounded() {
         grants.start(asked(), 0);
         grants.begin_flow(flow, 0);
         grants.issue_code(code, 0);
-        grants.consent(&asked(), "u");
+        grants.consent("c", vec!["r/s".into()], "u");
     }
     for _ in 0..refresh_tokens::MAX_REFRESH + 2 {
-        grants.issue_refresh("u", &asked(), Family::New, 0);
+        issue(&mut grants, Platform::Web, Family::New, 0);
     }
     // Consents are of this tenant's clients, scopes and users: nobody can make up more.
     let sizes = [

@@ -74,7 +74,7 @@ async fn decide(
             .on(signing_in.consent_page(user)),
         (Some("approve"), Some(user)) => authority.let_in(&asked, &answer.code, user),
         (Some("consent"), Some(user)) => {
-            authority.grants().consent(&asked, &user.upn);
+            authority.consent(&asked, &user.upn);
             authority.let_in(&asked, &answer.code, user)
         }
         _ => authority

@@ -5,9 +5,10 @@ use axum::response::{IntoResponse, Response};
 use local_http::page::Page;
 use maud::{Markup, html};
 
+use super::super::Authority;
 use super::super::directory::{User, UserState};
 use super::super::grants::ScopeRequest;
-use super::super::{Authority, Resource};
+use super::super::scopes::{Resource, ResourceScopes};
 
 /// A sign-in that waits for its person.
 pub(crate) struct SignIn<'a> {
@@ -59,10 +60,16 @@ impl SignIn<'_> {
     pub(crate) fn consent_page(&self, user: &User) -> Response {
         let body = html! {
             p { strong { (self.client()) } " asks, as " strong { (user.upn) } ", for:" }
-            ul.asks {
-                @for scope in &self.asked.scopes { li { (self.permission(scope)) } }
+            @for of in self.asked.resources() {
+                ul.asks {
+                    @for scope in self.authority.to_consent(&self.asked.client, of) {
+                        li { (self.permission(of, &scope)) }
+                    }
+                    @if of.resource == Resource::Graph { li { "to sign you in: " code { "openid profile email" } } }
+                }
+                p.quiet { "of " code { (of.named) } "." }
             }
-            p.quiet { "of " code { (self.asked.resource) } ". The answer is kept until this greeting-local ends." }
+            p.quiet { "The answer is kept until this greeting-local ends." }
             form method="post" action=(self.action) {
                 (self.hidden_field())
                 input type="hidden" name="user" value=(user.upn);
@@ -90,11 +97,11 @@ impl SignIn<'_> {
     }
 
     /// A scope as its API describes it to people.
-    fn permission(&self, scope: &str) -> Markup {
-        let api = self.authority.resource(&self.asked.resource) == Some(Resource::Api);
-        let texts = api
-            .then(|| self.authority.directory().consent_texts(scope))
-            .flatten();
+    fn permission(&self, of: &ResourceScopes, scope: &str) -> Markup {
+        let texts = match of.resource {
+            Resource::Api => self.authority.directory().consent_texts(scope),
+            Resource::Management | Resource::Graph => None,
+        };
         html! {
             @if let Some((name, description)) = texts { (name) ": " (description) " " }
             code { (scope) }

@@ -1,0 +1,81 @@
+//! Back to the client: by query, fragment or form.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use local_http::page::{Page, Script};
+use maud::{PreEscaped, html};
+
+use crate::error::AuthorityError;
+use crate::grants::{Flow, ResponseMode};
+use crate::parameters::Parameters;
+
+/// Sends a form on without a click; the page works without it too.
+const SUBMIT: &str = "document.forms[0].submit()";
+
+impl ResponseMode {
+    /// What a request asks for, `query` by default (OAuth 2.0 Multiple Response Type Encoding
+    /// Practices section 2.1).
+    pub(super) fn of(parameters: &Parameters) -> Result<Self, AuthorityError> {
+        match parameters.get("response_mode") {
+            None | Some("query") => Ok(Self::Query),
+            Some("fragment") => Ok(Self::Fragment),
+            Some("form_post") => Ok(Self::FormPost),
+            Some(other) => Err(AuthorityError::ResponseMode(other.to_owned())),
+        }
+    }
+}
+
+impl Flow {
+    /// Where its forms lead in the end.
+    pub(super) fn redirect_origin(&self) -> String {
+        self.redirect.origin().ascii_serialization()
+    }
+
+    /// The refusal, to the client (RFC 6749 section 4.1.2.1).
+    pub(super) fn refusal(&self, error: &AuthorityError) -> Response {
+        let name = match error {
+            // Documented (v2-oauth2-auth-code-flow, the errors of authorize): who has to be asked
+            // is named there by the error itself.
+            AuthorityError::ConsentRequired { .. } => "consent_required",
+            error => error.name(),
+        };
+        self.back(&[("error", name), ("error_description", &error.line())])
+    }
+
+    /// The answer to the client, as it asked for it.
+    pub(super) fn back(&self, answer: &[(&str, &str)]) -> Response {
+        let answer = answer
+            .iter()
+            .copied()
+            .chain(self.state.iter().map(|state| ("state", state.as_str())));
+        let mut url = self.redirect.clone();
+        match self.response_mode {
+            ResponseMode::Query => {
+                url.query_pairs_mut().extend_pairs(answer);
+            }
+            ResponseMode::Fragment => {
+                let mut fragment = url::form_urlencoded::Serializer::new(String::new());
+                url.set_fragment(Some(&fragment.extend_pairs(answer).finish()));
+            }
+            ResponseMode::FormPost => return self.form(answer),
+        }
+        let no_store = [(header::CACHE_CONTROL, "no-store")];
+        (no_store, Redirect::to(url.as_str())).into_response()
+    }
+
+    fn form<'a>(&self, answer: impl Iterator<Item = (&'a str, &'a str)>) -> Response {
+        let body = html! {
+            form method="post" action=(self.redirect) {
+                @for (name, value) in answer { input type="hidden" name=(name) value=(value); }
+                div.buttons { button.first { "Continue" } }
+            }
+            script { (PreEscaped(SUBMIT)) }
+        };
+        Page {
+            forms_to: Some(&self.redirect_origin()),
+            script: Script::Inline(SUBMIT),
+            ..Page::new("Going back to the app", body)
+        }
+        .into_response()
+    }
+}
