@@ -210,11 +210,7 @@ fn running(
     ca: &DevelopmentCa,
     authority: Option<&Authority>,
 ) -> Running {
-    let origin = format!(
-        "{}://localhost:{}",
-        options.scheme().name(),
-        listeners.gate.port
-    );
+    let origin = local_http::origin::localhost(options.scheme(), listeners.gate.port);
     let place = options.place(settings, listeners.control.port);
     Running {
         ready: Ready {

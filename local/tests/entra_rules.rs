@@ -383,3 +383,133 @@ async fn item_12_what_is_no_form_is_answered_in_entras_envelope() {
         "{words}"
     );
 }
+
+/// MSAL Go asks `/common/UserRealm/`, MSAL for Python the lower case (their sources).
+#[tokio::test]
+async fn item_17_paths_are_matched_in_any_letter_case() {
+    let up = Authority::start();
+    for path in [
+        "common/UserRealm/alice@greeting.test?api-version=1.0",
+        "common/userrealm/alice@greeting.test",
+        "<tenant>/V2.0/.Well-Known/OpenID-Configuration",
+        "COMMON/Discovery/Instance",
+    ] {
+        let answer = up.0.client.get(up.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+    }
+    let form = [("client_id", CLI), ("scope", &up.scope())];
+    let answer = up.post("Common/OAuth2/v2.0/DeviceCode", &form).await;
+    assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
+async fn item_18_what_is_not_built_says_so() {
+    let up = Authority::start();
+    for (path, words) in [
+        ("<tenant>/oauth2/token", "the v1 token endpoint"),
+        (
+            "<tenant>/oauth2/devicecode",
+            "scope in the place of resource",
+        ),
+        ("<tenant>/saml2", "SAML"),
+        ("v1.0/me", "Microsoft Graph"),
+        ("beta/users/1", "Microsoft Graph"),
+    ] {
+        let (status, body) = read(up.post(path, &[("resource", "x")]).await).await;
+        assert_eq!(
+            (status.as_u16(), &body["error"]),
+            (404, &json!("not_built"))
+        );
+        let said = body["error_description"].as_str().unwrap();
+        assert!(
+            said.contains(words) && said.contains("docs/authority.md"),
+            "{said}"
+        );
+    }
+}
+
+/// By HTTP/2, where an answer before the whole body is a stream's error to curl and others.
+#[tokio::test]
+async fn item_18_a_small_body_is_read_before_it_is_refused() {
+    let up = Authority::start();
+    let both = reqwest::Client::builder().tls_certs_only([up.0.ca()]);
+    let both = both.no_proxy().build().unwrap();
+    let body = "a".repeat(60_000);
+    for (path, status) in [
+        ("<tenant>/oauth2/v2.0/nothing", 404),
+        ("<tenant>/discovery/v2.0/keys", 405),
+        ("<tenant>/oauth2/token", 404),
+    ] {
+        for _ in 0..5 {
+            let sent = both.post(up.url(path)).body(body.clone()).send().await;
+            let answer = sent.unwrap();
+            assert_eq!(answer.version(), reqwest::Version::HTTP_2);
+            assert_eq!(answer.status(), status, "{path}");
+            answer.bytes().await.unwrap();
+        }
+    }
+}
+
+/// OpenID Connect RP-Initiated Logout 1.0 section 3: `state` comes back as it was.
+#[tokio::test]
+async fn item_21_a_sign_out_goes_back_with_its_state() {
+    let up = Authority::start();
+    let sign_out: &Form<'_> = &[("post_logout_redirect_uri", BACK), ("state", "a state&")];
+    let redirect = "http://localhost/";
+    let sign_out = with(sign_out, &[("post_logout_redirect_uri", redirect)]);
+    let mut url = reqwest::Url::parse(&up.url("<tenant>/oauth2/v2.0/logout")).unwrap();
+    url.query_pairs_mut().extend_pairs(&sign_out);
+    let by_address = up.0.client.get(url).send().await.unwrap();
+    let by_form = up.post("<tenant>/oauth2/v2.0/logout", &sign_out).await;
+    for answer in [by_address, by_form] {
+        assert_eq!(answer.status(), 303);
+        let back = answer.headers()["location"].to_str().unwrap();
+        assert_eq!(back, "http://localhost/?state=a+state%26");
+    }
+    let discovery = up.url("<tenant>/v2.0/.well-known/openid-configuration");
+    let (_, found) = read(up.0.client.get(discovery).send().await.unwrap()).await;
+    assert_eq!(found["frontchannel_logout_supported"], false);
+}
+
+/// Nobody looks at a page: who can't be approved is told at once.
+#[tokio::test]
+async fn item_20_auto_approve_approves_or_says_at_once_why_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for user in ["nobody", "dan"] {
+        let output = harness::program()
+            .args([
+                "up",
+                "--port",
+                "0",
+                "--authority-port",
+                "0",
+                "--auto-approve",
+                user,
+            ])
+            .args(["--state-dir", folder.path().to_str().unwrap()])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{said}");
+        assert!(
+            said.contains(&format!("--auto-approve {user} can't sign in")),
+            "{said}"
+        );
+        assert!(said.contains("alice@greeting.test"), "{said}");
+    }
+    // A web app that asks for its own API's scope: no consent, so no page that waits.
+    let up = Authority(Up::start(&["--auto-approve", "alice"]));
+    let scope = format!("api://{API}/Greeting.Read");
+    let form: &Form<'_> = &[
+        ("client_id", VISUAL_STUDIO),
+        ("response_type", "code"),
+        ("redirect_uri", BACK),
+        ("scope", &scope),
+    ];
+    let (status, _, back) = up.ask(form).await;
+    assert_eq!(
+        (status, get(&back, "error"), code_of(&back)),
+        (303, "consent_required", 65001)
+    );
+    up.0.says("has not consented to Visual Studio");
+}

@@ -7,6 +7,7 @@ mod harness;
 use harness::{Up, wait_for};
 use serde_json::{Value, json};
 
+const AZ: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 const CLI: &str = "c41d7e95-06fb-4a38-8d2e-b7390f5a6e22";
 const DAEMON: &str = "5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853";
 
@@ -103,15 +104,17 @@ async fn each_decision_of_a_device_sign_in_is_told() {
     ];
     post(&up, "token", &again).await;
     assert_eq!(last(&up, "token")["outcome"], "issued");
-    post(&up, "token", &again).await;
-    let replayed = last(&up, "token");
+    // Another client's.
+    let stolen = [again[0], ("client_id", AZ), again[2]];
+    post(&up, "token", &stolen).await;
+    let refused = last(&up, "token");
     assert_eq!(
-        (&replayed["grant"], &replayed["outcome"]),
+        (&refused["grant"], &refused["outcome"]),
         (&json!("refresh_token"), &json!("refused"))
     );
     assert!(
-        replayed["reason"].as_str().unwrap().starts_with("AADSTS"),
-        "{replayed}"
+        refused["reason"].as_str().unwrap().starts_with("AADSTS"),
+        "{refused}"
     );
 
     // Neither codes nor tokens nor people; on the terminal neither.

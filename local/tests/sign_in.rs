@@ -49,7 +49,7 @@ fn each_refusal_of_the_authority() {
         ("53000", "blocked-by-policy"),
         ("53003", "blocked-by-policy"),
         ("65005", "scope-not-defined"),
-        ("70019", "sign-in-declined"),
+        ("65004", "sign-in-declined"),
         ("70020", "code-expired"),
         ("90009", "token-for-itself"),
         ("90094", "admin-consent"),

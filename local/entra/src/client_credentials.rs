@@ -9,7 +9,7 @@ use super::error::AuthorityError;
 use super::grants::ScopeRequest;
 use super::keys::WithX5t;
 use super::parameters::Parameters;
-use super::scopes::Resource;
+use super::resources::Resource;
 use super::{Authority, TokenVersion};
 
 /// RFC 7523 section 2.2.

@@ -4,7 +4,8 @@
 
 use super::Authority;
 use super::directory::{Directory, User, UserState};
-use super::scopes::{Permissions, Resource, ResourceScopes, ScopeRequest};
+use super::resources::Resource;
+use super::scopes::{Permissions, ResourceScopes, ScopeRequest};
 
 /// What signing in at all needs of Microsoft Graph, and a consent to that is kept under.
 const SIGN_IN: &str = "openid";

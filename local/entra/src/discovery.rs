@@ -51,7 +51,7 @@ fn openid(authority: &Authority, tenant: &str, version: &str) -> Response {
         "token_endpoint_auth_methods_supported":
             ["client_secret_post", "private_key_jwt", "client_secret_basic"],
         "jwks_uri": format!("{origin}/{segment}/discovery{version}/keys"),
-        "response_modes_supported": ["query", "form_post"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "response_types_supported": ["code"],
@@ -62,7 +62,8 @@ fn openid(authority: &Authority, tenant: &str, version: &str) -> Response {
         "authorization_endpoint": format!("{origin}/{segment}/oauth2{version}/authorize"),
         "device_authorization_endpoint": format!("{origin}/{segment}/oauth2/v2.0/devicecode"),
         "http_logout_supported": true,
-        "frontchannel_logout_supported": true,
+        // Entra says true. Here a browser has no session that an app could be told the end of.
+        "frontchannel_logout_supported": false,
         "end_session_endpoint": format!("{origin}/{segment}/oauth2{version}/logout"),
         "claims_supported": ["sub", "iss", "cloud_instance_name", "cloud_instance_host_name",
             "cloud_graph_host_name", "msgraph_host", "aud", "exp", "iat", "auth_time", "acr",

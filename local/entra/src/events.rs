@@ -99,7 +99,7 @@ fn why_issued(note: &EventNote) -> Option<&'static str> {
     match note.asked_grant()? {
         "device_code" => Some("the code was approved"),
         "authorization_code" => Some("code, redirect and verifier fit"),
-        "refresh_token" => Some("the refresh token holds, and is replaced"),
+        "refresh_token" => Some("the refresh token holds"),
         "client_credentials" => Some("the client has proved itself"),
         _ => None,
     }

@@ -3,14 +3,17 @@
 //! - `discovery`: the documents that clients and gates start from
 //! - `directory`: tenant, API, clients, users, from `deploy/`
 //! - `grants`: what is out: device codes, authorization codes, refresh tokens, consents
-//! - `authorize`: authorization code with PKCE
-//! - `token`: the device-code and token endpoints; `parameters`, `scopes`: what they are asked;
-//!   `error`: Entra's envelope
+//! - `authorize`: authorization code; `pkce`
+//! - `token`: the device-code and token endpoints; `parameters`: what they are asked; `error`:
+//!   Entra's envelope
+//! - `scopes`, `resources`, `resource_indicator`: what is asked for, and of whom; `consent`: who
+//!   has been granted it
 //! - `claims`, `keys`: what a token says, and who signed it; `minting`: with any defect
 //! - `client_credentials`, `daemon`: clients that prove themselves
 //! - `policy`, `ring`: what an administrator changes while it runs
 //! - `resource_manager`: what `az login` looks up
-//! - `pages`: what a person sees; `told`: what the log is told
+//! - `letter_case`, `not_built`: paths as people and clients write them, and what is not there
+//! - `pages`: what a person sees; `events`: what the log is told
 
 mod authorize;
 mod claims;
@@ -23,13 +26,16 @@ mod error;
 mod events;
 mod grants;
 mod keys;
+mod letter_case;
 mod minting;
+mod not_built;
 mod pages;
 mod parameters;
 mod pkce;
 mod policy;
 mod resource_indicator;
 mod resource_manager;
+mod resources;
 mod ring;
 mod scopes;
 mod secrets;
@@ -48,6 +54,7 @@ pub use self::grants::RefreshTokens;
 use self::grants::{Grants, NoSuchCode};
 pub use self::keys::KeyError;
 use self::keys::SigningKeys;
+pub use self::letter_case::in_any_letter_case;
 pub use self::minting::{MintSpec, Shape, Signature};
 pub use self::pages::{describe, foreign};
 pub use self::policy::{Policy, REFUSALS, refusal};
@@ -130,6 +137,8 @@ pub struct Parts {
     pub auto_approve: Option<String>,
 }
 
+/// The tenant's display name, by which Entra's errors call it.
+const TENANT_NAME: &str = "greeting-local";
 /// Bytes of a form: this program's own limit.
 const MAX_FORM: usize = 64 * 1024;
 
@@ -156,6 +165,7 @@ impl Authority {
             .merge(authorize::router())
             .merge(resource_manager::router())
             .merge(pages::router())
+            .merge(not_built::router())
             .layer(DefaultBodyLimit::max(MAX_FORM))
             .with_state(self.clone())
     }

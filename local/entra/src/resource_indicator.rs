@@ -7,7 +7,8 @@
 use super::Authority;
 use super::error::AuthorityError;
 use super::parameters::Parameters;
-use super::scopes::{GRAPH_URI, Resource, ScopeRequest};
+use super::resources::{GRAPH, GRAPH_URI, Resource};
+use super::scopes::ScopeRequest;
 
 /// What a slash at the end of `resource` means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +50,7 @@ impl Authority {
             Resource::Management => names(resource, &management, slash),
             // A request for nothing but the protocol's scopes fails with any `resource`
             // (claude-code#52871); whether Graph's own URI passes with Graph's scopes is inferred.
-            Resource::Graph => {
-                of.named != super::scopes::GRAPH && names(resource, &[GRAPH_URI], slash)
-            }
+            Resource::Graph => of.named != GRAPH && names(resource, &[GRAPH_URI], slash),
         });
         if fits {
             Ok(())

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::Authority;
 use super::error::correlation;
-use super::scopes::Resource;
+use super::resources::Resource;
 
 pub(super) fn router() -> Router<Authority> {
     Router::new()

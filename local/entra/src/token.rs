@@ -5,6 +5,7 @@
 
 mod issuing;
 mod redeeming;
+mod spendable;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, header};

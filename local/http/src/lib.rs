@@ -6,6 +6,7 @@
 //! - `arrival`: what a request has to be before anything is decided on it
 //! - `relay`: one request over one connection, and its answer back
 //! - `dns_rebinding_guard`: the guard against DNS rebinding; `cors`: which other sites' pages may call
+//! - `origin`: how an origin is written
 //! - `page`: the frame of every page
 
 pub mod arrival;
@@ -15,6 +16,7 @@ pub mod dns_rebinding_guard;
 #[doc(hidden)]
 pub mod fuzzing;
 mod limits;
+pub mod origin;
 pub mod page;
 pub mod relay;
 mod request_body;

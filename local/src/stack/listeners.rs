@@ -2,7 +2,8 @@
 
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
-use local_http::serve::Loopback;
+use local_http::origin;
+use local_http::serve::{Loopback, Scheme};
 
 use super::Options;
 
@@ -31,7 +32,7 @@ impl Listeners {
 
     /// The origin of the control endpoints, which is the local authority's.
     pub(super) fn control_origin(&self) -> String {
-        format!("https://localhost:{}", self.control.port)
+        origin::localhost(Scheme::Https, self.control.port)
     }
 }
 

@@ -6,6 +6,7 @@ use local_easy_auth::{Behaviour, Settings};
 use local_events::Log;
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
+use local_http::origin;
 use local_http::serve::Scheme;
 
 use crate::deploy::{Files, Place, Template};
@@ -104,5 +105,6 @@ impl Options {
 }
 
 fn local_place(port: u16) -> Place {
-    Place::local(&format!("localhost:{port}"))
+    let origin = origin::localhost(Scheme::Https, port);
+    Place::local(origin.trim_start_matches("https://"))
 }

@@ -3,7 +3,7 @@
 //! this program's.
 
 use super::AuthorityError;
-use crate::directory::DISPLAY_NAME;
+use crate::TENANT_NAME;
 
 /// The OAuth error, the AADSTS number, and the first line of the description.
 type Parts = (&'static str, Option<u32>, String);
@@ -24,7 +24,7 @@ impl AuthorityError {
     pub(super) fn parts(&self) -> Parts {
         match self {
             Self::TenantUnknown(tenant) => entra("invalid_request", 90002, format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.")),
-            Self::ClientUnknown(id) => entra("unauthorized_client", 700_016, format!("Application with identifier '{id}' was not found in the directory '{DISPLAY_NAME}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.")),
+            Self::ClientUnknown(id) => entra("unauthorized_client", 700_016, format!("Application with identifier '{id}' was not found in the directory '{TENANT_NAME}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.")),
             Self::ClientNil(id) => entra("unauthorized_client", 700_038, format!("{id} is not a valid application identifier.")),
             Self::PublicClientOff => entra("invalid_client", 7_000_218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."),
             Self::ParameterMissing(name) => entra("invalid_request", 900_144, format!("The request body must contain the following parameter: '{name}'.")),

@@ -8,7 +8,8 @@ use maud::{Markup, html};
 use super::super::Authority;
 use super::super::directory::{User, UserState};
 use super::super::grants::ScopeRequest;
-use super::super::scopes::{Resource, ResourceScopes};
+use super::super::resources::Resource;
+use super::super::scopes::ResourceScopes;
 
 /// A sign-in that waits for its person.
 pub(crate) struct SignIn<'a> {

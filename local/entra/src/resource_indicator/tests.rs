@@ -122,7 +122,7 @@ fn answer(authority: &Authority, resource: &str, scope: &str) -> Answer {
     match authority.check_defined(&asked) {
         Ok(()) => Served,
         Err(AuthorityError::ScopeUndefined { resource, .. }) => {
-            assert_eq!(resource, crate::scopes::GRAPH);
+            assert_eq!(resource, crate::resources::GRAPH);
             NotGraphs
         }
         Err(error) => panic!("{error:?}"),

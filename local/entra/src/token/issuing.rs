@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::redeeming::Spendable;
+use super::spendable::Spendable;
 use crate::claims::{Credential, Grant, LIFETIME};
 use crate::directory::UserState;
 use crate::error::AuthorityError;
 use crate::grants::Family;
 use crate::keys::WithX5t;
-use crate::scopes::{Permissions, Resource, ScopeRequest};
+use crate::resources::Resource;
+use crate::scopes::{Permissions, ScopeRequest};
 use crate::{Authority, TokenVersion};
 
 /// What a token response is made of.

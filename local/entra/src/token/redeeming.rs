@@ -6,29 +6,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::issuing::Answer;
+use super::spendable::Spendable;
 use crate::Authority;
 use crate::directory::Platform;
 use crate::error::AuthorityError;
-use crate::grants::{Refresh, Reuse};
+use crate::grants::Reuse;
 use crate::parameters::{Parameters, add_basic};
-use crate::scopes::{Resource, ScopeRequest};
-
-/// A grant that was looked at, and is not spent yet.
-pub(super) enum Spendable {
-    DeviceCode(String),
-    Code { code: String, platform: Platform },
-    RefreshToken { token: String, stands_for: Refresh },
-}
-
-impl Spendable {
-    pub(super) fn platform(&self) -> Platform {
-        match self {
-            Self::DeviceCode(_) => Platform::PublicClient,
-            Self::Code { platform, .. } => *platform,
-            Self::RefreshToken { stands_for, .. } => stands_for.platform,
-        }
-    }
-}
+use crate::resources::Resource;
+use crate::scopes::ScopeRequest;
 
 /// Whom and what a grant stands for.
 struct Redeemed {

@@ -1,0 +1,21 @@
+//! What a token is got by.
+
+use crate::directory::Platform;
+use crate::grants::Refresh;
+
+/// A grant that was looked at, and is not spent yet.
+pub(super) enum Spendable {
+    DeviceCode(String),
+    Code { code: String, platform: Platform },
+    RefreshToken { token: String, stands_for: Refresh },
+}
+
+impl Spendable {
+    pub(super) fn platform(&self) -> Platform {
+        match self {
+            Self::DeviceCode(_) => Platform::PublicClient,
+            Self::Code { platform, .. } => *platform,
+            Self::RefreshToken { stands_for, .. } => stands_for.platform,
+        }
+    }
+}
