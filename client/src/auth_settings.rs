@@ -13,8 +13,8 @@ pub(crate) struct Settings {
     allowed_audiences: Vec<String>,
     /// Whether the issuer is a v2 one.
     pub(crate) v2: Option<bool>,
-    /// Client ids that may call.
-    pub(crate) clients: Option<Vec<String>>,
+    /// Lists of client ids. Who calls has to be in each of them.
+    pub(crate) clients: Vec<Vec<String>>,
     /// Object ids of users that may call.
     pub(crate) identities: Vec<String>,
     /// Object ids of groups that may call.
@@ -90,15 +90,12 @@ impl Settings {
             list(&pointer).filter(|items| !items.is_empty())
         };
         let checks = list("/validation/jwtClaimChecks/allowedClientApplications");
-        let clients = match (policy("allowedApplications"), checks) {
-            (Some(one), Some(other)) => {
-                Some(one.into_iter().filter(|id| other.contains(id)).collect())
-            }
-            (one, other) => one.or(other),
-        };
         // Which client a placeholder stands for, the file does not say.
-        let clients: Option<Vec<String>> =
-            clients.filter(|ids: &Vec<String>| !ids.iter().any(|id| id.contains('<')));
+        let clients = [policy("allowedApplications"), checks]
+            .into_iter()
+            .flatten()
+            .filter(|ids| !ids.iter().any(|id| id.contains('<')))
+            .collect();
         Some(Self {
             client_id: text("/registration/clientId").filter(|id| !id.contains('<')),
             allowed_audiences: list("/validation/allowedAudiences").unwrap_or_default(),

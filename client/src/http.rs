@@ -194,7 +194,12 @@ fn answer(response: &Response, body: &[u8]) -> Answer {
         date: text("date")
             .and_then(|date| httpdate::parse_http_date(&date).ok())
             .and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok())
-            .and_then(|since| i64::try_from(since.as_secs()).ok()),
+            .and_then(|since| i64::try_from(since.as_secs()).ok())
+            // A cache's answer is older than it is (RFC 9111 section 4.2.3).
+            .map(|date| {
+                let age = text("age").and_then(|age| age.trim().parse::<u32>().ok());
+                date.saturating_add(age.unwrap_or_default().into())
+            }),
         tells: tells(response.headers()),
         content_type: text("content-type"),
         body: String::from_utf8_lossy(body).into_owned(),

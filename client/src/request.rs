@@ -25,6 +25,13 @@ pub(crate) struct Request {
     pub(crate) body: Option<Bytes>,
 }
 
+impl Request {
+    /// The names of the caller's own headers.
+    pub(crate) fn header_names(&self) -> Vec<String> {
+        self.headers.keys().map(ToString::to_string).collect()
+    }
+}
+
 /// Why there is no such request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoRequest {

@@ -176,6 +176,7 @@ async fn easy_auth(session: &Session, answer: &Answer, checks: &mut Checks) -> O
     let findings = diagnosis::diagnose(&diagnosis::Case {
         url: &session.url,
         sent: &Sent::Nothing,
+        own_headers: &[],
         answer,
         challenge: None,
         met: None,

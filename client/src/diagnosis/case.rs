@@ -140,6 +140,8 @@ impl Expected {
                 said: (own.to_owned(), Source::Settings),
                 function: (named.clone(), *source),
             });
+            // Another app's settings say nothing of this gate.
+            return self;
         }
         self.audiences = settings.audiences(resource);
         if let (None, Some(audiences)) = (&self.resource, &self.audiences) {
@@ -159,6 +161,8 @@ impl Expected {
 pub(crate) struct Case<'a> {
     pub(crate) url: &'a Url,
     pub(crate) sent: &'a Sent,
+    /// Names of the caller's own headers: one may be a credential of another kind.
+    pub(crate) own_headers: &'a [String],
     pub(crate) answer: &'a Answer,
     pub(crate) challenge: Option<&'a Challenge>,
     /// What the gate said when it was asked without a token.

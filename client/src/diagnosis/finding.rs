@@ -63,6 +63,14 @@ impl Finding {
         }
     }
 
+    /// The same finding, likely.
+    pub(super) fn unsure(self) -> Self {
+        Self {
+            certainty: Certainty::Likely,
+            ..self
+        }
+    }
+
     /// Adds a pair.
     pub(crate) fn saw(
         mut self,

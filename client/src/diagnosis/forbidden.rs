@@ -35,7 +35,8 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
         Sent::Nothing
             if from_gate && (case.answer.from_gate || !case.answer.body.trim().is_empty()) =>
         {
-            vec![gate::no_token().saw(
+            // A page of Windows' that others write too, or a gate that let it through.
+            vec![gate::no_token().unsure().saw(
                 "status",
                 403,
                 "401 (unauthenticatedClientAction: Return401)",
@@ -139,7 +140,8 @@ fn not_allowed(token: &Decoded, case: &Case<'_>) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     let among = |list: &[String], id: &str| list.iter().any(|item| item.eq_ignore_ascii_case(id));
-    match settings.clients.as_deref() {
+    let refusing = settings.clients.iter().find(|list| !among(list, client));
+    match refusing.map(Vec::as_slice) {
         Some([]) => findings.push(
             Finding::likely(
                 Code::StoredEmptyList,
@@ -148,11 +150,11 @@ fn not_allowed(token: &Decoded, case: &Case<'_>) -> Vec<Finding> {
             )
             .saw("azp", client, Vec::<String>::new(), Source::Settings),
         ),
-        Some(list) if !among(list, client) => {
+        Some(list) => {
             let finding = client_finding.saw("azp", client, list.to_vec(), Source::Settings);
             findings.push(finding.sure());
         }
-        _ => {}
+        None => {}
     }
     let groups = token.texts("groups");
     let in_group = |list: &[String]| groups.iter().any(|group| among(list, group));

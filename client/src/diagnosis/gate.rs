@@ -62,8 +62,12 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     match refuser(case) {
         Refuser::Gate => of_sent(case),
         Refuser::Function => and(of_sent(case), let_through(case)),
-        // What the token itself shows, the app may have seen as well.
-        Refuser::App => and(of_sent(case), app_refused(case)),
+        // What the token itself shows, the app may have seen as well. What it wants of a caller
+        // without one may be something else (an API key).
+        Refuser::App => match case.sent {
+            Sent::Nothing => and(vec![no_token().unsure()], app_refused(case)),
+            Sent::Token(_) | Sent::Unreadable(_) => and(of_sent(case), app_refused(case)),
+        },
         Refuser::Host => vec![function_key(case)],
         Refuser::OtherScheme | Refuser::Unknown => vec![not_easy_auth(case)],
     }

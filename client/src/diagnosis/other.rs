@@ -49,17 +49,27 @@ fn page(case: &Case<'_>) -> Option<&'static str> {
 
 /// 200 with nothing sent.
 fn easy_auth_off(case: &Case<'_>) -> Finding {
-    Finding::proved(
-        Code::EasyAuthOff,
-        "the function answered a call without a token: anyone who reaches it can call it",
-        "turn App Service Authentication on, with requireAuthentication: true (deploy/authsettingsV2.json)",
-    )
-    .saw(
-        "status",
-        case.answer.status,
-        401,
-        Source::Answer,
-    )
+    let fix = "turn App Service Authentication on, with requireAuthentication: true (deploy/authsettingsV2.json)";
+    let finding = if case.own_headers.is_empty() {
+        Finding::proved(
+            Code::EasyAuthOff,
+            "the function answered a call without a token: anyone who reaches it can call it",
+            fix,
+        )
+    } else {
+        Finding::likely(
+            Code::EasyAuthOff,
+            "the function answered a call without a token; a header of the call may have taken its place",
+            fix,
+        )
+        .saw(
+            "headers",
+            case.own_headers.to_vec(),
+            Value::Null,
+            Source::Flag,
+        )
+    };
+    finding.saw("status", case.answer.status, 401, Source::Answer)
 }
 
 /// Neither success, 401 nor 403.

@@ -74,6 +74,7 @@ fn codes(call: &Call) -> Vec<&'static str> {
     let findings = diagnose(&Case {
         url: &url,
         sent: &call.sent,
+        own_headers: &[],
         answer: &call.answer,
         challenge: call.challenged.then_some(&challenge),
         met: None,

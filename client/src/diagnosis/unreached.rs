@@ -48,12 +48,25 @@ pub(crate) fn unreached(url: &Url, unreached: &Unreached) -> Finding {
                 "check the port; without TLS a token is sent to this machine only".to_owned()
             },
         ),
-        UnreachedKind::TlsUntrusted => (
-            Code::TlsUntrusted,
-            format!("the certificate of {host} is not trusted here"),
-            "--ca-cert FILE with its CA (greeting-local env names the development CA); behind a company proxy, the proxy's CA"
+        UnreachedKind::ClientCertificate => (
+            Code::ClientCertificate,
+            format!("{host}:{port} wants a client certificate (mutual TLS), and greeting-cli sends none"),
+            "call with a program that sends one (curl --cert)".to_owned(),
+        ),
+        UnreachedKind::Handshake => (
+            Code::Refused,
+            format!("{host}:{port} ended the TLS handshake"),
+            "check the address and the port: the server has no certificate for this name, or takes other versions of TLS"
                 .to_owned(),
         ),
+        UnreachedKind::TlsUntrusted => {
+            let (what, fix) = untrusted(&unreached.why);
+            (
+                Code::TlsUntrusted,
+                format!("the certificate of {host} {what}"),
+                fix.to_owned(),
+            )
+        }
         UnreachedKind::Refused => (
             Code::Refused,
             format!("no connection to {host}:{port}"),
@@ -87,12 +100,22 @@ pub(crate) fn authority_unreached(authority: &Url, unreached: &Unreached) -> Fin
             "it does not speak TLS",
             Some("check the port of --authority-host (AZURE_AUTHORITY_HOST)"),
         ),
-        UnreachedKind::TlsUntrusted => (
-            "its certificate is not trusted here",
-            Some(
-                "--ca-cert FILE with its CA (greeting-local env names the development CA); behind a company proxy, the proxy's CA",
-            ),
+        UnreachedKind::ClientCertificate => (
+            "it wants a client certificate",
+            Some("check the port of --authority-host (AZURE_AUTHORITY_HOST)"),
         ),
+        UnreachedKind::Handshake => ("it ended the TLS handshake", None),
+        UnreachedKind::TlsUntrusted => {
+            let (what, fix) = untrusted(&unreached.why);
+            return seen(
+                Finding::proved(
+                    Code::AuthorityUnreachable,
+                    format!("the certificate of the authority {host}:{port} {what}"),
+                    fix,
+                ),
+                unreached,
+            );
+        }
     };
     let usual = if is_loopback(authority) {
         "start it: greeting-local up"
@@ -107,6 +130,27 @@ pub(crate) fn authority_unreached(authority: &Url, unreached: &Unreached) -> Fin
         fix.unwrap_or(usual),
     );
     seen(finding, unreached)
+}
+
+/// What is wrong with a certificate, by the client's words, and what to do.
+fn untrusted(why: &str) -> (&'static str, &'static str) {
+    let why = why.to_lowercase();
+    if why.contains("expired") || why.contains("notvalidyet") || why.contains("not valid yet") {
+        (
+            "is not valid at this time",
+            "set this machine's clock if it is wrong; else the certificate's owner has to renew it",
+        )
+    } else if why.contains("notvalidforname") || why.contains("not valid for name") {
+        (
+            "is for another name",
+            "check the address: the certificate names the hosts that it is for",
+        )
+    } else {
+        (
+            "is not trusted here",
+            "--ca-cert FILE with its CA (greeting-local env names the development CA); behind a company proxy, the proxy's CA",
+        )
+    }
 }
 
 /// The system's own words, and what was between.

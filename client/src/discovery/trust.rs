@@ -84,7 +84,16 @@ pub(crate) fn is_microsofts_other(authority: &str) -> bool {
     url.scheme() == "https" && url.port().is_none() && OPEN_TO_ALL.iter().any(under)
 }
 
-/// The name of a Microsoft API.
+/// Whether it is a Microsoft API beyond doubt: by its id or its own host. Under some of Microsoft's
+/// domains its customers have names too (`cloudapp.azure.com`).
+pub(crate) fn is_first_party(resource: &str) -> bool {
+    first_party(resource).is_some_and(|name| name != OTHER_API)
+}
+
+/// What a Microsoft API is called that is known by its domain only.
+const OTHER_API: &str = "one of Microsoft's APIs";
+
+/// The name of a Microsoft API, or of what may be one.
 pub(crate) fn first_party(resource: &str) -> Option<&'static str> {
     let resource = resource.trim().to_ascii_lowercase();
     let id = resource.strip_prefix("api://").unwrap_or(&resource);
@@ -104,7 +113,7 @@ pub(crate) fn first_party(resource: &str) -> Option<&'static str> {
     MICROSOFT_DOMAINS
         .iter()
         .find(|domain| under(domain))
-        .map(|_| "one of Microsoft's APIs")
+        .map(|_| OTHER_API)
 }
 
 /// How far a discovered challenge is trusted.

@@ -18,6 +18,10 @@ pub(crate) enum UnreachedKind {
     TlsUntrusted,
     /// TLS was spoken to a port that speaks something else.
     NotTls,
+    /// The other side wants a client certificate.
+    ClientCertificate,
+    /// The other side ended the TLS handshake.
+    Handshake,
     /// The proxy was not reached, or let nothing through.
     Proxy,
     /// The variable that names the proxy can't be used.
@@ -32,6 +36,8 @@ impl fmt::Display for UnreachedKind {
             Self::Timeout => "timeout",
             Self::TlsUntrusted => "certificate not trusted",
             Self::NotTls => "not TLS",
+            Self::ClientCertificate => "client certificate wanted",
+            Self::Handshake => "TLS handshake",
             Self::Proxy => "proxy",
             Self::ProxyVariable(_) => "proxy variable",
         })
@@ -92,6 +98,11 @@ impl Unreached {
             UnreachedKind::Dns
         } else if lower.contains("invalidcontenttype") || lower.contains("corrupt message") {
             UnreachedKind::NotTls
+        } else if lower.contains("alert: certificaterequired") {
+            UnreachedKind::ClientCertificate
+        } else if lower.contains("received fatal alert") {
+            // Its words may speak of a certificate: of this side's.
+            UnreachedKind::Handshake
         } else if lower.contains("certificate") {
             UnreachedKind::TlsUntrusted
         } else {

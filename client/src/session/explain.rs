@@ -82,6 +82,7 @@ pub(crate) async fn explain(
     let findings = diagnosis::diagnose(&Case {
         url: &session.url,
         sent,
+        own_headers: &session.request.header_names(),
         answer,
         challenge: challenge_of(answer).as_ref(),
         met: met.as_ref(),

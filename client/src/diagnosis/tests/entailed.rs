@@ -19,6 +19,10 @@ struct Evidence {
     signature: Signature,
     settings: Option<Value>,
     tenant: Option<&'static str>,
+    /// Headers of the caller's own.
+    own_headers: Vec<String>,
+    /// The API of the settings: this one, or another app's.
+    settings_of: &'static str,
 }
 
 fn of<T: Clone + std::fmt::Debug + 'static>(values: Vec<T>) -> impl Strategy<Value = T> {
@@ -51,6 +55,9 @@ fn any_token() -> impl Strategy<Value = Sent> {
                 json!(GRAPH),
                 json!("https://app.example"),
                 json!([API, OTHER]),
+                json!([GRAPH, "https://app.example"]),
+                json!("https://graph.microsoft.com/"),
+                json!("https://vm.westeurope.cloudapp.azure.com/api"),
                 json!(1),
             ],
         ),
@@ -219,6 +226,7 @@ fn any_settings() -> impl Strategy<Value = Value> {
         json!({"jwtClaimChecks": {"allowedClientApplications": [OTHER]}}),
         json!({"jwtClaimChecks": {"allowedClientApplications": []}}),
         json!({"jwtClaimChecks": {"allowedGroups": [API]}}),
+        json!({"jwtClaimChecks": {"allowedClientApplications": ["client"]}, "defaultAuthorizationPolicy": {"allowedApplications": [OTHER]}}),
         json!({"defaultAuthorizationPolicy": {"allowedPrincipals": {"identities": [OTHER]}}}),
         json!({"defaultAuthorizationPolicy": {"allowedPrincipals": {"groups": [API]}}}),
     ])
@@ -237,15 +245,19 @@ fn evidence() -> impl Strategy<Value = Evidence> {
         ]),
         prop::option::of(any_settings()),
         prop::option::of(of(vec![TENANT, OTHER, "contoso.com"])),
+        of(vec![vec![], vec!["x-zumo-auth".to_owned()]]),
+        of(vec![API, API, OTHER]),
     )
         .prop_map(
-            |(sent, answer, met, signature, settings, tenant)| Evidence {
+            |(sent, answer, met, signature, settings, tenant, own_headers, settings_of)| Evidence {
                 sent,
                 answer,
                 met,
                 signature,
                 settings,
                 tenant,
+                own_headers,
+                settings_of,
             },
         )
 }
@@ -280,7 +292,13 @@ fn entailed(code: Code, it: &Evidence) -> bool {
     let tell = |name: &str| answer.tells.iter().any(|(key, _)| key == name);
     let server = answer.server.as_deref().unwrap_or_default();
     let clock = answer.date.unwrap_or(NOW);
-    let validation = it.settings.clone().unwrap_or_default();
+    // Whose settings they are, where the gate names its API, is known: another app's say nothing.
+    let gate_names_api = challenge.contains(API) || it.met;
+    let settings = it
+        .settings
+        .as_ref()
+        .filter(|_| it.settings_of == API || !gate_names_api);
+    let validation = settings.cloned().unwrap_or_default();
     let setting = |pointer: &str| {
         validation
             .pointer(pointer)
@@ -297,7 +315,12 @@ fn entailed(code: Code, it: &Evidence) -> bool {
     let refused_scope = challenge.contains("insufficient_scope");
     let tenants_differ = it.tenant.is_some_and(|tenant| tenant == OTHER);
     match code {
-        Code::NoToken => matches!(it.sent, Sent::Nothing),
+        // Who asks for a token in a 401, and got none.
+        Code::NoToken => {
+            matches!(it.sent, Sent::Nothing)
+                && answer.status == 401
+                && (challenge.contains("Bearer") || answer.from_gate)
+        }
         Code::NotAToken => matches!(it.sent, Sent::Unreadable(Unreadable::NotAToken(_))),
         Code::MalformedToken => matches!(it.sent, Sent::Unreadable(Unreadable::Malformed(_))),
         Code::NotAnAccessToken => {
@@ -307,10 +330,13 @@ fn entailed(code: Code, it: &Evidence) -> bool {
                         .iter()
                         .any(|name| claims.contains_key(*name))
         }
-        Code::WrongApi => audiences
-            .first()
-            .is_some_and(|aud| aud == GRAPH || it.settings.is_some() && aud == OTHER),
-        Code::AudienceMismatch => it.settings.is_some() && !audiences.contains(&API.to_owned()),
+        Code::WrongApi => match audiences.as_slice() {
+            [aud] if aud == GRAPH || aud.contains("graph.microsoft.com") => true,
+            _ => settings.is_some() && !audiences.iter().any(|aud| aud.contains(it.settings_of)),
+        },
+        Code::AudienceMismatch => {
+            settings.is_some() && !audiences.iter().any(|aud| aud == it.settings_of)
+        }
         Code::WrongTenant => text("iss").contains(OTHER) && (challenge.contains(TENANT) || it.met),
         Code::Expired => {
             let exp = claims.get("exp").and_then(Value::as_i64);
@@ -326,7 +352,10 @@ fn entailed(code: Code, it: &Evidence) -> bool {
         Code::Unsigned => header["alg"] == "none",
         Code::WrongAlgorithm => header["alg"] == "HS256",
         Code::StrippedAuthorization => answer.status == 302,
-        Code::ExpectationsConflict => tenants_differ && (challenge.contains(TENANT) || it.met),
+        Code::ExpectationsConflict => {
+            tenants_differ && (challenge.contains(TENANT) || it.met)
+                || it.settings.is_some() && it.settings_of != API && gate_names_api
+        }
         Code::SubscriptionKey => challenge.starts_with("AzureApiManagementKey"),
         Code::ClaimsRequired => {
             challenge.contains("insufficient_claims") && challenge.contains("eyJ")
@@ -346,7 +375,18 @@ fn entailed(code: Code, it: &Evidence) -> bool {
                 && !scopes.is_empty()
         }
         Code::ClientNotAllowed => {
-            setting("/jwtClaimChecks/allowedClientApplications") && text("azp") != OTHER
+            let lists = [
+                "/jwtClaimChecks/allowedClientApplications",
+                "/defaultAuthorizationPolicy/allowedApplications",
+            ];
+            lists.iter().any(|list| {
+                let listed = |id: &str| {
+                    validation
+                        .pointer(list)
+                        .is_some_and(|it| it.to_string().contains(id))
+                };
+                setting(list) && (text("azp").is_empty() || !listed(text("azp")))
+            })
         }
         Code::PrincipalNotAllowed => {
             let by_user = setting("/defaultAuthorizationPolicy/allowedPrincipals/identities")
@@ -366,7 +406,7 @@ fn entailed(code: Code, it: &Evidence) -> bool {
             answer.status == 403 && body.contains("error 403 - this web app is stopped")
         }
         Code::EasyAuthOff => {
-            answer.status == 200 && matches!(it.sent, Sent::Nothing)
+            answer.status == 200 && matches!(it.sent, Sent::Nothing) && it.own_headers.is_empty()
                 || answer.status == 500 && body.starts_with("easy auth (app service")
         }
         Code::EasyAuthRedirect => {
@@ -392,7 +432,7 @@ fn found(it: &Evidence) -> Vec<Finding> {
     let told = own.clone().or_else(|| met.clone());
     let settings = it.settings.as_ref().map(|validation| {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let text = json!({"identityProviders": {"azureActiveDirectory": {"registration": {"clientId": API}, "validation": validation}}});
+        let text = json!({"identityProviders": {"azureActiveDirectory": {"registration": {"clientId": it.settings_of}, "validation": validation}}});
         std::fs::write(file.path(), text.to_string()).unwrap();
         Settings::load(file.path()).unwrap()
     });
@@ -406,6 +446,7 @@ fn found(it: &Evidence) -> Vec<Finding> {
     diagnose(&Case {
         url: &url,
         sent: &it.sent,
+        own_headers: &it.own_headers,
         answer: &it.answer,
         challenge: own.as_ref(),
         met: met.as_ref(),

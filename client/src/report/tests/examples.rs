@@ -161,6 +161,7 @@ impl Call {
         let findings = diagnosis::diagnose(&Case {
             url: &url,
             sent: &self.sent,
+            own_headers: &[],
             answer: &self.answer,
             challenge: own.as_ref(),
             met: met.as_ref(),
