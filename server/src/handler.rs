@@ -24,8 +24,11 @@ pub const GREETING: &str = "Hello, world. You were able to access this because y
 /// The body for every caller where Easy Auth is off.
 pub const EASY_AUTH_OFF: &str = "Easy Auth (App Service authentication) is off: WEBSITE_AUTH_ENABLED is not true here, so nobody can be authenticated and every greeting is refused. On Azure Functions turn it on in the portal, under Settings > Authentication, or deploy again: deploy/deploy.sh. Never set WEBSITE_AUTH_ENABLED as an app setting: it overrides the site's own state, and with Easy Auth off anybody could then write the principal. On Container Apps the gate is a sidecar, and the variable is probably not set: turn authentication on, and only then set it: az containerapp update --name APP --resource-group GROUP --set-env-vars WEBSITE_AUTH_ENABLED=true. On a laptop start the function with `greeting-local up`.";
 
-/// A token and a principal with 200 groups fit several times over.
+/// Of all header lines together. A token and a principal with 200 groups fit several times over.
 const HEADERS_MAX_BYTES: usize = 64 * 1024;
+/// hyper's own limit is a buffer, which also holds the request line and may be exceeded by one read:
+/// so it is larger, and bounds the memory; `HEADERS_MAX_BYTES` is counted.
+const BUFFER_MAX_BYTES: usize = 2 * HEADERS_MAX_BYTES;
 /// For a request's headers to arrive; an idle connection ends after it as well.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
 /// For requests in flight once the end was asked for.
@@ -41,15 +44,22 @@ pub fn respond(
     path: &str,
     headers: &HeaderMap,
 ) -> Response<Full<Bytes>> {
-    // The host's first ping: any answer means that we are ready.
-    if path == "/" {
-        return text(StatusCode::OK, "greeting-server is ready.");
-    }
     let refuse = |status: StatusCode, reason: &str, body: &str| {
         let invocation = headers.get(INVOCATION_HEADER).map(HeaderValue::as_bytes);
         log(&RefusalLine::new(status.as_u16(), reason, invocation).to_string());
         text(status, body)
     };
+    if size(headers) > HEADERS_MAX_BYTES {
+        return refuse(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "headers over 64 KiB",
+            "The headers are over 64 KiB.",
+        );
+    }
+    // The host's first ping: any answer means that we are ready.
+    if path == "/" {
+        return text(StatusCode::OK, "greeting-server is ready.");
+    }
     if !is_greeting(path) {
         return refuse(StatusCode::NOT_FOUND, "no such path", "Not found.");
     }
@@ -100,6 +110,14 @@ pub fn respond(
     response
 }
 
+/// The bytes of all header lines, each with its `: ` and its line end.
+fn size(headers: &HeaderMap) -> usize {
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + ": ".len() + value.len() + "\r\n".len())
+        .sum()
+}
+
 /// Whether a path is the greeting's. The Functions host's routing ignores case and one trailing
 /// slash.
 #[must_use]
@@ -136,7 +154,7 @@ pub async fn serve(listener: TcpListener, easy_auth: EasyAuth, shutdown: impl Fu
     server
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_TIMEOUT)
-        .max_buf_size(HEADERS_MAX_BYTES);
+        .max_buf_size(BUFFER_MAX_BYTES);
     let connections = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {

@@ -302,6 +302,39 @@ fn a_giant_header_is_an_error_and_not_a_hang() {
     assert!(server.ask("GET", "/", "").starts_with("HTTP/1.1 200 "));
 }
 
+/// 64 KiB of header lines, to the byte, whether they come in one line or in many.
+#[test]
+fn headers_of_64_kib_are_read_and_one_byte_more_is_431() {
+    let server = Server::start("True");
+    let good = principal("aad", "scp", "Greeting.Read");
+    for lines in [1, 60] {
+        for (over, status) in [(0, "200"), (1, "431"), (100, "431")] {
+            let mut headers = format!("Host: x\r\nConnection: close\r\n{good}");
+            for line in 0..lines {
+                // The rest is divided among the lines that are to come.
+                let left = 64 * 1024 + over - headers.len();
+                let name = format!("X-Line-{line}: ");
+                let value = left / (lines - line) - name.len() - 2;
+                headers += &format!("{name}{}\r\n", "a".repeat(value));
+            }
+            assert_eq!(headers.len(), 64 * 1024 + over);
+            for path in ["/api/greeting", "/"] {
+                let mut stream = server.connect();
+                write!(stream, "GET {path} HTTP/1.1\r\n{headers}\r\n").unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).unwrap();
+                let expected = format!("HTTP/1.1 {status} ");
+                assert!(answer.starts_with(&expected), "{lines}, {over}: {answer}");
+            }
+        }
+    }
+    #[cfg(unix)]
+    {
+        let log = String::from_utf8(server.end().stdout).unwrap();
+        assert_eq!(log.matches("headers over 64 KiB").count(), 8, "{log}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn signals_end_it_with_status_0_though_connections_idle() {
