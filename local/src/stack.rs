@@ -17,7 +17,7 @@ mod upstream;
 use std::sync::Arc;
 
 use local_easy_auth::{Gate, GateParts, Rules, Settings};
-use local_entra::Authority;
+use local_entra::{Authority, in_any_letter_case};
 use local_events::{Clock, Log, Stream, print};
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
@@ -122,7 +122,7 @@ impl Stack {
         );
         let control = listeners.control.serve(
             Some(acceptor(&[b"h2", b"http/1.1"])?),
-            router_service(pages),
+            router_service(in_any_letter_case(pages)),
             stopped.clone(),
         );
         let mut serving = vec![tokio::spawn(control)];

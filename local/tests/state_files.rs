@@ -64,7 +64,7 @@ async fn point_9_a_file_that_others_may_read_or_write_is_refused_with_the_chmod(
     for expected in ["ca-key.pem", "ca.pem", "daemon-secret", "daemon.pem"] {
         assert!(names.iter().any(|name| name == expected), "{names:?}");
     }
-    for expected in ["refresh-tokens.json", "signing-key.pem"] {
+    for expected in ["refresh-tokens.jsonl", "signing-key.pem"] {
         assert!(names.iter().any(|name| name == expected), "{names:?}");
     }
     assert!(

@@ -3,6 +3,7 @@
 mod authorization_codes;
 mod consents;
 mod device_codes;
+mod refresh_journal;
 mod refresh_tokens;
 
 use std::collections::{HashMap, HashSet};
@@ -11,7 +12,7 @@ pub(crate) use self::authorization_codes::{Code, Flow, ResponseMode};
 use self::device_codes::Pending;
 pub(crate) use self::device_codes::{EXPIRES_IN, INTERVAL, NoSuchCode};
 pub use self::refresh_tokens::RefreshTokens;
-pub(crate) use self::refresh_tokens::{Family, Refresh, Reuse};
+pub(crate) use self::refresh_tokens::{NewRefresh, Refresh, Reuse};
 pub(crate) use super::scopes::ScopeRequest;
 
 /// Sign-ins that may be pending at once: a loop can't fill the memory.

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use local_easy_auth::Rules;
-use local_entra::{Authority, in_any_letter_case};
+use local_entra::Authority;
 use local_events::{Log, record_events};
 use local_http::dns_rebinding_guard::only_localhost;
 use local_http::page;
@@ -56,13 +56,12 @@ pub(super) fn router(
             })),
         None => Router::new(),
     };
-    let pages = pages
+    pages
         .merge(log::router(log.clone(), secret.clone()))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(only_localhost))
         .layer(middleware::from_fn_with_state(log.clone(), record_events))
-        .layer(middleware::map_response(page::private));
-    in_any_letter_case(pages)
+        .layer(middleware::map_response(page::private))
 }
 
 #[cfg(test)]

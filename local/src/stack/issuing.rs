@@ -36,7 +36,7 @@ pub(super) fn authority(
     let keys =
         KeyRing::load_or_create(state_dir, clock.now()).map_err(|e| no_keys(state_dir, &e))?;
     let daemon = Daemon::load_or_create(state_dir).map_err(|e| no_keys(state_dir, &e))?;
-    let refresh_tokens = RefreshTokens::load(state_dir.join("refresh-tokens.json"))
+    let refresh_tokens = RefreshTokens::load(state_dir.join("refresh-tokens.jsonl"))
         .map_err(|error| state::unusable(&error))?;
     let mut directory = Directory::new(
         deploy::TENANT_ID,

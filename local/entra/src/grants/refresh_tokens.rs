@@ -1,7 +1,7 @@
 //! Refresh tokens that are out. Each use gives a new one; the old one stays valid until its end
 //! (Microsoft: "Refresh tokens in the Microsoft identity platform").
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use base64::Engine;
@@ -10,17 +10,34 @@ use local_events::{Stream, print};
 use serde::{Deserialize, Serialize};
 use state_folder::{Kept, Readers, Unusable};
 
+use super::refresh_journal::{Journal, read};
 use super::{Grants, ScopeRequest};
 use crate::directory::Platform;
 use crate::error::AuthorityError;
 use crate::secrets::{hash, secret};
 
-/// Refresh tokens that are remembered; the oldest go first.
-pub(super) const MAX_REFRESH: usize = 10_000;
+/// How many are kept.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    /// Tokens that are remembered; used ones go first, the oldest before others.
+    pub tokens: usize,
+    /// Lines of the file until it is written anew: as rarely as it has that many to write.
+    pub lines: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            tokens: 10_000,
+            lines: 30_000,
+        }
+    }
+}
+
 /// A refresh token's life in seconds: 90 days, or 24 hours for a single-page app (same page).
 const LIFETIME: i64 = 90 * 24 * 3600;
 const SPA_LIFETIME: i64 = 24 * 3600;
-/// What a token has that was made here, by whichever run.
+/// Bytes of a token that was made here, by whichever run.
 const LENGTH: usize = 32;
 
 /// What a refresh token stands for. Kept by its SHA-256, so that the file holds no token.
@@ -35,12 +52,22 @@ pub(crate) struct Refresh {
     used: bool,
 }
 
-/// Tokens that go back to one sign-in.
-pub(crate) enum Family {
-    /// The sign-in has just been.
-    New,
-    /// That of the token that this one was got by.
-    Of(Refresh),
+/// What has happened to the tokens, which are named by their hashes: a line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Change {
+    Issued { hash: String, stands_for: Refresh },
+    Used { hash: String },
+    FamilyEnded { family: String },
+}
+
+/// A token that is issued.
+pub(crate) struct NewRefresh<'a> {
+    pub user: &'a str,
+    pub asked: &'a ScopeRequest,
+    pub platform: Platform,
+    /// The token that this one was got by, and what that stands for; none after a sign-in.
+    pub got_by: Option<(&'a str, &'a Refresh)>,
 }
 
 /// What a refresh token that is used a second time means.
@@ -52,85 +79,175 @@ pub(crate) enum Reuse {
     EndsFamily,
 }
 
+/// Which goes first where there are too many: used, when it ends, and its hash.
+type Place = (Unused, i64, String);
+
+/// Used ones come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Unused {
+    No,
+    Yes,
+}
+
 /// The refresh tokens that were issued, and the file in which they outlive a run, if there is one.
 #[derive(Default)]
 pub struct RefreshTokens {
-    pub(super) issued: HashMap<String, Refresh>,
-    path: Option<PathBuf>,
+    issued: HashMap<String, Refresh>,
+    /// The same, in the order in which they go.
+    order: BTreeSet<Place>,
+    journal: Option<Journal>,
+    bounds: Bounds,
+}
+
+fn place(hash: &str, refresh: &Refresh) -> Place {
+    let unused = if refresh.used {
+        Unused::No
+    } else {
+        Unused::Yes
+    };
+    (unused, refresh.expires, hash.to_owned())
 }
 
 impl RefreshTokens {
     /// What is kept in the file `path`, which need not exist.
     ///
     /// # Errors
-    /// Others may read or write it, or it can't be read.
+    /// Others may read or write it, or it can't be read or written.
     pub fn load(path: PathBuf) -> Result<Self, Unusable> {
-        let issued = match state_folder::load(&path, Readers::Owner, |text| {
-            serde_json::from_slice(text)
-        })? {
-            Kept::Content(issued) => issued,
-            Kept::Missing => HashMap::new(),
-            Kept::Damaged(damaged) => {
-                print(
-                    Stream::Err,
-                    format!(
-                        "warning: {damaged}. Refresh tokens that were issued before are refused: sign in again"
-                    ),
-                );
-                HashMap::new()
-            }
+        Self::load_within(Bounds::default(), path)
+    }
+
+    pub(super) fn load_within(bounds: Bounds, path: PathBuf) -> Result<Self, Unusable> {
+        let mut tokens = Self {
+            bounds,
+            ..Self::default()
         };
-        Ok(Self {
-            issued,
-            path: Some(path),
+        match state_folder::load(&path, Readers::Owner, read)? {
+            Kept::Content(changes) => {
+                let changes: Vec<Change> = changes;
+                for change in changes {
+                    tokens.apply(change);
+                }
+            }
+            Kept::Missing => {}
+            Kept::Damaged(damaged) => print(
+                Stream::Err,
+                format!(
+                    "warning: {damaged}. Refresh tokens that were issued before are refused: sign in again"
+                ),
+            ),
+        }
+        let journal = Journal::start(path.clone(), &tokens.all());
+        tokens.journal = Some(journal.map_err(|error| Unusable::new(&path, error))?);
+        Ok(tokens)
+    }
+
+    /// How many are remembered.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.issued.len()
+    }
+
+    /// Each as it was issued.
+    fn all(&self) -> Vec<Change> {
+        let all = self.issued.iter();
+        all.map(|(hash, stands_for)| Change::Issued {
+            hash: hash.clone(),
+            stands_for: stands_for.clone(),
         })
+        .collect()
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Issued { hash, stands_for } => {
+                self.order.insert(place(&hash, &stands_for));
+                self.issued.insert(hash, stands_for);
+                while self.issued.len() > self.bounds.tokens
+                    && let Some((_, _, first)) = self.order.pop_first()
+                {
+                    self.issued.remove(&first);
+                }
+            }
+            Change::Used { hash } => {
+                if let Some(refresh) = self.issued.get_mut(&hash) {
+                    self.order.remove(&place(&hash, refresh));
+                    refresh.used = true;
+                    self.order.insert(place(&hash, refresh));
+                }
+            }
+            Change::FamilyEnded { family } => {
+                self.issued.retain(|_, refresh| refresh.family != family);
+                let issued = &self.issued;
+                self.order.retain(|(_, _, hash)| issued.contains_key(hash));
+            }
+        }
+    }
+
+    /// Writes the changes down, then makes them.
+    fn change(&mut self, changes: Vec<Change>) {
+        if let Some(journal) = &mut self.journal
+            && let Err(error) = journal.add(&changes)
+        {
+            print(
+                Stream::Err,
+                format!("[authority] refresh tokens will not outlive this run: {error}"),
+            );
+        }
+        for change in changes {
+            self.apply(change);
+        }
+        if self
+            .journal
+            .as_ref()
+            .is_some_and(|journal| journal.len() > self.bounds.lines)
+            && let Some(old) = self.journal.take()
+        {
+            // The old file stays as it was where this fails.
+            self.journal = Some(Journal::start(old.path().clone(), &self.all()).unwrap_or(old));
+        }
+    }
+
+    /// Those whose time is over, a few at a time: as many as come, go.
+    fn forget(&mut self, now: i64) {
+        for unused in [Unused::No, Unused::Yes] {
+            let first = self.order.range((unused, i64::MIN, String::new())..).next();
+            if let Some(over) = first.filter(|(kind, ends, _)| *kind == unused && *ends <= now) {
+                let over = over.clone();
+                self.issued.remove(&over.2);
+                self.order.remove(&over);
+            }
+        }
     }
 }
 
 impl Grants {
     /// A refresh token; the one that it was got by is then a used one.
-    pub(crate) fn issue_refresh(
-        &mut self,
-        user: &str,
-        asked: &ScopeRequest,
-        platform: Platform,
-        family: Family,
-        now: i64,
-    ) -> String {
-        self.refresh
-            .issued
-            .retain(|_, refresh| refresh.expires > now);
-        if self.refresh.issued.len() >= MAX_REFRESH
-            && let Some(oldest) = self
-                .refresh
-                .issued
-                .iter()
-                .min_by_key(|(_, refresh)| (!refresh.used, refresh.expires))
-                .map(|(hash, _)| hash.clone())
-        {
-            self.refresh.issued.remove(&oldest);
-        }
-        let (family, expires) = match (family, platform) {
+    pub(crate) fn issue_refresh(&mut self, new: &NewRefresh<'_>, now: i64) -> String {
+        self.refresh.forget(now);
+        let (family, expires) = match (new.got_by, new.platform) {
             // What a single-page app's token is renewed by ends when the first one ends.
-            (Family::Of(old), Platform::Spa) => (old.family, old.expires),
-            (Family::Of(old), _) => (old.family, now + LIFETIME),
-            (Family::New, Platform::Spa) => (uuid::Uuid::new_v4().to_string(), now + SPA_LIFETIME),
-            (Family::New, _) => (uuid::Uuid::new_v4().to_string(), now + LIFETIME),
+            (Some((_, old)), Platform::Spa) => (old.family.clone(), old.expires),
+            (Some((_, old)), _) => (old.family.clone(), now + LIFETIME),
+            (None, Platform::Spa) => (uuid::Uuid::new_v4().to_string(), now + SPA_LIFETIME),
+            (None, _) => (uuid::Uuid::new_v4().to_string(), now + LIFETIME),
         };
         let token = secret();
-        self.refresh.issued.insert(
-            hash(&token),
-            Refresh {
+        let used = new.got_by.map(|(old, _)| Change::Used { hash: hash(old) });
+        let issued = Change::Issued {
+            hash: hash(&token),
+            stands_for: Refresh {
                 family,
-                user: user.to_owned(),
-                asked: asked.clone(),
-                platform,
+                user: new.user.to_owned(),
+                asked: new.asked.clone(),
+                platform: new.platform,
                 issued: now,
                 expires,
                 used: false,
             },
-        );
-        self.save();
+        };
+        self.refresh
+            .change(used.into_iter().chain([issued]).collect());
         token
     }
 
@@ -163,31 +280,10 @@ impl Grants {
             });
         }
         if found.used && reuse == Reuse::EndsFamily {
-            self.refresh
-                .issued
-                .retain(|_, refresh| refresh.family != found.family);
-            self.save();
+            let family = found.family;
+            self.refresh.change(vec![Change::FamilyEnded { family }]);
             return Err(AuthorityError::RefreshRevoked);
         }
         Ok(found)
-    }
-
-    /// A refresh token has been used.
-    pub(crate) fn use_refresh(&mut self, token: &str) {
-        if let Some(refresh) = self.refresh.issued.get_mut(&hash(token)) {
-            refresh.used = true;
-        }
-    }
-
-    fn save(&self) {
-        if let Some(path) = &self.refresh.path
-            && let Ok(text) = serde_json::to_vec(&self.refresh.issued)
-            && let Err(error) = state_folder::write_private(path, &text)
-        {
-            print(
-                Stream::Err,
-                format!("[authority] refresh tokens will not outlive this run: {error}"),
-            );
-        }
     }
 }

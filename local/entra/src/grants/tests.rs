@@ -55,8 +55,19 @@ fn codes_end_by_time_and_by_refusal() {
     assert_eq!(grants.poll(&device, "c", 1), Err(AuthorityError::Declined));
 }
 
-fn issue(grants: &mut Grants, platform: Platform, family: Family, now: i64) -> String {
-    grants.issue_refresh("u", &asked(), platform, family, now)
+fn issue(
+    grants: &mut Grants,
+    platform: Platform,
+    got_by: Option<(&str, &Refresh)>,
+    now: i64,
+) -> String {
+    let new = NewRefresh {
+        user: "u",
+        asked: &asked(),
+        platform,
+        got_by,
+    };
+    grants.issue_refresh(&new, now)
 }
 
 #[test]
@@ -65,10 +76,9 @@ fn item_10_a_used_refresh_token_stays_valid_until_its_end() {
     let store = folder.path().join("refresh.json");
     let mut grants = Grants::new(RefreshTokens::load(store.clone()).unwrap());
     let app = Platform::PublicClient;
-    let first = issue(&mut grants, app, Family::New, 0);
+    let first = issue(&mut grants, app, None, 0);
     let stands_for = grants.refresh(&first, "c", Reuse::Allowed, 1).unwrap();
-    grants.use_refresh(&first);
-    let second = issue(&mut grants, app, Family::Of(stands_for), 1);
+    let second = issue(&mut grants, app, Some((&first, &stands_for)), 1);
     let text = std::fs::read_to_string(&store).unwrap();
     assert!(!text.contains(&first) && !text.contains(&second));
     // In the next run too.
@@ -98,12 +108,11 @@ fn item_10_a_used_refresh_token_stays_valid_until_its_end() {
 #[test]
 fn item_10_a_policy_may_end_the_family_of_a_replayed_refresh_token() {
     let mut grants = Grants::new(RefreshTokens::default());
-    let first = issue(&mut grants, Platform::Web, Family::New, 0);
+    let first = issue(&mut grants, Platform::Web, None, 0);
     let ends = Reuse::EndsFamily;
     let stands_for = grants.refresh(&first, "c", ends, 1).unwrap();
-    grants.use_refresh(&first);
-    let second = issue(&mut grants, Platform::Web, Family::Of(stands_for), 1);
-    let other = issue(&mut grants, Platform::Web, Family::New, 1);
+    let second = issue(&mut grants, Platform::Web, Some((&first, &stands_for)), 1);
+    let other = issue(&mut grants, Platform::Web, None, 1);
     let mut see = |token: &str| grants.refresh(token, "c", ends, 2).err();
     assert_eq!(see(&second), None);
     assert_eq!(see(&first), Some(AuthorityError::RefreshRevoked));
@@ -114,9 +123,14 @@ fn item_10_a_policy_may_end_the_family_of_a_replayed_refresh_token() {
 #[test]
 fn item_15_a_single_page_apps_refresh_tokens_end_together_after_a_day() {
     let mut grants = Grants::new(RefreshTokens::default());
-    let first = issue(&mut grants, Platform::Spa, Family::New, 0);
+    let first = issue(&mut grants, Platform::Spa, None, 0);
     let stands_for = grants.refresh(&first, "c", Reuse::Allowed, 86_000).unwrap();
-    let second = issue(&mut grants, Platform::Spa, Family::Of(stands_for), 86_000);
+    let second = issue(
+        &mut grants,
+        Platform::Spa,
+        Some((&first, &stands_for)),
+        86_000,
+    );
     let mut see = |now| grants.refresh(&second, "c", Reuse::Allowed, now).err();
     assert_eq!(see(86_399), None);
     let over = AuthorityError::RefreshOver { issued: 86_000 };
@@ -152,8 +166,9 @@ fn point_11_every_store_is_bounded() {
         grants.issue_code(code, 0);
         grants.consent("c", vec!["r/s".into()], "u");
     }
-    for _ in 0..refresh_tokens::MAX_REFRESH + 2 {
-        issue(&mut grants, Platform::Web, Family::New, 0);
+    let most = refresh_tokens::Bounds::default().tokens;
+    for _ in 0..most + 2 {
+        issue(&mut grants, Platform::Web, None, 0);
     }
     // Consents are of this tenant's clients, scopes and users: nobody can make up more.
     let sizes = [
@@ -161,18 +176,45 @@ fn point_11_every_store_is_bounded() {
         grants.flows.len(),
         grants.codes.len(),
         grants.consents.len(),
-        grants.refresh.issued.len(),
+        grants.refresh.len(),
     ];
-    assert_eq!(
-        sizes,
-        [
-            MAX_PENDING,
-            MAX_PENDING,
-            MAX_PENDING,
-            1,
-            refresh_tokens::MAX_REFRESH
-        ]
-    );
+    assert_eq!(sizes, [MAX_PENDING, MAX_PENDING, MAX_PENDING, 1, most]);
     // The oldest has gone, not the newest.
     assert!(grants.codes.values().all(|code| code.expires >= 10_010));
+}
+
+#[test]
+fn item_22_the_file_of_refresh_tokens_is_durable_and_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("refresh.jsonl");
+    let bounds = refresh_tokens::Bounds {
+        tokens: 50,
+        lines: 150,
+    };
+    let load = || Grants::new(RefreshTokens::load_within(bounds, path.clone()).unwrap());
+    let size = || std::fs::metadata(&path).unwrap().len();
+    let mut grants = load();
+    let app = Platform::PublicClient;
+    let unused = issue(&mut grants, app, None, 0);
+    let mut token = issue(&mut grants, app, None, 0);
+    let one = size() / 2;
+    let mut largest = 0;
+    for now in 0..500 {
+        let stands_for = grants.refresh(&token, "c", Reuse::Allowed, now).unwrap();
+        token = issue(&mut grants, app, Some((&token, &stands_for)), now);
+        largest = largest.max(size());
+    }
+    assert!(largest < one * 155, "{largest}");
+    assert_eq!(grants.refresh.len(), 50);
+    // What was never used goes last. And all is there in the next run, without an end in words.
+    for mut grants in [grants, load()] {
+        for token in [&unused, &token] {
+            assert!(grants.refresh(token, "c", Reuse::Allowed, 1).is_ok());
+        }
+    }
+    // A line that was cut off as it was written costs no other.
+    let text = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &text[..text.len() - 10]).unwrap();
+    assert!(load().refresh(&unused, "c", Reuse::Allowed, 1).is_ok());
+    assert!(!String::from_utf8(text).unwrap().contains(&token));
 }

@@ -6,7 +6,7 @@ use super::spendable::Spendable;
 use crate::claims::{Credential, Grant, LIFETIME};
 use crate::directory::UserState;
 use crate::error::AuthorityError;
-use crate::grants::Family;
+use crate::grants::NewRefresh;
 use crate::keys::WithX5t;
 use crate::resources::Resource;
 use crate::scopes::{Permissions, ScopeRequest};
@@ -83,25 +83,20 @@ impl Authority {
             }
             body["id_token"] = json!(sign(&claims, WithX5t::No)?);
         }
-        let platform = grant.platform();
         let mut grants = self.grants();
-        let family = match grant {
-            Spendable::DeviceCode(code) => {
-                grants.take_device_code(&code)?;
-                Family::New
-            }
-            Spendable::Code { code, .. } => {
-                grants.use_code(&code)?;
-                Family::New
-            }
-            Spendable::RefreshToken { token, stands_for } => {
-                grants.use_refresh(&token);
-                Family::Of(stands_for)
-            }
-        };
+        match &grant {
+            Spendable::DeviceCode(code) => grants.take_device_code(code)?,
+            Spendable::Code { code, .. } => grants.use_code(code)?,
+            Spendable::RefreshToken { .. } => {}
+        }
         if asked.has("offline_access") {
-            let token = grants.issue_refresh(&user.upn, asked, platform, family, now);
-            body["refresh_token"] = json!(token);
+            let new = NewRefresh {
+                user: &user.upn,
+                asked,
+                platform: grant.platform(),
+                got_by: grant.refresh_token(),
+            };
+            body["refresh_token"] = json!(grants.issue_refresh(&new, now));
         }
         Ok(body)
     }

@@ -18,4 +18,12 @@ impl Spendable {
             Self::RefreshToken { stands_for, .. } => stands_for.platform,
         }
     }
+
+    /// The refresh token, and what it stands for.
+    pub(super) fn refresh_token(&self) -> Option<(&str, &Refresh)> {
+        match self {
+            Self::RefreshToken { token, stands_for } => Some((token, stands_for)),
+            Self::DeviceCode(_) | Self::Code { .. } => None,
+        }
+    }
 }

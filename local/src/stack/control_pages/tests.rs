@@ -30,7 +30,7 @@ fn router_of_up(state_dir: PathBuf) -> Router {
         daemon: Some(Daemon::load_or_create(&state_dir).unwrap()),
         origin: "https://localhost:7443".to_owned(),
         clock,
-        refresh_tokens: RefreshTokens::load(state_dir.join("refresh-tokens.json")).unwrap(),
+        refresh_tokens: RefreshTokens::load(state_dir.join("refresh-tokens.jsonl")).unwrap(),
         auto_approve: None,
     });
     let settings = Settings::parse(SETTINGS, "test").unwrap();
