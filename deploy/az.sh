@@ -10,7 +10,7 @@ export MSYS_NO_PATHCONV=1 MSYS2_ARG_CONV_EXCL='*'
 native_path() { if command -v cygpath >/dev/null; then cygpath -m "$1"; else printf '%s' "$1"; fi; }
 
 say() { printf '%s\n' "$*" >&2; }
-# What a command whose refusal is kept tells the person all the same.
+# Prints to the person, also inside a command whose stderr is kept.
 exec 4>&2
 tell() { printf '%s\n' "$*" >&4; }
 # Runs a command: what it prints is printed, its refusal is kept in $error.
@@ -139,17 +139,17 @@ explain() {
       say "  fix  add to the same line: --service-management-reference ID   (your organisation knows the ID)" ;;
     *"not restored: "*)
       say "  why  a registration of this name was deleted less than 30 days ago, which keeps the name,"
-      say "       and whom az is signed in as may not restore it"
-      say "  fix  another name; or somebody with the role Application Administrator restores it, or deletes it for good:"
+      say "       and the account that az is signed in with may not restore it"
+      say "  fix  another name; or an Application Administrator restores it, or deletes it for good:"
       say "       portal.azure.com > Microsoft Entra ID > App registrations > Deleted applications" ;;
     *Directory_QuotaExceeded*)
       say "  why  the tenant, or you, may own no more objects; deleted ones count until they are deleted for good"
       say "  fix  delete registrations that you don't need: az ad app list --show-mine --output table" ;;
     *Authorization_RequestDenied* | *"Insufficient privileges"*)
-      say "  why  whom az is signed in as may not register applications in tenant ${tenant:-that it works in}"
-      say "  fix  the role Application Developer in tenant ${tenant:-that it works in}, or somebody who has it."
+      say "  why  the account that az is signed in with may not register applications in tenant ${tenant:-that it works in}"
+      say "  fix  the role Application Developer in tenant ${tenant:-that it works in}, or an account that has it."
       say "       A pipeline's service principal: Microsoft Graph's application permission"
-      say "       Application.ReadWrite.OwnedBy, and it has to own what somebody else has registered"
+      say "       Application.ReadWrite.OwnedBy, and it has to own registrations that others made"
       say "       (deploy/README.md, In a pipeline)" ;;
     *"same value for property uniqueName"*)
       say "  why  another registration has this name, and was not found, also not among the deleted ones"
@@ -165,7 +165,7 @@ explain() {
     *resourcegroups/write* | *resourceGroups/write*)
       say "  fix  the role Contributor on the subscription, or a group that is there: --resource-group GROUP" ;;
     *roleAssignments/write*)
-      say "  why  the managed identity is given its roles, which whom az is signed in as may not do"
+      say "  why  the managed identity needs its roles, and the account that az is signed in with may not assign them"
       say "  fix  the role Role Based Access Control Administrator on the resource group, beside Contributor" ;;
     *AuthorizationFailed*)
       say "  fix  the role Contributor, and Role Based Access Control Administrator, on the resource group" ;;

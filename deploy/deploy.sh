@@ -142,8 +142,8 @@ names_role_assignments() { # ACTIONS with wildcards
   return 1
 }
 may_assign_roles ||
-  die "the app's managed identity has to be given its roles, which whom az is signed in as may not do in $group; nothing was registered" \
-    "the role Role Based Access Control Administrator on the resource group, beside Contributor: somebody with Owner runs" \
+  die "the app's managed identity has to be given its roles, and the account that az is signed in with may not do that in $group; nothing was registered" \
+    "the role Role Based Access Control Administrator on the resource group, beside Contributor: an Owner of the group runs" \
     "az role assignment create --role 'Role Based Access Control Administrator' --assignee YOU --scope /subscriptions/$subscription/resourceGroups/$group"
 template() { # VERB API-CLIENT-ID CLI-CLIENT-ID [OPTION]…
   local deployment="greeting-$name"

@@ -14,7 +14,7 @@ Registers greeting-api-NAME and greeting-cli-NAME, and prints their ids:
   API_CLIENT_ID=…
   CLI_CLIENT_ID=…
 
-  NAME   tells this deployment's registrations from others'
+  NAME   distinguishes this deployment's registrations from others'
   --service-management-reference ID
          the service that the registrations belong to, where the tenant asks for
          it [default: $SERVICE_MANAGEMENT_REFERENCE]
@@ -153,7 +153,7 @@ api_registration() {
   { read -r now && read -r scopes && read -r all && read -r disabled; } <<<"$states"
   if [ "$now" != "$scopes" ] && ! kept change "$api" "$scopes"; then
     case $error in
-      # What is enabled can be neither renamed nor deleted: somebody has renamed ours.
+      # What is enabled can be neither renamed nor deleted: the scope has been renamed in the tenant.
       *CannotDeleteOrUpdateEnabledEntitlement* | *"unless disabled first"*)
         change "$api" "$disabled" && change "$api" "$scopes" || return ;;
       *) say "$error"; return 1 ;;
@@ -171,7 +171,7 @@ client_registration() {
   [ "$now" = "$wanted" ] || change "$client" "$wanted"
 }
 
-# What is sent when an application is made. Its name has NAME in it, so that two are told apart.
+# What is sent when an application is made. Its name has NAME in it, so that two deployments' names differ.
 named() { # DISPLAY-NAME
   printf '{"displayName": "%s (%s)", "signInAudience": "AzureADMyOrg"%s}' \
     "$1" "$name" "${service:+, \"serviceManagementReference\": \"$service\"}"

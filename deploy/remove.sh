@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Takes away what deploy.sh made, and only that, after showing it and asking. What somebody else has
-# put into the resource group stays, and so does the group then.
+# Takes away what deploy.sh made, and only that, after showing it and asking. What others have put
+# into the resource group stays, and then so does the group.
 set -euo pipefail
 line="deploy/remove.sh$([ $# = 0 ] || printf ' %q' "$@")"
 cd "$(dirname "$0")"

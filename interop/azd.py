@@ -146,7 +146,7 @@ def names():
         seen["another dev"], said = registration(person, "dev", "rg-two")
         assert f"az ad app delete --id {seen['dev']}" in said, said
         expect(len(set(seen.values())), len(seen))
-        # Who comes second to a place is told that it is shared.
+        # The second deployment of one name and group hears that it shares the registration.
         person.run(AZD, "env", "new", "dev2", "--subscription", azure.SUBSCRIPTION, "--location", "westeurope")
         again, said = registration(person, "dev2", "rg-two")
         expect(again, seen["another dev"])

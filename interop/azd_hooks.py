@@ -1,5 +1,5 @@
 """azure.yaml, and azd's hooks without azd: the real az before the double of Azure, and a stand-in for
-`azd env set` that writes down what it is told."""
+`azd env set` that writes its arguments to a file."""
 
 import re
 
@@ -92,7 +92,7 @@ def down():
                 resource["id"] = resource["id"].replace("/alert", "/Failure Anomalies - greeting-x-insights")
                 resource["type"] = "microsoft.alertsmanagement/smartDetectorAlertRules"
         hook(person, "azd-down.sh", **known)
-        # That of another one, which is somebody's.
+        # The alert rule of another Application Insights: it stays.
         hook(person, "azd-down.sh", status=1, **{**known, "insightsName": "greeting-y-insights"})
         person.put("rg", other)
         said, _ = hook(person, "azd-down.sh", status=1, **known)

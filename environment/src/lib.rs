@@ -1,7 +1,7 @@
 //! Environment variables, read by one rule: a variable that is set and blank is not set.
 //!
-//! CI systems set a variable to nothing where its secret is not defined, and POSIX shells have no
-//! short way to tell the two apart: no command here may.
+//! CI systems set a variable to nothing where its secret is not defined, and POSIX shells can't
+//! easily distinguish empty from unset: no command here does.
 
 use std::ffi::OsString;
 
@@ -97,7 +97,7 @@ fn without_values(command: Command) -> Command {
         .mut_subcommands(without_values)
 }
 
-/// The error, with what it repeats of the command line passed through `shown`.
+/// The error, with each word of the command line that it repeats passed through `shown`.
 fn repeating(mut error: clap::Error, shown: impl Fn(&str) -> String) -> clap::Error {
     let mut kinds = vec![ContextKind::InvalidValue, ContextKind::InvalidSubcommand];
     // For the other errors this is the name of an argument that exists.
@@ -108,9 +108,9 @@ fn repeating(mut error: clap::Error, shown: impl Fn(&str) -> String) -> clap::Er
         let Some(ContextValue::String(word)) = error.get(kind) else {
             continue;
         };
-        let told = shown(word);
-        if told != *word {
-            error.insert(kind, ContextValue::String(told));
+        let redacted = shown(word);
+        if redacted != *word {
+            error.insert(kind, ContextValue::String(redacted));
             // Suggestions repeat the word too.
             error.insert(ContextKind::Suggested, ContextValue::None);
         }

@@ -1,5 +1,5 @@
-//! The forms in which Easy Auth's settings come as a file: told apart alike by every program of the
-//! workspace, and each that is no `authsettingsV2` refused with the line that gets those.
+//! The forms in which Easy Auth's settings come as a file, read by one rule in every program of the
+//! workspace. Any form but `authsettingsV2` is refused, with the command that writes that one.
 
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ pub enum SettingsFileError {
     /// Nothing in it, as where the command that should have written it failed.
     #[error("it is empty")]
     Empty,
-    /// Bytes of no text.
+    /// Neither UTF-8 nor UTF-16.
     #[error("it is not text")]
     NoText,
     /// Not JSON.
@@ -43,7 +43,7 @@ pub enum SettingsFileError {
 }
 
 impl SettingsFileError {
-    /// What to do about it, where there is more to say than where the error is.
+    /// What to do about it; none where the error itself shows what to correct.
     #[must_use]
     pub fn fix(&self) -> Option<&'static str> {
         match self {

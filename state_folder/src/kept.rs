@@ -28,7 +28,7 @@ pub enum NotPrivate {
 }
 
 impl NotPrivate {
-    /// What is inside `error`, if it is this.
+    /// The `NotPrivate` inside `error`, if it has one.
     pub fn of(error: &io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref().copied()
     }

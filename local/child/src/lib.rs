@@ -6,8 +6,8 @@
 //! - elsewhere it runs the program beside itself, and kills it when the pipe that it has from its
 //!   parent ends
 //!
-//! On Linux the kernel watches the one process; what that started itself ends with it only where
-//! the program that started it all could still say so.
+//! On Linux the kernel ends that one process. What the process itself started ends with it only
+//! where this program could still send the signal.
 
 #[cfg(target_os = "linux")]
 mod replace;
@@ -38,10 +38,10 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// By this very program and its `subcommand`, which does what a [`Launch`] says.
+    /// By this program and its `subcommand`, which runs a [`Launch`].
     ///
     /// # Errors
-    /// The operating system does not say what this program is.
+    /// The operating system does not name this program's file.
     pub fn this_program(subcommand: &'static str) -> io::Result<Self> {
         // The link is this program's file also where a build has replaced that.
         let program = if cfg!(target_os = "linux") {

@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use crate::{Stdin, starter};
 
 /// Starts the launcher, and waits until it has become the program: then its end of the socket,
-/// which `exec` closes, is gone without a word. Else it says the error's number.
+/// which `exec` closes, ends without a byte. Else the launcher writes the error's number.
 pub(crate) async fn spawn(mut command: Command) -> io::Result<Child> {
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
@@ -54,7 +54,7 @@ pub(crate) fn become_program(
         Ok(()) => command.exec(),
     };
     match &mut socket {
-        // Whoever reads it has gone, or says it.
+        // The parent reads it and reports it, unless it has ended.
         Some(socket) => {
             let _ = write!(socket, "{}", error.raw_os_error().unwrap_or_default());
         }

@@ -15,18 +15,18 @@ type Job = Box<dyn FnOnce() + Send>;
 
 static STARTER: OnceLock<Sender<Job>> = OnceLock::new();
 
-/// Starts `command` there.
+/// Starts `command` in that thread.
 pub(crate) async fn start(mut command: Command) -> io::Result<Child> {
     let runtime = Handle::current();
-    let (tell, told) = oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     let job: Job = Box::new(move || {
         let _inside = runtime.enter();
         // If the caller has gone, the child is dropped here, and killed by that.
-        let _ = tell.send(command.spawn());
+        let _ = sender.send(command.spawn());
     });
     let ended = || io::Error::other("the thread that starts processes has ended");
     starter()?.send(job).map_err(|_| ended())?;
-    told.await.map_err(|_| ended())?
+    receiver.await.map_err(|_| ended())?
 }
 
 fn starter() -> io::Result<&'static Sender<Job>> {
@@ -38,10 +38,10 @@ fn starter() -> io::Result<&'static Sender<Job>> {
         .name("child-starter".to_owned())
         .spawn(move || {
             for job in jobs {
-                // A runtime that is shutting down panics; the next job may be another one's.
+                // A runtime that is shutting down panics; the next job may come from another runtime.
                 let _ = catch_unwind(AssertUnwindSafe(job));
             }
         })?;
-    // Where two came at once, the other's thread ends when its sender is dropped, unused.
+    // Of two threads that were started at once, one ends here: its sender is dropped.
     Ok(STARTER.get_or_init(|| sender))
 }
