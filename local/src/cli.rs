@@ -206,6 +206,8 @@ pub(crate) struct StateArgs {
   greeting-local up --port 0 --authority-port 0 --ready-file ready.json
   greeting-local up --settings deploy/authsettingsV2.json --auto-approve alice@greeting.test
   greeting-local up --upstream http://localhost:8000     Easy Auth in front of any app
+  greeting-local up --settings auth.json --upstream http://localhost:8000
+                                                         with your API's settings in Azure
   greeting-local up --allow-client 5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853
                                                          the local daemon may call, too
   greeting-local up --watch                              build and start again on change
@@ -228,6 +230,11 @@ pub(crate) struct UpArgs {
     /// in the app's folder if it has one, else built in]
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
+    /// The API's app registration, a Microsoft Graph application as az ad app show prints it
+    /// [default: deploy/app-registration.json beside the settings or in the app's folder, else
+    /// built in]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) registration: Option<PathBuf>,
     /// Take this client's tokens too, where the settings list the clients that may call; more than
     /// once for more
     #[arg(long, value_name = "ID")]
@@ -306,6 +313,10 @@ pub(crate) struct BehaviourArgs {
     /// With AllowAnonymous, answer an invalid token with 401 instead of passing it on
     #[arg(long)]
     pub(crate) refuse_invalid_tokens: bool,
+    /// Take each list of jwtClaimChecks that the settings don't have for an empty one: 403 for
+    /// every valid token, as was seen on Azure
+    #[arg(long)]
+    pub(crate) stored_empty_lists: bool,
 }
 
 /// On or off.
@@ -445,7 +456,7 @@ pub(crate) struct MintArgs {
     /// The `aud` claim, more than once for a list [default: the API]
     #[arg(long)]
     pub(crate) audience: Vec<String>,
-    /// A delegated scope, more than once for more [default: Greeting.Read]
+    /// A delegated scope, more than once for more [default: those of the API's registration]
     #[arg(long)]
     pub(crate) scope: Vec<String>,
     /// No scope at all
@@ -457,7 +468,7 @@ pub(crate) struct MintArgs {
     /// An app role, more than once for more
     #[arg(long)]
     pub(crate) role: Vec<String>,
-    /// The client's id, as `azp` or `appid` [default: greeting-cli's]
+    /// The client's id, as `azp` or `appid` [default: greeting-cli's, or one that the settings list]
     #[arg(long, value_name = "ID")]
     pub(crate) client: Option<String>,
     /// Another tenant's id, in `tid` and in the issuer
@@ -466,9 +477,9 @@ pub(crate) struct MintArgs {
     /// The `iss` claim [default: this authority]
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Option<String>,
-    /// Token version
-    #[arg(long, default_value = "2", value_parser = named(&VERSIONS))]
-    pub(crate) version: TokenVersion,
+    /// Token version [default: what the API's registration asks for]
+    #[arg(long, value_parser = named(&VERSIONS))]
+    pub(crate) version: Option<TokenVersion>,
     /// The token expired an hour ago
     #[arg(long)]
     pub(crate) expired: bool,

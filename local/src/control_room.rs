@@ -32,6 +32,7 @@ use local_events::{EventNote, Log, Outcome};
 
 pub(crate) use self::verdict::App;
 use crate::control::running::Ready;
+use crate::deploy::Sources;
 
 /// What the room looks at.
 pub(crate) struct Room {
@@ -42,8 +43,8 @@ pub(crate) struct Room {
     pub(crate) state_dir: PathBuf,
     /// What stands behind the gate.
     pub(crate) function: App,
-    /// The Easy Auth settings that are in force, by their file.
-    pub(crate) settings_from: String,
+    /// Where what is in force is from.
+    pub(crate) sources: Sources,
     /// What was said at start.
     pub(crate) warnings: Vec<String>,
 }

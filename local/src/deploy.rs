@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use local_failure::Failure;
-use serde_json::Value;
 
 /// The local tenant. A fixed GUID, so that what people paste keeps working between runs.
 pub(crate) const TENANT_ID: &str = "6d3c1f0a-8b52-4e7d-9f41-2c5a7be01d93";
@@ -21,11 +20,11 @@ pub(crate) const CLI_CLIENT_ID: &str = "c41d7e95-06fb-4a38-8d2e-b7390f5a6e22";
 /// Name, compiled-in content.
 pub(crate) type BuiltIn = (&'static str, &'static str);
 
-const APP_REGISTRATION: BuiltIn = (
+pub(crate) const APP_REGISTRATION: BuiltIn = (
     "deploy/app-registration.json",
     include_str!("../../deploy/app-registration.json"),
 );
-const CLIENT_REGISTRATION: BuiltIn = (
+pub(crate) const CLIENT_REGISTRATION: BuiltIn = (
     "deploy/client-registration.json",
     include_str!("../../deploy/client-registration.json"),
 );
@@ -92,19 +91,26 @@ impl Place {
 /// A file's text, placeholders and all, and what to call it in an error.
 pub(crate) struct Template {
     pub(crate) name: String,
+    /// None: built in.
+    pub(crate) path: Option<PathBuf>,
     pub(crate) text: Cow<'static, str>,
 }
 
 impl Template {
-    fn of(root: &Path, (name, compiled_in): BuiltIn) -> Result<Self, Failure> {
-        let path = root.join(name);
+    fn of(root: &Path, file: BuiltIn) -> Result<Self, Failure> {
+        let path = root.join(file.0);
         if path.is_file() {
             return Self::read(&path);
         }
-        Ok(Self {
+        Ok(Self::built_in(file))
+    }
+
+    pub(crate) fn built_in((name, text): BuiltIn) -> Self {
+        Self {
             name: format!("{name} (built in)"),
-            text: Cow::Borrowed(compiled_in),
-        })
+            path: None,
+            text: Cow::Borrowed(text),
+        }
     }
 
     /// The file at `path`.
@@ -122,6 +128,7 @@ impl Template {
         })?;
         Ok(Self {
             name,
+            path: Some(path.to_owned()),
             text: Cow::Owned(text),
         })
     }
@@ -129,8 +136,8 @@ impl Template {
 
 /// An app's `deploy/` folder, each file that is not there replaced by the compiled-in one.
 pub(crate) struct Files {
-    app_registration: Template,
-    client_registration: Template,
+    pub(crate) app_registration: Template,
+    pub(crate) client_registration: Template,
     pub(crate) auth_settings: Template,
 }
 
@@ -138,40 +145,25 @@ impl Files {
     /// The files of the app in `root`.
     ///
     /// # Errors
-    /// One can't be read, or a registration is not for every place.
+    /// One can't be read.
     pub(crate) fn of(root: &Path) -> Result<Self, Failure> {
-        let files = Self {
+        Ok(Self {
             app_registration: Template::of(root, APP_REGISTRATION)?,
             client_registration: Template::of(root, CLIENT_REGISTRATION)?,
             auth_settings: Template::of(root, AUTH_SETTINGS)?,
-        };
-        check_app_id(&files.app_registration, "<client-id>")?;
-        check_app_id(&files.client_registration, "<cli-client-id>")?;
-        Ok(files)
+        })
     }
+}
 
-    /// The API's app registration in the local tenant, a Microsoft Graph `application`.
-    pub(crate) fn app_registration(&self) -> String {
-        Place::local("").fill(&self.app_registration.text)
-    }
-
-    /// The CLI's public client in the local tenant, a Microsoft Graph `application`.
-    pub(crate) fn client_registration(&self) -> String {
-        Place::local("").fill(&self.client_registration.text)
-    }
-
-    /// The scope that a caller asks for, by the API's first identifier URI and its first scope.
-    pub(crate) fn scope(&self, place: &Place) -> String {
-        let api: Value =
-            serde_json::from_str(&place.fill(&self.app_registration.text)).unwrap_or_default();
-        let uri = api["identifierUris"][0].as_str();
-        let scope = api["api"]["oauth2PermissionScopes"][0]["value"].as_str();
-        format!(
-            "{}/{}",
-            uri.unwrap_or(&format!("api://{}", place.client_id)),
-            scope.unwrap_or(".default")
-        )
-    }
+/// Where what is in force is from.
+#[derive(Debug, Clone)]
+pub(crate) struct Sources {
+    /// The Easy Auth settings' file.
+    pub(crate) settings: String,
+    /// The API's registration's file.
+    pub(crate) registration: String,
+    /// Whom the local authority plays; none: the local tenant and its own API.
+    pub(crate) plays: Option<String>,
 }
 
 /// The first word of `text` that looks like a placeholder.
@@ -185,25 +177,6 @@ fn placeholder(text: &str) -> Option<&str> {
                 .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         is_one.then(|| &text[start..start + name.len() + 2])
     })
-}
-
-/// The ids of a real tenant stand in no file: they would be another tenant's elsewhere.
-fn check_app_id(registration: &Template, placeholder: &str) -> Result<(), Failure> {
-    let failed = |why: String, fix: String| {
-        Err(Failure::new(
-            format!("{} can't be used", registration.name),
-            why,
-            fix,
-        ))
-    };
-    match serde_json::from_str::<Value>(&registration.text) {
-        Ok(value) if value["appId"] == placeholder => Ok(()),
-        Ok(value) => failed(
-            format!("appId is {}", value["appId"]),
-            format!("write the placeholder \"{placeholder}\": the id differs from place to place"),
-        ),
-        Err(error) => failed(format!("not JSON: {error}"), "correct it there".to_owned()),
-    }
 }
 
 /// The function app's folder: the one named, else the current one if it is one.

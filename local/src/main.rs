@@ -4,7 +4,8 @@
 //! - `commands`: a file for each; `cli`: their arguments
 //! - `stack`: authority, gate and Functions host together, on loopback; `up` and `demo` run it
 //! - `control`: what the other commands ask the stack that runs; `control_room`: its page
-//! - `deploy`: the files that configure Azure; `tenant`: a real tenant in place of the local one
+//! - `deploy`: the files that configure Azure; `registrations`: the API and its client among them
+//! - `plays`: a real tenant's settings, played by the local authority; `tenant`: that tenant itself
 //! - `environment`: the lines that point clients at it; `minting`: a token as a command line
 //! - `package`: what Azure runs; `programs`: those that run beside this one
 
@@ -16,7 +17,9 @@ mod deploy;
 mod environment;
 mod minting;
 mod package;
+mod plays;
 mod programs;
+mod registrations;
 mod say;
 mod stack;
 mod state;

@@ -1,6 +1,6 @@
 //! A token to mint, as `greeting-local mint`'s arguments: the inverse of what reads them.
 
-use local_entra::{LIFETIME, MintSpec, Shape, Signature, TokenVersion};
+use local_entra::{LIFETIME, MintSpec, Shape, Signature};
 use serde_json::Value;
 
 use crate::cli::{ALGORITHMS, KINDS, VERSIONS};
@@ -55,8 +55,8 @@ pub(crate) fn arguments(spec: &MintSpec) -> Vec<String> {
     if spec.shape != Shape::Access {
         arguments.extend(named("--kind", &KINDS, spec.shape));
     }
-    if spec.version != TokenVersion::V2 {
-        arguments.extend(named("--version", &VERSIONS, spec.version));
+    if let Some(version) = spec.version {
+        arguments.extend(named("--version", &VERSIONS, version));
     }
     arguments
 }

@@ -34,17 +34,17 @@ use self::issuing::{callbacks, client, no_ca};
 use self::listeners::Listeners;
 use self::options::InForce;
 pub(crate) use self::options::Options;
-use crate::control::running::{IssuedBy, Ready, Running};
+use crate::control::running::{Ready, Running};
 use crate::control::secret::ControlSecret;
-use crate::deploy::Files;
+use crate::deploy::{Files, Sources};
 
 /// A running stack. `stop` ends it; dropping it kills the handler too, without draining.
 pub(crate) struct Stack {
     pub(crate) running: Running,
     /// None where a real tenant issues the tokens.
     authority: Option<Authority>,
-    /// The Easy Auth settings that are in force, by their file.
-    pub(crate) settings_from: String,
+    /// Where what is in force is from.
+    pub(crate) sources: Sources,
     pub(crate) warnings: Vec<String>,
     backend: RunningBackend,
     log: Log,
@@ -64,13 +64,9 @@ impl Stack {
         let local = backend.local_settings();
         // Bind: settings and issuers carry the ports.
         let listeners = Listeners::bind(&options, &local).await?;
-        let InForce {
-            settings,
-            from: settings_from,
-            changes,
-        } = options.settings(&files, listeners.control.port)?;
         let behaviour = options.behaviour(&local)?;
-        let client_secret = client_secret(&settings, &local)?;
+        let in_force = options.in_force(&files, listeners.control.port, &behaviour)?;
+        let secret = client_secret(&in_force.settings, &local);
         let ca = DevelopmentCa::load_or_create(&options.state_dir)
             .map_err(|error| no_ca(&options.state_dir, &error))?;
         for warning in ca.warnings() {
@@ -78,29 +74,28 @@ impl Stack {
         }
         let clock = Clock::shifted(options.time_shift);
         let http = match &options.tenant {
-            None => client(Some(ca.certificate_path()), &settings)?,
-            Some(_) => client(None, &settings)?,
+            None => client(Some(ca.certificate_path()), &in_force.settings)?,
+            Some(_) => client(None, &in_force.settings)?,
         };
+        let settings = in_force.settings.clone();
         let rules = Arc::new(Rules::new(settings, behaviour, http.clone(), clock));
         // Issue.
         let (authority, differs) =
-            issuer(&options, &files, &listeners, &rules, client_secret.clone()).await?;
-        let running = running(
-            &options,
-            &files,
-            &listeners,
-            &backend,
-            &rules.settings,
-            &ca,
-            authority.as_ref(),
-        );
+            issuer(&options, &in_force, &listeners, &rules, secret.value()).await?;
+        let running = running(&options, &in_force, &listeners, &backend, &ca);
         let mut warnings = rules.settings.warnings(options.scheme());
         warnings.extend(differs);
-        warnings.extend(changes);
+        warnings.extend(in_force.notes);
+        warnings.extend(secret.warning());
         warnings.extend(backend.warnings());
         if let Some(authority) = &authority {
             warnings.extend_from_slice(authority.directory().warnings());
         }
+        let sources = Sources {
+            settings: in_force.from,
+            registration: in_force.registration_from,
+            plays: in_force.plays,
+        };
         // Serve.
         let (stop, stopped) = watch::channel(false);
         let acceptor = |alpn: &[&[u8]]| {
@@ -115,7 +110,7 @@ impl Stack {
                 rules: rules.clone(),
                 ready: running.ready.clone(),
                 state_dir: options.state_dir.clone(),
-                settings_from: settings_from.clone(),
+                sources: sources.clone(),
                 function: backend.function(),
                 warnings: warnings.clone(),
             },
@@ -133,7 +128,7 @@ impl Stack {
             gate: Gate::new(GateParts {
                 rules,
                 http,
-                client_secret,
+                client_secret: secret.value(),
                 app: backend.service(),
             }),
             cors: local.cors(),
@@ -153,7 +148,7 @@ impl Stack {
         Ok(Self {
             running,
             authority,
-            settings_from,
+            sources,
             warnings,
             backend,
             log: options.log,
@@ -183,7 +178,7 @@ impl Stack {
 /// keys have been fetched once.
 async fn issuer(
     options: &Options,
-    files: &Files,
+    in_force: &InForce,
     listeners: &Listeners,
     rules: &Rules,
     client_secret: Option<String>,
@@ -194,54 +189,74 @@ async fn issuer(
         let differs = reached.map_err(|why| tenant.not_reached(&why))?;
         return Ok((None, differs));
     }
+    let Some(tenant) = &in_force.tenant else {
+        return Ok((None, None));
+    };
     let callbacks = callbacks(&rules.settings, options.scheme(), listeners.gate.port);
     let origin = listeners.control_origin();
-    let authority = issuing::authority(options, files, &origin, callbacks, client_secret)?;
+    let authority = issuing::authority(options, tenant, &origin, callbacks, client_secret)?;
     Ok((Some(authority), None))
 }
 
 /// What is written down about the stack.
 fn running(
     options: &Options,
-    files: &Files,
+    in_force: &InForce,
     listeners: &Listeners,
     backend: &Backend,
-    settings: &Settings,
     ca: &DevelopmentCa,
-    authority: Option<&Authority>,
 ) -> Running {
     let origin = local_http::origin::localhost(options.scheme(), listeners.gate.port);
-    let place = options.place(settings, listeners.control.port);
+    let place = in_force.place.clone();
     Running {
         ready: Ready {
             function_url: backend.url(&origin),
             authority_host: format!("https://{}", place.authority_host),
-            scope: files.scope(&place),
+            scope: in_force.scope.clone(),
             tenant_id: place.tenant_id,
             api_client_id: place.client_id,
             cli_client_id: place.cli_client_id,
             ca_cert: ca.certificate_path().to_owned(),
         },
-        root: backend.root().to_owned(),
         control: listeners.control_origin(),
         control_secret: uuid::Uuid::new_v4().to_string(),
-        issuer: match authority {
-            Some(_) => IssuedBy::LocalAuthority,
-            None => IssuedBy::RealTenant,
-        },
+        tenant: in_force.tenant.clone(),
     }
 }
 
-/// The client secret that the settings name, if they name one.
-fn client_secret(settings: &Settings, local: &LocalSettings) -> Result<Option<String>, Failure> {
-    let Some(name) = &settings.provider().registration.client_secret_setting_name else {
-        return Ok(None);
-    };
-    local.setting(name).map(Some).ok_or_else(|| {
-        Failure::new(
-            "the client secret is missing",
-            format!("clientSecretSettingName is {name}, and there is no such app setting"),
-            format!("set {name} in the environment or in local.settings.json, or remove clientSecretSettingName"),
-        )
-    })
+/// The client secret that the settings name.
+enum ClientSecret {
+    /// They name none.
+    NotNamed,
+    Value(String),
+    /// By this app setting, which is not there. Bearer calls need none.
+    Missing(String),
+}
+
+impl ClientSecret {
+    fn value(&self) -> Option<String> {
+        match self {
+            Self::Value(secret) => Some(secret.clone()),
+            Self::NotNamed | Self::Missing(_) => None,
+        }
+    }
+
+    fn warning(&self) -> Option<String> {
+        match self {
+            Self::Missing(name) => Some(format!(
+                "there is no app setting {name}, which clientSecretSettingName names: tokens are checked without it, browser sign-in fails until it is set in the environment or in local.settings.json"
+            )),
+            Self::NotNamed | Self::Value(_) => None,
+        }
+    }
+}
+
+fn client_secret(settings: &Settings, local: &LocalSettings) -> ClientSecret {
+    match &settings.provider().registration.client_secret_setting_name {
+        None => ClientSecret::NotNamed,
+        Some(name) => local
+            .setting(name)
+            .filter(|secret| !secret.is_empty())
+            .map_or_else(|| ClientSecret::Missing(name.clone()), ClientSecret::Value),
+    }
 }

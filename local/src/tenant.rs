@@ -199,6 +199,7 @@ mod tests {
         );
         Template {
             name: "s.json".into(),
+            path: None,
             text: text.into(),
         }
     }

@@ -1,12 +1,14 @@
 //! Authorization code with PKCE, as clients and browsers see it: each mistake is told where it may
 //! be told, and a code is good once.
 
+#[path = "harness/authority.rs"]
+mod authority;
 mod harness;
 
-use harness::Up;
-use harness::authority::{
+use authority::{
     Authority, BACK, CHALLENGE, CLI, Form, VERIFIER, VISUAL_STUDIO, code_of, get, refusal, with,
 };
+use harness::Up;
 
 #[tokio::test]
 async fn each_mistake_is_told_where_it_may_be() {

@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[path = "harness/app.rs"]
+mod app;
 mod harness;
 
-use harness::app::{app, changed};
+use app::{app, changed};
 use harness::{Up, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -212,7 +214,7 @@ async fn a_change_to_a_registration_changes_the_tenant() {
         (
             "deploy/client-registration.json",
             json!({"appId": null}),
-            "<cli-client-id>",
+            "it has no appId",
         ),
     ] {
         let said = refusal(&changed(file, &changes));

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[path = "harness/cli.rs"]
+mod cli;
 mod harness;
 
+use cli::Cli;
 use harness::{Up, wait_for};
 use serde_json::{Value, json};
 
@@ -246,4 +249,84 @@ async fn what_an_administrator_does_is_told() {
     let answer = up.client.post(url).json(&body).send().await.unwrap();
     assert_eq!(answer.status(), 401);
     assert_eq!(last(&up, "approve")["outcome"], "refused");
+}
+
+/// The gate's log has Azure's sub-status where that is public, and greeting-cli reads the log.
+#[tokio::test]
+async fn the_gates_log_is_evidence_that_greeting_cli_reads() {
+    let up = Up::with_settings(&json!({"login": {"tokenStore": {"enabled": true}}}), &[]);
+    let other = "11111111-2222-3333-4444-555555555555";
+    let calls: [(&[&str], &str); 5] = [
+        (&["--expired"], "expired"),
+        (&["--bad-signature"], "bad-signature"),
+        (&["--audience", "api://other"], "audience-mismatch"),
+        (&["--tenant", other], "wrong-tenant"),
+        (&["--client", other], "client-not-allowed"),
+    ];
+    assert_eq!(up.call(&[]).await.status(), 401);
+    for (defect, _) in calls {
+        assert!(!up.call_with(&up.mint(defect)).await.status().is_success());
+    }
+    let sign_in = up
+        .text("function_url")
+        .replace("/api/greeting", "/.auth/login/aad");
+    for (body, status) in [
+        (json!({"access_token": up.mint(&["--expired"])}), 401),
+        (json!({"nothing": 1}), 400),
+        (json!({"access_token": up.mint(&[])}), 200),
+    ] {
+        let answer = up.client.post(&sign_in).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), status);
+    }
+    assert_eq!(up.call_with(&up.mint(&[])).await.status(), 200);
+
+    let lines = up.run("log", &["--output", "json"]);
+    let text = String::from_utf8(lines.stdout).unwrap();
+    let events: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let gate = events.iter().filter(|event| event["source"] == "gate");
+    let seen: Vec<(u64, Option<u64>)> = gate
+        .map(|event| {
+            (
+                event["status"].as_u64().unwrap(),
+                event["substatus"].as_u64(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (401, Some(71)),
+            (401, Some(83)),
+            (401, Some(83)),
+            (401, Some(83)),
+            (401, Some(83)),
+            // The public list has none for a client that is not allowed.
+            (403, None),
+            (401, Some(83)),
+            (400, Some(73)),
+            (200, Some(77)),
+            (200, None),
+        ]
+    );
+
+    let state = tempfile::tempdir().unwrap();
+    let explain = ["explain", "--log", "-", "--output", "json"];
+    let told = Cli::new(state.path(), &explain).stdin(&text).run();
+    assert!(told.status.success(), "{told:?}");
+    let told = cli::report(&told).to_string();
+    for code in calls.iter().map(|(_, code)| *code).chain(["no-token"]) {
+        assert!(
+            told.contains(&format!("\"{code}\"")),
+            "{code} is not in {told}"
+        );
+    }
+    let human = Cli::new(state.path(), &explain[..3]).stdin(&text).run();
+    let human =
+        String::from_utf8(human.stdout).unwrap() + &String::from_utf8(human.stderr).unwrap();
+    for words in ["401.71", "401.83", "client-not-allowed"] {
+        assert!(human.contains(words), "{words} is not in {human}");
+    }
 }

@@ -3,13 +3,15 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[path = "harness/authority.rs"]
+mod authority;
 mod harness;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use harness::authority::{Authority, CLI};
+use authority::{Authority, CLI};
 use harness::{Up, program};
 use tempfile::TempDir;
 

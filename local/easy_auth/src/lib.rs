@@ -3,7 +3,7 @@
 //!
 //! - `settings`: the `authsettingsV2` document; `behaviour`: what is not in it
 //! - `bearer`, `issuer`: from the `Authorization` header to claims that the issuer signed
-//! - `decision`, `reason`: what happens to a request, and why; pure
+//! - `decision`, `reason`, `substatus`: what happens to a request, and why; pure
 //! - `rules`: what it decides by, for requests, and for a caller that wants the decision beforehand
 //! - `headers`, `origin`: what only the gate may set, and the URL that the caller asked for
 //! - `challenge`, `browser`: the gate's own answers
@@ -21,6 +21,7 @@ mod origin;
 mod reason;
 mod rules;
 mod settings;
+mod substatus;
 
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ pub use self::decision::{Claims, Facts, Verdict};
 use self::origin::Origin;
 pub use self::reason::Reason;
 pub use self::rules::Rules;
-pub use self::settings::{Settings, UnauthenticatedAction};
+pub use self::settings::{Settings, StoredLists, UnauthenticatedAction};
 
 /// What a gate is made of.
 pub struct GateParts {
@@ -67,6 +68,8 @@ pub struct Decided {
     pub outcome: Outcome,
     /// Why, where there is more to say.
     pub reason: Option<Reason>,
+    /// As Azure's logs have it, where that is public.
+    pub substatus: Option<u16>,
     /// The delegated scopes of a caller who passed.
     pub scp: Option<String>,
     /// Their app roles.
@@ -78,8 +81,16 @@ impl Decided {
         Self {
             outcome,
             reason,
+            substatus: None,
             scp: None,
             roles: Vec::new(),
+        }
+    }
+
+    fn refused(status: StatusCode, reason: Reason) -> Self {
+        Self {
+            substatus: substatus::of_refusal(status, &reason),
+            ..Self::new(Outcome::Refused, Some(reason))
         }
     }
 
@@ -88,6 +99,7 @@ impl Decided {
         Self {
             outcome: Outcome::Passed,
             reason: None,
+            substatus: None,
             scp: claims.get("scp").and_then(Value::as_str).map(str::to_owned),
             roles: roles
                 .into_iter()
@@ -158,8 +170,15 @@ impl Gate {
                 Decided::new(Outcome::Https, None),
             ),
             Verdict::Own => {
-                let decided = Decided::new(Outcome::Own, None);
-                (self.browser.call(context, request).await, decided)
+                let method = request.method().clone();
+                let response = self.browser.call(context, request).await;
+                let prefix = &self.rules.settings.http_settings.routes.api_prefix;
+                let page = path.strip_prefix(prefix.as_str()).unwrap_or("/logout");
+                let decided = Decided {
+                    substatus: substatus::of_page(&method, page, response.status()),
+                    ..Decided::new(Outcome::Own, None)
+                };
+                (response, decided)
             }
             Verdict::Metadata => (
                 self.metadata(&origin, &path).await,
@@ -180,11 +199,11 @@ impl Gate {
             }
             Verdict::Unauthorized(reason) => {
                 let response = self.refuse(StatusCode::UNAUTHORIZED, &origin, &path);
-                (response, Decided::new(Outcome::Refused, Some(reason)))
+                (response, Decided::refused(StatusCode::UNAUTHORIZED, reason))
             }
             Verdict::Forbidden(reason) => {
                 let response = self.refuse(StatusCode::FORBIDDEN, &origin, &path);
-                (response, Decided::new(Outcome::Refused, Some(reason)))
+                (response, Decided::refused(StatusCode::FORBIDDEN, reason))
             }
             Verdict::SignIn(reason) => {
                 let wanted = request.uri().path_and_query().map_or("/", |p| p.as_str());

@@ -1,7 +1,8 @@
 //! The Easy Auth settings: the `properties` of `Microsoft.Web/sites/config 'authsettingsV2'`.
 //!
 //! - `read`: a file's text; `names`: its properties, known and unknown; `values`: forms of values
-//! - `check`: what no type says; `warnings`: what is valid and may surprise
+//! - `check`: what no type says; `warnings`: what is valid and may surprise; `changes`: what is in
+//!   force and not in the file
 //!
 //! Every property here takes effect; Azure's others are refused by name, and unknown ones with the
 //! nearest name that is known. The doc comments are the descriptions of the JSON Schema in
@@ -9,6 +10,7 @@
 //!
 //! <https://learn.microsoft.com/azure/templates/microsoft.web/sites/config-authsettingsv2>
 
+mod changes;
 mod check;
 mod names;
 mod read;
@@ -19,6 +21,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::values::{Span, number};
+
+pub use self::changes::StoredLists;
 
 /// Easy Auth's settings, as `properties` of Azure's authsettingsV2 has them.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
@@ -338,48 +342,13 @@ pub enum ProxyConvention {
     Custom,
 }
 
-/// Where `Settings::allow_clients` and the policy find their lists.
+/// Where `changes` and the policy find their lists.
 pub(crate) const ALLOWED_APPLICATIONS: &str =
     "validation.defaultAuthorizationPolicy.allowedApplications";
 pub(crate) const ALLOWED_CLIENT_APPLICATIONS: &str =
     "validation.jwtClaimChecks.allowedClientApplications";
 
 impl Settings {
-    /// Adds clients to each list that would refuse them, and says so.
-    pub fn allow_clients(&mut self, clients: &[String]) -> Vec<String> {
-        let validation = &mut self.identity_providers.azure_active_directory.validation;
-        let stored = &mut validation.default_authorization_policy.allowed_applications;
-        let stored = Some(stored).filter(|list| !list.is_empty());
-        let checks = &mut validation.jwt_claim_checks;
-        let mut lists = [
-            (stored, ALLOWED_APPLICATIONS),
-            (
-                checks.allowed_client_applications.as_mut(),
-                ALLOWED_CLIENT_APPLICATIONS,
-            ),
-        ];
-        let mut said = Vec::new();
-        for client in clients {
-            let mut named = Vec::new();
-            for (list, name) in &mut lists {
-                let Some(list) = list else { continue };
-                if !list.iter().any(|item| item.eq_ignore_ascii_case(client)) {
-                    list.push(client.clone());
-                    named.push(*name);
-                }
-            }
-            said.push(if named.is_empty() {
-                format!("--allow-client {client}: the settings allow it anyway")
-            } else {
-                format!(
-                    "--allow-client {client}: added to {}, here only; Azure refuses it until the file has it",
-                    named.join(" and ")
-                )
-            });
-        }
-        said
-    }
-
     /// The one provider.
     pub fn provider(&self) -> &AzureActiveDirectory {
         &self.identity_providers.azure_active_directory

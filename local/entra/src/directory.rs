@@ -46,7 +46,7 @@ pub enum UserState {
 
 /// Why the registrations can't be used.
 #[derive(Debug, thiserror::Error)]
-#[error("deploy/{file}: {error}")]
+#[error("{file}: {error}")]
 pub struct DirectoryError {
     file: String,
     error: serde_json::Error,
@@ -57,6 +57,8 @@ pub struct Directory {
     /// The tenant's id.
     pub tenant_id: String,
     domain: String,
+    /// Other domains that name it in URLs.
+    more_domains: Vec<String>,
     api: Application,
     client: Application,
     users: Vec<User>,
@@ -64,6 +66,8 @@ pub struct Directory {
     warnings: Vec<String>,
     /// The API's client secret, where the gate signs browsers in with one.
     secret: Option<String>,
+    /// Whose tokens are minted where nobody says whose.
+    usual_client: Option<String>,
 }
 
 impl Directory {
@@ -89,18 +93,20 @@ impl Directory {
             oid,
             state,
         };
-        let api = parse("app-registration.json", api)?;
-        let client = parse("client-registration.json", client)?;
+        let api = parse("the API's registration", api)?;
+        let client = parse("the client's registration", client)?;
         Ok(Self {
             warnings: redirects::warnings([
-                ("deploy/app-registration.json", &api),
-                ("deploy/client-registration.json", &client),
+                ("the API's registration", &api),
+                ("the client's registration", &client),
             ]),
             tenant_id: tenant_id.to_owned(),
             domain: domain.to_owned(),
+            more_domains: Vec::new(),
             api,
             client,
             secret: None,
+            usual_client: None,
             users: vec![
                 user(
                     "Alice Example",
@@ -157,7 +163,7 @@ impl Directory {
                         .iter()
                         .any(|kind| kind == "Application")
             })
-            .map(|role| role.value.as_str())
+            .filter_map(|role| role.value.as_deref())
     }
 
     /// Whether `client` is one of Microsoft's own, which Resource Manager trusts everywhere.
@@ -195,14 +201,37 @@ impl Directory {
 
     /// Whether `segment` of a URL names this tenant.
     pub fn is_tenant(&self, segment: &str) -> bool {
-        [
+        let names = [
             self.tenant_id.as_str(),
             &self.domain,
             "common",
             "organizations",
-        ]
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(segment))
+        ];
+        let more = self.more_domains.iter().map(String::as_str);
+        names
+            .into_iter()
+            .chain(more)
+            .any(|name| name.eq_ignore_ascii_case(segment))
+    }
+
+    /// Takes `domain` in a URL for this tenant too.
+    pub fn add_domain(&mut self, domain: &str) {
+        self.more_domains.push(domain.to_owned());
+    }
+
+    /// Mints this client's tokens where nobody says whose: one that the gate lets in.
+    pub fn set_usual_client(&mut self, client: &str) {
+        self.usual_client = Some(client.to_owned());
+    }
+
+    /// Whose tokens are minted where nobody says whose.
+    pub fn usual_client(&self) -> &str {
+        self.usual_client.as_deref().unwrap_or(self.cli_client_id())
+    }
+
+    /// What a token for the API is asked for by: its first App ID URI, else its client id.
+    pub fn api_resource(&self) -> &str {
+        self.api.identifier_uris.first().unwrap_or(&self.api.app_id)
     }
 
     /// The API's application (client) id.

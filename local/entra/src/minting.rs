@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::claims::{Credential, Grant, LIFETIME};
 use super::directory::{Directory, User};
 use super::keys::{KeyError, SigningKeys, WithX5t};
+use super::resources::Resource;
 use super::{Authority, TokenVersion};
 
 /// How a minted token is signed.
@@ -58,18 +59,18 @@ pub struct MintSpec {
     pub user: Option<String>,
     /// `aud`; the API when there is none. More than one make a list, which no token of Entra's has.
     pub audiences: Vec<String>,
-    /// `Greeting.Read` when absent.
+    /// The scopes that the API's registration has enabled when absent.
     pub scopes: Option<Vec<String>>,
     /// App roles.
     pub roles: Vec<String>,
     /// A daemon's token: no user and no scope.
     pub app_only: bool,
-    /// `azp` or `appid`; greeting-cli when absent.
+    /// `azp` or `appid`; `Directory::usual_client` when absent.
     pub client: Option<String>,
     /// `tid` and the issuer's tenant; this one when absent.
     pub tenant: Option<String>,
-    /// The shape of its claims.
-    pub version: TokenVersion,
+    /// The shape of its claims; what the API's registration asks for when absent.
+    pub version: Option<TokenVersion>,
     /// Seconds from now until it is valid.
     pub starts_in_seconds: i64,
     /// Seconds from then until it ends; negative for one that has expired.
@@ -92,7 +93,7 @@ impl Default for MintSpec {
             app_only: false,
             client: None,
             tenant: None,
-            version: TokenVersion::V2,
+            version: None,
             starts_in_seconds: 0,
             lifetime_seconds: LIFETIME,
             signature: Signature::Good,
@@ -104,7 +105,7 @@ impl Default for MintSpec {
 
 impl MintSpec {
     fn client<'a>(&'a self, directory: &'a Directory) -> &'a str {
-        self.client.as_deref().unwrap_or(directory.cli_client_id())
+        self.client.as_deref().unwrap_or(directory.usual_client())
     }
 
     /// When it is issued, and when it ends.
@@ -136,7 +137,7 @@ impl Authority {
         };
         if let Some(tenant) = &spec.tenant {
             let here = |issuer: String| issuer.replace(self.tenant(), tenant);
-            claims["iss"] = json!(match spec.version {
+            claims["iss"] = json!(match self.minted_version(spec) {
                 TokenVersion::V1 => here(self.issuer_v1()),
                 TokenVersion::V2 => here(self.issuer_v2()),
             });
@@ -157,23 +158,27 @@ impl Authority {
         Ok(token)
     }
 
+    fn minted_version(&self, spec: &MintSpec) -> TokenVersion {
+        spec.version.unwrap_or_else(|| self.version(Resource::Api))
+    }
+
     fn minted_claims(&self, spec: &MintSpec, user: &User) -> Map<String, Value> {
         let (issued, expires) = spec.times(self.clock().now());
+        let directory = self.directory();
         let scopes = spec
             .scopes
             .clone()
-            .unwrap_or_else(|| vec!["Greeting.Read".to_owned()]);
-        let resource = format!("api://{}", self.api_client_id());
+            .unwrap_or_else(|| directory.scopes().map(str::to_owned).collect());
         let mut claims = self.access_claims(&Grant {
             user,
-            client: spec.client(self.directory()),
+            client: spec.client(directory),
             credential: match spec.app_only {
                 true => Credential::Secret,
                 false => Credential::None,
             },
-            resource: &resource,
+            resource: directory.api_resource(),
             scopes: &scopes,
-            version: spec.version,
+            version: self.minted_version(spec),
             issued,
             expires,
         });
@@ -224,7 +229,7 @@ impl Authority {
     }
 
     fn sign_with_defects(&self, claims: &Value, spec: &MintSpec) -> Result<String, MintError> {
-        let with_x5t = match spec.version {
+        let with_x5t = match self.minted_version(spec) {
             TokenVersion::V1 => WithX5t::Yes,
             TokenVersion::V2 => WithX5t::No,
         };

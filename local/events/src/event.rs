@@ -123,6 +123,9 @@ pub struct Event {
     pub scope: Option<String>,
     /// The HTTP status.
     pub status: u16,
+    /// The gate's sub-status, which Azure has in its logs too, where it is public.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub substatus: Option<u16>,
     /// What became of it.
     pub outcome: Outcome,
     /// A code and a sentence, where there is one.
@@ -316,6 +319,7 @@ mod tests {
             client: None,
             scope: None,
             status: 401,
+            substatus: None,
             outcome: Outcome::Refused,
             reason: None,
             scp: None,

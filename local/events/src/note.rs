@@ -195,6 +195,7 @@ fn event(
         client: note.client,
         scope: note.scope,
         status: status.as_u16(),
+        substatus: None,
         outcome: note.outcome,
         reason: note.reason,
         scp: note.scp,

@@ -22,6 +22,11 @@ impl Failure {
             fix,
         }
     }
+
+    /// Why it happened.
+    pub fn why(&self) -> &str {
+        &self.why
+    }
 }
 
 impl fmt::Display for Failure {

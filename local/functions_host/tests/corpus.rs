@@ -1,7 +1,11 @@
 //! The fuzz targets of this crate, on their corpora.
 
-use fuzz_replay::replay;
+#[path = "../../../fuzz/replay.rs"]
+mod replay;
+
 use local_functions_host::fuzzing;
+
+use self::replay::replay;
 
 #[test]
 fn function_json() {

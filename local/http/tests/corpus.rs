@@ -1,7 +1,11 @@
 //! The fuzz targets of this crate, on their corpora.
 
-use fuzz_replay::replay;
+#[path = "../../../fuzz/replay.rs"]
+mod replay;
+
 use local_http::fuzzing;
+
+use self::replay::replay;
 
 #[test]
 fn rewriting() {

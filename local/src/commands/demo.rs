@@ -6,7 +6,7 @@ use std::process::{ExitCode, Output as Finished, Stdio};
 
 use anstyle::{AnsiColor, Style};
 use local_child::Stdin;
-use local_easy_auth::Behaviour;
+use local_easy_auth::{Behaviour, StoredLists};
 use local_entra::{Authority, MintSpec, Signature};
 use local_events::{Log, Print, Stream, print};
 use local_failure::Failure;
@@ -125,6 +125,8 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
         app_root: Some(app),
         handler: None,
         settings: None,
+        registration: None,
+        stored_lists: StoredLists::AsInTheFile,
         allow_clients: Vec::new(),
         tenant: None,
         auto_approve: None,

@@ -3,7 +3,7 @@
 use local_failure::Failure;
 
 use crate::cli::EnvArgs;
-use crate::control::running::{IssuedBy, Running};
+use crate::control::running::Running;
 use crate::environment::{lines, tenant_lines, usual_shell};
 use crate::{say, state};
 
@@ -13,13 +13,13 @@ use crate::{say, state};
 /// Nothing runs.
 pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
     let folder = state::folder(args.state.state_dir.as_deref())?;
-    let Running { ready, issuer, .. } = Running::load(&folder)?;
+    let Running { ready, tenant, .. } = Running::load(&folder)?;
     let shell = args
         .shell
         .unwrap_or_else(|| usual_shell(std::env::var("SHELL").ok().as_deref()));
-    let lines = match issuer {
-        IssuedBy::LocalAuthority => lines(shell, args.client, &ready, &folder),
-        IssuedBy::RealTenant => tenant_lines(shell, args.client, &ready),
+    let lines = match tenant {
+        Some(_) => lines(shell, args.client, &ready, &folder),
+        None => tenant_lines(shell, args.client, &ready),
     };
     for line in lines {
         say::line(line)?;

@@ -1,7 +1,7 @@
 //! `greeting-local mint`: a token of the local authority, with any chosen property or defect.
 
 use local_entra::{
-    Authority, Directory, KeyError, KeyRing, LIFETIME, MintSpec, Parts, RefreshTokens, Signature,
+    Authority, KeyError, KeyRing, LIFETIME, MintSpec, Parts, RefreshTokens, Signature,
 };
 use local_events::Clock;
 use local_failure::Failure;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::cli::MintArgs;
 use crate::control::running::Running;
 use crate::deploy;
+use crate::registrations::LocalTenant;
 use crate::say;
 use crate::stack::no_keys;
 use crate::state;
@@ -24,19 +25,20 @@ const DEFAULT_ORIGIN: &str = "https://localhost:7443";
 pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
     let state = state::folder(args.state.state_dir.as_deref())?;
     let now = Clock::default().now();
-    let (origin, root, keys) = match Running::load(&state) {
+    let (origin, tenant, keys) = match Running::load(&state) {
         Ok(running) => {
-            let running = running.with_authority("mint")?;
+            let tenant = running.local_tenant("mint")?.clone();
             // Not made anew: the running authority would refuse what another key signs.
             let keys = KeyRing::load(&state, now);
-            (running.ready.authority_host, running.root, keys)
+            (running.ready.authority_host, tenant, keys)
         }
         Err(killed) if Running::is_told(&state) => return Err(killed),
         // Nothing runs: as if it were started here.
         Err(_) => {
             let root = deploy::app_root(None)?.unwrap_or(state.clone());
+            let files = deploy::Files::of(&root)?;
             let keys = KeyRing::load_or_create(&state, now);
-            (DEFAULT_ORIGIN.to_owned(), root, keys)
+            (DEFAULT_ORIGIN.to_owned(), LocalTenant::of(&files)?, keys)
         }
     };
     let keys = keys.map_err(|error| match error {
@@ -47,7 +49,6 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
         ),
         error => no_keys(&state, &error),
     })?;
-    let files = deploy::Files::of(&root)?;
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(
             "the token can't be made",
@@ -55,13 +56,7 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
             "see: greeting-local mint --help",
         )
     };
-    let directory = Directory::new(
-        deploy::TENANT_ID,
-        deploy::TENANT_DOMAIN,
-        &files.app_registration(),
-        &files.client_registration(),
-    )
-    .map_err(|error| failed(&error))?;
+    let directory = tenant.directory()?;
     let authority = Authority::new(Parts {
         directory,
         keys,

@@ -1,11 +1,13 @@
 //! `greeting-local up`: runs until Ctrl-C.
 
-use local_easy_auth::Behaviour;
+use std::io::IsTerminal;
+
+use local_easy_auth::{Behaviour, StoredLists};
 use local_events::{Log, Stream, interrupted, print};
 use local_failure::Failure;
 
 use crate::cli::{TenantArgs, UpArgs};
-use crate::control::running::{IssuedBy, Running};
+use crate::control::running::Running;
 use crate::stack::{Options, Stack};
 use crate::state;
 use crate::tenant::Tenant;
@@ -27,6 +29,12 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         app_root: args.app_root,
         handler: args.handler,
         settings: args.settings,
+        registration: args.registration,
+        stored_lists: if args.behaviour.stored_empty_lists {
+            StoredLists::EmptyWhereAbsent
+        } else {
+            StoredLists::AsInTheFile
+        },
         allow_clients: args
             .allow_client
             .iter()
@@ -67,11 +75,12 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
             "choose another --ready-file or --state-dir",
         ));
     }
-    announce(&stack);
-    for warning in &stack.warnings {
-        say(format_args!("note        {warning}"));
+    let wrap = std::io::stdout().is_terminal();
+    for (label, value) in announcement(&stack) {
+        let line = format!("{label:<14}{value}");
+        print(Stream::Out, if wrap { wrapped(&line) } else { line });
     }
-    say("Ctrl-C ends it.");
+    print(Stream::Out, "Ctrl-C ends it.");
     interrupted.await;
     print(Stream::Err, "stopping …");
     stack.running.remove(&state_dir);
@@ -94,43 +103,63 @@ fn tenant(args: &TenantArgs) -> Option<Tenant> {
     ))
 }
 
-/// Says where everything is, and how to call it.
-fn announce(stack: &Stack) {
-    let ready = &stack.running.ready;
-    let url = &ready.function_url;
-    say(format_args!("function    {url}"));
-    say(format_args!(
-        "authority   {}  (tenant {})",
-        ready.authority_host, ready.tenant_id
-    ));
-    say(format_args!("settings    {}", stack.settings_from));
-    let ca = ready.ca_cert.display();
-    match stack.running.issuer {
-        IssuedBy::LocalAuthority => {
-            say(format_args!(
-                "look        {}/  (decisions and their reasons, tokens to try)",
-                ready.authority_host
-            ));
-            say(format_args!("trust       {ca}"));
-            say(format_args!(
-                "try         SSL_CERT_FILE={ca} greeting-cli call {url}"
-            ));
-            let domain = crate::deploy::TENANT_DOMAIN;
-            say(format_args!(
-                "sign in as  alice@{domain} (bob@ has not consented)"
-            ));
-        }
-        IssuedBy::RealTenant => {
-            say(format_args!(
-                "try         greeting-cli call {url} --scope {} --tenant {} --authority-host {}",
-                ready.scope, ready.tenant_id, ready.authority_host
-            ));
-            say("sign in as  yourself: az login, or the code that greeting-cli shows");
-        }
+/// A line on a terminal of 80 columns; a command keeps its line, so that it can be pasted.
+fn wrapped(line: &str) -> String {
+    if line.starts_with("call it") {
+        return line.to_owned();
     }
+    let options = textwrap::Options::new(80)
+        .subsequent_indent("              ")
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(line, options)
 }
 
-/// A progress line on stderr. It does not wait for a slow reader.
-fn say(line: impl std::fmt::Display) {
-    print(Stream::Out, line.to_string());
+/// Where everything is, and how to call it.
+fn announcement(stack: &Stack) -> Vec<(&'static str, String)> {
+    let ready = &stack.running.ready;
+    let sources = &stack.sources;
+    let url = &ready.function_url;
+    let tenant = &ready.tenant_id;
+    let authority = &ready.authority_host;
+    let mut lines = vec![
+        ("function", url.clone()),
+        ("authority", format!("{authority}/{tenant}")),
+    ];
+    lines.extend(sources.plays.clone().map(|plays| ("plays", plays)));
+    lines.push(("settings", sources.settings.clone()));
+    lines.push(("registration", sources.registration.clone()));
+    let ca = ready.ca_cert.display();
+    match stack.authority() {
+        Some(_) => {
+            let domain = crate::deploy::TENANT_DOMAIN;
+            lines.extend([
+                ("control room", format!("{}/", ready.authority_host)),
+                ("CA to trust", ca.to_string()),
+                (
+                    "users",
+                    format!(
+                        "alice@{domain}, without a password; bob@{domain} has not consented"
+                    ),
+                ),
+                ("call it", format!("SSL_CERT_FILE={ca} greeting-cli call {url}")),
+            ]);
+        }
+        None => lines.extend([
+            (
+                "users",
+                "the tenant's: az login, or the code that greeting-cli shows".to_owned(),
+            ),
+            (
+                "call it",
+                format!(
+                    "greeting-cli call {url} --scope {} --tenant {tenant} --authority-host {authority}",
+                    ready.scope
+                ),
+            ),
+        ]),
+    }
+    let notes = stack.warnings.iter().map(|note| ("note", note.clone()));
+    lines.extend(notes);
+    lines
 }

@@ -7,6 +7,8 @@ use local_failure::Failure;
 use serde::{Deserialize, Serialize};
 use state_folder::{Unusable, write_private};
 
+use crate::registrations::LocalTenant;
+
 /// What a ready stack is, for programs. Written to `--ready-file`; nothing in it is a secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Ready {
@@ -33,21 +35,12 @@ impl Ready {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Running {
     pub(crate) ready: Ready,
-    /// The folder whose `deploy/` it read.
-    pub(crate) root: PathBuf,
     /// The origin of its control secret.
     pub(crate) control: String,
     pub(crate) control_secret: String,
-    pub(crate) issuer: IssuedBy,
-}
-
-/// Whose tokens the gate takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum IssuedBy {
-    /// The local authority's, which is part of the stack.
-    LocalAuthority,
-    /// A real tenant's: there is no local authority.
-    RealTenant,
+    /// The tenant of the local authority. None: a real tenant issues the tokens, and there is no
+    /// local authority.
+    pub(crate) tenant: Option<LocalTenant>,
 }
 
 impl Running {
@@ -60,17 +53,23 @@ impl Running {
     /// # Errors
     /// It takes the tokens of a real tenant.
     pub(crate) fn with_authority(self, command: &str) -> Result<Self, Failure> {
-        match self.issuer {
-            IssuedBy::LocalAuthority => Ok(self),
-            IssuedBy::RealTenant => Err(Failure::new(
-                format!("greeting-local {command} is for the local authority"),
-                format!(
-                    "the running stack takes the tokens of {}/{}, which only that tenant issues",
-                    self.ready.authority_host, self.ready.tenant_id
-                ),
-                "sign in there: greeting-cli call, or az account get-access-token; or start greeting-local up without --tenant",
-            )),
-        }
+        self.local_tenant(command)?;
+        Ok(self)
+    }
+
+    /// The tenant of the local authority that `command` is about.
+    ///
+    /// # Errors
+    /// It takes the tokens of a real tenant.
+    pub(crate) fn local_tenant(&self, command: &str) -> Result<&LocalTenant, Failure> {
+        self.tenant.as_ref().ok_or_else(|| Failure::new(
+            format!("greeting-local {command} is for the local authority"),
+            format!(
+                "the running stack takes the tokens of {}/{}, which only that tenant issues",
+                self.ready.authority_host, self.ready.tenant_id
+            ),
+            "sign in there: greeting-cli call, or az account get-access-token; or start greeting-local up without --tenant",
+        ))
     }
 
     /// Says in `state` that this stack runs.

@@ -84,11 +84,12 @@ const KINDS: [Choice; 5] = [
         "copied in part",
     ),
 ];
-const VERSIONS: [Choice; 2] = [
-    ("2", |_| {}, "2"),
+const VERSIONS: [Choice; 3] = [
+    ("", |_| {}, "as the API's registration asks"),
+    ("2", |spec| spec.version = Some(TokenVersion::V2), "2"),
     (
         "1",
-        |spec| spec.version = TokenVersion::V1,
+        |spec| spec.version = Some(TokenVersion::V1),
         "1, as sts.windows.net's",
     ),
 ];
@@ -102,12 +103,10 @@ const SELECTS: [(&str, &str, &[Choice]); 4] = [
 const TEXTS: [(&str, &str, &str); 5] = [
     ("audience", "Audience", "empty: the API; two words: a list"),
     ("role", "App roles", "as Greeting.Read.All"),
-    ("client", "Client id", "empty: greeting-cli"),
+    ("client", "Client id", "empty: one that the settings let in"),
     ("tenant", "Tenant id", "empty: this one; sets tid and iss"),
     ("issuer", "Issuer", "empty: this authority"),
 ];
-const DEFAULT_SCOPE: &str = "Greeting.Read";
-
 /// What was chosen; the default is a token that gate and function accept.
 #[derive(Default)]
 pub(super) struct Chosen(Vec<(String, String)>);
@@ -141,11 +140,12 @@ impl Chosen {
     }
 
     /// The token that was chosen.
-    pub(super) fn spec(&self) -> MintSpec {
+    pub(super) fn spec(&self, default_scope: &str) -> MintSpec {
         let app_only = self.get("app-only").is_some();
         let scopes = match self.get("scope") {
             _ if app_only => None,
-            None | Some(DEFAULT_SCOPE) => None,
+            None => None,
+            Some(scope) if scope == default_scope => None,
             Some(_) => Some(self.words("scope")),
         };
         let issuer = self.filled("issuer");
@@ -173,6 +173,12 @@ impl Chosen {
     }
 }
 
+/// The scopes that a token has where nobody says which.
+pub(super) fn default_scope(room: &Room) -> String {
+    let scopes: Vec<&str> = room.authority.directory().scopes().collect();
+    scopes.join(" ")
+}
+
 /// The form, with what was chosen last.
 pub(super) fn form(room: &Room, chosen: &Chosen) -> Markup {
     let users = room.authority.directory().users();
@@ -191,7 +197,7 @@ pub(super) fn form(room: &Room, chosen: &Chosen) -> Markup {
                 }
                 div {
                     label for="scope" { "Scopes" }
-                    input #scope type="text" name="scope" value=(chosen.get("scope").unwrap_or(DEFAULT_SCOPE))
+                    input #scope type="text" name="scope" value=(chosen.get("scope").unwrap_or(&default_scope(room)))
                         autocomplete="off" spellcheck="false" aria-describedby="scope-hint";
                     small #scope-hint { "empty: no scp claim" }
                 }
@@ -236,7 +242,7 @@ mod tests {
         let pairs = pairs
             .iter()
             .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-        arguments(&Chosen(pairs.collect()).spec())
+        arguments(&Chosen(pairs.collect()).spec("Greeting.Read"))
     }
 
     #[test]

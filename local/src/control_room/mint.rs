@@ -12,7 +12,7 @@ use local_http::page::{Page, Width};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::form::{Chosen, form};
+use super::form::{Chosen, default_scope, form};
 use super::verdict::{Said, Verdicts};
 use super::{Room, Shared, foreign_form};
 use crate::minting;
@@ -32,7 +32,7 @@ pub(super) async fn mint(
         return foreign_form();
     }
     let chosen = Chosen::new(pairs);
-    let spec = chosen.spec();
+    let spec = chosen.spec(&default_scope(&room));
     match room.minted(&spec).await {
         Ok(minted) => {
             let status = minted.verdicts.status();

@@ -108,7 +108,9 @@ impl Room {
                         @let url = format!("{}/{}/v2.0/.well-known/openid-configuration", ready.authority_host, ready.tenant_id);
                         a href=(url) { "openid-configuration" }
                     }
-                    dt { "Easy Auth settings" } dd { code { (self.settings_from) } }
+                    @if let Some(plays) = &self.sources.plays { dt { "Plays" } dd { (plays) } }
+                    dt { "Easy Auth settings" } dd { code { (self.sources.settings) } }
+                    dt { "API's registration" } dd { code { (self.sources.registration) } }
                     dt { "CA to trust" } dd { code { (ready.ca_cert.display()) } }
                     dt { "Version" } dd { (env!("CARGO_PKG_VERSION")) }
                 }

@@ -10,7 +10,7 @@ fn no_placeholder_is_left() {
         auth_settings("localhost:7443"),
     ] {
         assert!(!text.contains('<'), "unfilled placeholder in {text}");
-        serde_json::from_str::<Value>(&text).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap();
     }
 }
 
@@ -26,42 +26,5 @@ fn a_placeholder_that_stands_for_nothing_is_found() {
         ("<>", None),
     ] {
         assert_eq!(placeholder(text), found, "{text}");
-    }
-}
-
-#[test]
-fn an_apps_own_files_come_first() {
-    let root = tempfile::tempdir().unwrap();
-    let built_in = Files::of(root.path()).unwrap();
-    let place = Place::local("");
-    assert_eq!(
-        built_in.scope(&place),
-        format!("api://{API_CLIENT_ID}/Greeting.Read")
-    );
-    assert!(built_in.auth_settings.name.ends_with("(built in)"));
-
-    std::fs::create_dir(root.path().join("deploy")).unwrap();
-    let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
-    let own = APP_REGISTRATION.1.replace("Greeting.Read", "Other.Read");
-    write("deploy/app-registration.json", &own);
-    let files = Files::of(root.path()).unwrap();
-    assert_eq!(
-        files.scope(&place),
-        format!("api://{API_CLIENT_ID}/Other.Read")
-    );
-    assert!(files.app_registration().contains("Other.Read"));
-    assert!(files.client_registration.name.ends_with("(built in)"));
-
-    for (text, says) in [
-        (
-            own.replace("\"<client-id>\",", "\"8e1c4b5a\","),
-            "appId is \"8e1c4b5a\"",
-        ),
-        ("{".to_owned(), "not JSON"),
-    ] {
-        write("deploy/app-registration.json", &text);
-        let failure = Files::of(root.path()).err().unwrap().to_string();
-        assert!(failure.contains(says), "{failure}");
-        assert!(failure.contains("app-registration.json"), "{failure}");
     }
 }

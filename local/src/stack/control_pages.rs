@@ -16,6 +16,7 @@ use crate::control::running::Ready;
 use crate::control::secret::ControlSecret;
 use crate::control::{approve, log, policy, rotate_keys};
 use crate::control_room::{self, App, Room};
+use crate::deploy::Sources;
 
 /// The largest form is a few hundred bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -25,7 +26,7 @@ pub(super) struct Shown {
     pub(super) rules: Arc<Rules>,
     pub(super) ready: Ready,
     pub(super) state_dir: PathBuf,
-    pub(super) settings_from: String,
+    pub(super) sources: Sources,
     pub(super) function: App,
     pub(super) warnings: Vec<String>,
 }
@@ -50,7 +51,7 @@ pub(super) fn router(
                 log: log.clone(),
                 ready: shown.ready,
                 state_dir: shown.state_dir,
-                settings_from: shown.settings_from,
+                sources: shown.sources,
                 function: shown.function,
                 warnings: shown.warnings,
             })),

@@ -52,6 +52,7 @@ impl FrontEnd {
             client: None,
             scope: None,
             status: response.status().as_u16(),
+            substatus: None,
             outcome: Outcome::Cors,
             reason: None,
             scp: None,
@@ -82,6 +83,7 @@ impl FrontEnd {
             client: None,
             scope: None,
             status: invocation.status.as_u16(),
+            substatus: None,
             outcome: Outcome::Answered,
             reason: None,
             scp: None,
@@ -115,6 +117,7 @@ impl FrontEnd {
 /// The gate's decision.
 fn decided(event: Event, decided: Decided) -> Event {
     Event {
+        substatus: decided.substatus,
         outcome: decided.outcome,
         reason: decided.reason.map(|reason| reason.line()),
         scp: decided.scp,

@@ -11,7 +11,7 @@ use local_http::serve::Scheme;
 use local_http::tls::TlsError;
 
 use super::Options;
-use crate::deploy::{self, Files};
+use crate::registrations::LocalTenant;
 use crate::state;
 
 /// Where the gate's browser sign-in comes back to.
@@ -26,7 +26,7 @@ pub(super) fn callbacks(settings: &Settings, scheme: Scheme, port: u16) -> Vec<S
 /// The local authority, with the keys of the state folder.
 pub(super) fn authority(
     options: &Options,
-    files: &Files,
+    tenant: &LocalTenant,
     origin: &str,
     callbacks: Vec<String>,
     client_secret: Option<String>,
@@ -36,21 +36,9 @@ pub(super) fn authority(
     let keys =
         KeyRing::load_or_create(state_dir, clock.now()).map_err(|e| no_keys(state_dir, &e))?;
     let daemon = Daemon::load_or_create(state_dir).map_err(|e| no_keys(state_dir, &e))?;
-    let refresh_tokens = RefreshTokens::load(state_dir.join("refresh-tokens.jsonl"))
+    let refresh_tokens = RefreshTokens::load(state_dir.join(tenant.refresh_store()))
         .map_err(|error| state::unusable(&error))?;
-    let mut directory = Directory::new(
-        deploy::TENANT_ID,
-        deploy::TENANT_DOMAIN,
-        &files.app_registration(),
-        &files.client_registration(),
-    )
-    .map_err(|e| {
-        Failure::new(
-            "the app registrations in deploy/ can't be used",
-            e,
-            "correct that file: it is a Microsoft Graph application, as deploy/ ships it",
-        )
-    })?;
+    let mut directory = tenant.directory()?;
     directory.register_gate(callbacks, client_secret);
     check_auto_approve(&directory, options.auto_approve.as_deref())?;
     Ok(Authority::new(Parts {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use local_easy_auth::{Behaviour, Settings};
+use local_easy_auth::{Behaviour, Settings, StoredLists};
 use local_events::Log;
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
@@ -10,6 +10,8 @@ use local_http::origin;
 use local_http::serve::Scheme;
 
 use crate::deploy::{Files, Place, Template};
+use crate::plays;
+use crate::registrations::{LocalTenant, Places, Registrations};
 use crate::tenant::Tenant;
 
 /// What to start.
@@ -22,6 +24,9 @@ pub(crate) struct Options {
     /// Another app, instead of the function app.
     pub(crate) upstream: Option<String>,
     pub(crate) settings: Option<PathBuf>,
+    /// The API's registration, instead of the one that is found.
+    pub(crate) registration: Option<PathBuf>,
+    pub(crate) stored_lists: StoredLists,
     /// Clients that the gate takes beside those that the settings list.
     pub(crate) allow_clients: Vec<String>,
     /// Whose tokens are taken, instead of a local authority's.
@@ -43,8 +48,17 @@ pub(super) struct InForce {
     pub(super) settings: Settings,
     /// The file that they are from.
     pub(super) from: String,
-    /// Where they are not what the file says, in sentences.
-    pub(super) changes: Vec<String>,
+    /// Whom the local authority plays, in words; none: the local tenant and its own API.
+    pub(super) plays: Option<String>,
+    /// The API's registration, by its file.
+    pub(super) registration_from: String,
+    /// What the local authority knows. None: a real tenant issues the tokens.
+    pub(super) tenant: Option<LocalTenant>,
+    /// Tenant and clients.
+    pub(super) place: Place,
+    pub(super) scope: String,
+    /// What is not as the files say, in sentences.
+    pub(super) notes: Vec<String>,
 }
 
 impl Options {
@@ -80,27 +94,93 @@ impl Options {
         }
     }
 
-    /// The settings, the file that they are from, and what was changed in them.
-    pub(super) fn settings(&self, files: &Files, port: u16) -> Result<InForce, Failure> {
+    /// The settings, what follows from them for authority and clients, and where all that is from.
+    pub(super) fn in_force(
+        &self,
+        files: &Files,
+        port: u16,
+        behaviour: &Behaviour,
+    ) -> Result<InForce, Failure> {
         let named = self.settings.as_deref().map(Template::read).transpose()?;
         let source = named.as_ref().unwrap_or(&files.auth_settings);
-        let mut settings = match &self.tenant {
-            Some(tenant) => tenant.settings(source)?,
-            None => Settings::parse(&local_place(port).filled(source)?, &source.name)?,
+        let places = Places {
+            named: self.registration.as_deref(),
+            settings: source,
+            files,
         };
-        let changes = settings.allow_clients(&self.allow_clients);
+        match &self.tenant {
+            Some(tenant) => self.of_tenant(tenant, &places),
+            None => self.of_authority(&places, port, behaviour),
+        }
+    }
+
+    /// With the local authority, which plays whomever the settings are for.
+    fn of_authority(
+        &self,
+        places: &Places<'_>,
+        port: u16,
+        behaviour: &Behaviour,
+    ) -> Result<InForce, Failure> {
+        let local = local_place(port);
+        let tenants = behaviour.allowed_tenants.as_deref();
+        let (mut settings, mut played) = plays::read(places.settings, &local, tenants)?;
+        let mut notes = self.change(&mut settings);
+        notes.append(&mut played.notes);
+        let place = Place {
+            tenant_id: played.tenant_id.clone(),
+            client_id: played.client_id.clone(),
+            ..local
+        };
+        let mut registrations = Registrations::find(places, &place)?;
+        registrations.play(&played, &settings);
+        let own = registrations.client_id();
+        let (signs_in, minted) = match played.says {
+            None => (own.to_owned(), own.to_owned()),
+            Some(_) => {
+                let callers = plays::callers(&settings, own);
+                notes.extend(callers.notes);
+                (callers.signs_in, callers.minted)
+            }
+        };
+        notes.append(&mut registrations.notes);
         Ok(InForce {
+            tenant: Some(registrations.tenant(&played, &minted)),
+            scope: registrations.scope(),
+            registration_from: registrations.from,
+            from: places.settings.name.clone(),
+            place: Place {
+                cli_client_id: signs_in,
+                ..place
+            },
+            plays: played.says,
             settings,
-            from: source.name.clone(),
-            changes,
+            notes,
         })
     }
 
-    pub(super) fn place(&self, settings: &Settings, port: u16) -> Place {
-        match &self.tenant {
-            Some(tenant) => tenant.place(&settings.provider().registration.client_id),
-            None => local_place(port),
-        }
+    fn of_tenant(&self, tenant: &Tenant, places: &Places<'_>) -> Result<InForce, Failure> {
+        let mut settings = tenant.settings(places.settings)?;
+        let mut notes = self.change(&mut settings);
+        let place = tenant.place(&settings.provider().registration.client_id);
+        let mut registrations = Registrations::find(places, &place)?;
+        notes.append(&mut registrations.notes);
+        Ok(InForce {
+            tenant: None,
+            scope: registrations.scope(),
+            registration_from: registrations.from,
+            from: places.settings.name.clone(),
+            place,
+            plays: None,
+            settings,
+            notes,
+        })
+    }
+
+    /// What flags change in the settings, in sentences.
+    fn change(&self, settings: &mut Settings) -> Vec<String> {
+        let mut notes = settings.store_lists(self.stored_lists);
+        notes.extend(settings.allow_clients(&self.allow_clients));
+        notes
     }
 }
 

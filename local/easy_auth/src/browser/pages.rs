@@ -36,6 +36,25 @@ pub(super) fn failed(status: StatusCode, why: &str, prefix: &str) -> Response<Bo
     })
 }
 
+/// The settings name a client secret that is not there: the sign-in would end at the authority
+/// with AADSTS7000218, which says less.
+pub(super) fn no_secret(setting: &str) -> Response<BoxBody> {
+    let body = html! {
+        p.alert role="alert" {
+            "The client secret is missing: clientSecretSettingName is " code { (setting) }
+            ", and there is no such app setting."
+        }
+        p {
+            "Set " code { (setting) } " in the environment or in local.settings.json and start greeting-local up again, "
+            "or remove clientSecretSettingName. Calls with a bearer token need no secret."
+        }
+    };
+    send(Page {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        ..Page::new("You are not signed in", body)
+    })
+}
+
 fn sign_in(prefix: &str, text: &str) -> maud::Markup {
     html! { a href={ (prefix) "/login/aad?post_login_redirect_uri=/" } { (text) } }
 }

@@ -51,6 +51,10 @@ impl Browser {
         let Some(target) = target(gate, &wanted) else {
             return not_allowed(&wanted);
         };
+        let registration = &gate.settings.provider().registration;
+        if let (Some(name), None) = (&registration.client_secret_setting_name, &self.secret) {
+            return pages::no_secret(name);
+        }
         let endpoint = match gate.issuer.published(None).await {
             Ok(published) => published.authorization_endpoint.clone(),
             Err(why) => return unavailable(&why),

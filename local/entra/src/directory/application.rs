@@ -28,7 +28,9 @@ pub(super) struct Application {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AppRole {
-    pub(super) value: String,
+    /// A role may have none: it is assigned then, and no token says so.
+    #[serde(default)]
+    pub(super) value: Option<String>,
     pub(super) allowed_member_types: Vec<String>,
     pub(super) is_enabled: bool,
 }

@@ -3,12 +3,13 @@ use axum::http::{Request, header};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use local_easy_auth::{Behaviour, Settings};
-use local_entra::{Daemon, Directory, KeyRing, Parts, RefreshTokens};
+use local_entra::{Daemon, KeyRing, Parts, RefreshTokens};
 use local_events::{Clock, Print};
 
 use super::*;
 use crate::control_room::App;
 use crate::deploy::{self, Files};
+use crate::registrations::LocalTenant;
 
 const SETTINGS: &str = r#"{"identityProviders": {"azureActiveDirectory": {"registration": {
     "openIdIssuer": "http://127.0.0.1:1/tenant/v2.0", "clientId": "api"}}}}"#;
@@ -17,12 +18,7 @@ const SETTINGS: &str = r#"{"identityProviders": {"azureActiveDirectory": {"regis
 fn router_of_up(state_dir: PathBuf) -> Router {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let files = Files::of(&root).unwrap();
-    let directory = Directory::new(
-        deploy::TENANT_ID,
-        deploy::TENANT_DOMAIN,
-        &files.app_registration(),
-        &files.client_registration(),
-    );
+    let directory = LocalTenant::of(&files).unwrap().directory();
     let clock = Clock::default();
     let authority = Authority::new(Parts {
         directory: directory.unwrap(),
@@ -47,7 +43,11 @@ fn router_of_up(state_dir: PathBuf) -> Router {
             ca_cert: PathBuf::new(),
         },
         state_dir,
-        settings_from: "test".to_owned(),
+        sources: Sources {
+            settings: "test".to_owned(),
+            registration: "test".to_owned(),
+            plays: None,
+        },
         function: App::Greeting,
         warnings: Vec::new(),
     };
