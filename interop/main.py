@@ -8,6 +8,7 @@ import azd_hooks
 import azure_cli
 import azure_deploy
 import bicep
+import bodies
 import browser
 import control_room
 import deployment
@@ -17,6 +18,7 @@ import double_arm
 import double_graph
 import node_client
 import package
+import paths
 import python_clients
 import real_tenant
 import seed
@@ -52,6 +54,7 @@ def main() -> int:
 
 if __name__ == "__main__":
     # Imported for what they register.
-    assert azd and azd_hooks and azure_cli and azure_deploy and bicep and browser and control_room and package
+    assert azd and azd_hooks and azure_cli and azure_deploy and bicep and bodies and browser and control_room and package
+    assert paths
     assert deployment and docs and double_app and double_arm and double_graph and node_client and python_clients and real_tenant and seed
     sys.exit(main())
