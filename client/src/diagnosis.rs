@@ -6,7 +6,7 @@
 //!   and the app's; `words`: what any of them says of itself
 //! - `gate`: causes of a 401, with `audience`, `issuer` and `times`; `forbidden`: of a 403, with
 //!   `missing_scope`; `claims`: a claims challenge; `other`: other answers; `unreached`: no answer
-//! - `withheld`: what is not sent at all
+//! - `withheld`: what is not sent at all; `key_store`: what seals kept tokens, and does not answer
 //! - `untrusted`: what a function claims and is not trusted
 //! - `logged`: what the gate's own log says
 //! - `sign_in`: why there is no token, by `aadsts`, the codes as data; `tool`: how az or azd failed
@@ -25,6 +25,7 @@ mod forbidden;
 mod gate;
 mod in_front;
 mod issuer;
+mod key_store;
 mod logged;
 mod missing_scope;
 mod other;
@@ -37,10 +38,13 @@ mod withheld;
 mod words;
 
 pub(crate) use aadsts::{listed, look_up};
+pub(crate) use audience::audience_of_scope;
 pub(crate) use case::{Case, Expected, Sent, Signature};
 pub(crate) use code::Code;
 pub(crate) use finding::{Certainty, Evidence, Finding};
 pub(crate) use gate::no_challenge;
+pub(crate) use in_front::standing_in_front;
+pub(crate) use key_store::{key_store_fails, key_store_silent};
 pub(crate) use logged::{logged, meaning};
 pub(crate) use sign_in::{refusal, with_client_from};
 pub(crate) use times::{clock_skew, is_off};

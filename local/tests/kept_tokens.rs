@@ -118,7 +118,11 @@ fn an_authority_that_is_away_costs_no_token() {
     let text = text.replace(up.text("authority_host"), nowhere);
     std::fs::write(kept(state.path()), text).unwrap();
     let output = Cli::new(state.path(), &arguments).trusting(&up).run();
-    assert_eq!(told(&output), (3, vec!["refused".to_owned()]), "{url}");
+    assert_eq!(
+        told(&output),
+        (3, vec!["authority-unreachable".to_owned()]),
+        "{url}"
+    );
     assert_eq!(entries(state.path()).len(), 1);
 }
 

@@ -123,12 +123,15 @@ pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(u8::from(!sound)))
 }
 
-const AFTER_NETWORK: [&str; 8] = [
+const AFTER_NETWORK: [&str; 11] = [
     "clock",
+    "in front",
     "Easy Auth",
     "authority",
     "keys",
+    "audience",
     "Azure CLI",
+    "key store",
     "token",
     "accepted",
     "scope",
@@ -140,12 +143,13 @@ async fn examine(session: &Session, checks: &mut Checks) {
         return;
     };
     clock(&answer, checks);
+    in_front(&answer, checks);
     let Some(challenge) = easy_auth(session, &answer, checks).await else {
-        checks.skip(&AFTER_NETWORK[2..], "there is no challenge");
+        checks.skip(&AFTER_NETWORK[3..], "there is no challenge");
         return;
     };
     if !authority(session, &challenge, checks).await {
-        checks.skip(&AFTER_NETWORK[4..], "there is no authority to ask");
+        checks.skip(&AFTER_NETWORK[5..], "there is no authority to ask");
         return;
     }
     account::examine(session, &challenge, checks).await;
@@ -161,6 +165,17 @@ fn clock(answer: &Answer, checks: &mut Checks) {
             let off = how_long(date.abs_diff(now()).cast_signed());
             checks.ok("clock", format!("within {off} of the function's clock"));
         }
+    }
+}
+
+/// What stands before the gate, as far as it says so.
+fn in_front(answer: &Answer, checks: &mut Checks) {
+    let seen = diagnosis::standing_in_front(answer);
+    if seen.is_empty() {
+        checks.ok("in front", "nothing names itself");
+    } else {
+        let seen = seen.join("; ");
+        checks.ok("in front", format!("{seen}: it may refuse by itself"));
     }
 }
 

@@ -333,8 +333,28 @@ enum NoKey {
     Failed(keyring::Error),
 }
 
+/// Whether the key store can seal tokens.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum KeyStore {
+    Answers,
+    None,
+    Silent,
+    /// It answers with an error: it is locked, for example.
+    Fails(String),
+}
+
+/// Asks the key store, and keeps nothing in it.
+pub(crate) async fn key_store() -> KeyStore {
+    match key().await {
+        Ok(_) => KeyStore::Answers,
+        Err(NoKey::NoStore) => KeyStore::None,
+        Err(NoKey::Silent) => KeyStore::Silent,
+        Err(NoKey::Failed(error)) => KeyStore::Fails(error.to_string()),
+    }
+}
+
 /// What is said of a key store that does not answer.
-const SILENT: &str = "warning: the key store does not answer; tokens are kept in a file that only you can read (GREETING_KEY_STORE=none does not ask it, --no-cache keeps none)";
+const SILENT: &str = "warning: key-store-silent: the key store does not answer; tokens are kept in a file that only you can read (GREETING_KEY_STORE=none does not ask it, --no-cache keeps none)";
 
 /// `GREETING_KEY_STORE=none` says that there is no key store.
 async fn in_key_store<T: Send + 'static>(

@@ -34,6 +34,49 @@ pub(super) fn not_an_access_token(token: &Decoded, expected: &Expected) -> Optio
     Some(finding.saw("scp", Value::Null, "scopes", Source::Default))
 }
 
+/// The audiences that tokens for a scope have (v2 tokens the client id, v1 tokens the App ID URI
+/// of the scope), against those that the gate takes.
+///
+/// # Errors
+/// The gate is told of neither.
+pub(crate) fn audience_of_scope(scope: &str, expected: &Expected) -> Result<String, Box<Finding>> {
+    let first = scope.split_whitespace().next().unwrap_or_default();
+    let api = first.rsplit_once('/').map_or(first, |(api, _)| api);
+    let Some((id, source)) = &expected.resource else {
+        return Ok(format!("asks for {api}; the gate names no API"));
+    };
+    let same = bare(api) == bare(id);
+    let Some(list) = &expected.audiences else {
+        return Ok(if same {
+            format!("asks for {api}, which the gate names")
+        } else {
+            format!(
+                "asks for {api}; the gate names {id}, and may take the other too (--auth-settings shows it)"
+            )
+        });
+    };
+    let takes = |audience: &str| list.iter().any(|it| it.eq_ignore_ascii_case(audience));
+    let by_id = same || is_guid(&bare(api)) && takes(&bare(api));
+    match (by_id, takes(api)) {
+        (true, true) => Ok(format!("asks for {api}; the gate takes tokens of v1 and v2")),
+        (true, false) => Ok(format!(
+            "asks for {api}; the gate takes its client id only, so tokens have to be v2 (requestedAccessTokenVersion: 2)"
+        )),
+        (false, true) => Ok(format!("asks for {api}, which the gate takes")),
+        (false, false) => Err(Box::new(
+            Finding::likely(
+                Code::AudienceMismatch,
+                "the scope is of an API that the gate's settings do not allow as an audience",
+                format!(
+                    "ask for this API: --scope {}; or add {api} to Allowed token audiences (validation.allowedAudiences)",
+                    scope_of(&format!("api://{}", bare(id)))
+                ),
+            )
+            .saw("scope", first, list.clone(), *source),
+        )),
+    }
+}
+
 /// An API's id without its scheme.
 pub(super) fn bare(id: &str) -> String {
     let id = id.trim_end_matches('/');

@@ -302,6 +302,9 @@ impl Code {
             Self::AzdFailed => row(NoToken,
                 "The Azure Developer CLI (azd) gave no token. Its message is shown.",
                 "azd auth login; or --credential azure-cli or device-code."),
+            Self::KeyStoreSilent => row(NoToken,
+                "Kept tokens are sealed with a key that the system's key store has (Secret Service, Keychain, Credential Manager), and it does not answer, or gives none: it is locked, or nobody is there to unlock it. A call goes on: tokens are kept in a file that only you can read, or not at all.",
+                "Unlock or restart it; or GREETING_KEY_STORE=none, or --no-cache."),
         }
     }
 }

@@ -108,6 +108,7 @@ codes! {
     AzFailed = "az-failed",
     AzdMissing = "azd-missing",
     AzdFailed = "azd-failed",
+    KeyStoreSilent = "key-store-silent",
 }
 
 impl Code {

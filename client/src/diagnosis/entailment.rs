@@ -43,6 +43,7 @@ impl Code {
             Self::HeadersTooLarge => "the status is 431; or 400 or 494 with a page that says so",
             Self::Dns | Self::Refused | Self::Timeout | Self::TlsUntrusted => "the connection failed so, in the system's own words, which are shown",
             Self::HttpNotHttps => "the URL is plain http to another machine; or TLS was answered by something else",
+            Self::KeyStoreSilent => "the key store gave no answer within 5 s, or an error, which is shown",
             Self::ProxyFailed => "the connection failed before the proxy's tunnel stood, in the client's words or the proxy's, which are shown",
             Self::ProxyVariable => "the variable's value has no form of a proxy",
             Self::AuthorityUnreachable => "the connection to the authority failed, in the system's own words, which are shown",

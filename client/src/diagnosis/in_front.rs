@@ -7,7 +7,44 @@ use super::unreached::app;
 use super::words::said;
 use super::{Case, Code, Finding, Sent};
 use crate::discovery::challenge::schemes_of;
+use crate::http::Answer;
 use crate::provenance::Source;
+
+/// What stands before the gate, by the headers of an answer that is the gate's own: a front that
+/// passes calls on, and a second gate that wants another sign-in.
+pub(crate) fn standing_in_front(answer: &Answer) -> Vec<String> {
+    let mut seen = Vec::new();
+    let server = answer.server.as_deref().unwrap_or_default();
+    if answer.tell("x-azure-ref").is_some() {
+        seen.push("Azure Front Door (x-azure-ref)".to_owned());
+    }
+    if server.starts_with("Microsoft-Azure-Application-Gateway") {
+        seen.push(format!("Application Gateway (Server: {server})"));
+    }
+    if answer.tell("cf-ray").is_some() {
+        seen.push("Cloudflare (cf-ray)".to_owned());
+    }
+    if let Some(via) = answer.tell("via") {
+        seen.push(format!("a proxy or cache (Via: {via})"));
+    }
+    let schemes = schemes_of(answer);
+    let others = schemes.iter().filter(|scheme| !scheme.is("Bearer"));
+    let mut names: Vec<&str> = others.map(|scheme| scheme.name.as_str()).collect();
+    names.dedup();
+    if !names.is_empty() {
+        let names = names.join(", ");
+        seen.push(format!("a second gate (WWW-Authenticate: {names})"));
+    }
+    let mut apis: Vec<&str> = schemes
+        .iter()
+        .filter_map(|scheme| scheme.get("resource_id"))
+        .collect();
+    apis.dedup();
+    if apis.len() > 1 {
+        seen.push(format!("a second Easy Auth (API {})", apis[1]));
+    }
+    seen
+}
 
 /// The platform's or the front's refusal, where the answer bears its mark.
 pub(super) fn finding(case: &Case<'_>) -> Option<Finding> {

@@ -10,8 +10,9 @@ use super::Checks;
 use crate::cli::CredentialKind;
 use crate::clock::{how_long, now};
 use crate::credential::MARGIN;
+use crate::credential::cache::{self, KeyStore};
 use crate::credential::tool::Tool;
-use crate::diagnosis::{self, Code, Finding};
+use crate::diagnosis::{self, Code, Expected, Finding};
 use crate::discovery::challenge::Challenge;
 use crate::report::Outcome;
 use crate::session::send::{self, Origin};
@@ -38,7 +39,7 @@ pub(super) async fn examine(session: &Session, challenge: &Challenge, checks: &m
     let provided = match session.provided() {
         Ok(provided) => provided,
         Err(finding) => {
-            checks.skip(&["Azure CLI"], "a token is given");
+            checks.skip(&["audience", "Azure CLI", "key store"], "a token is given");
             no_token(checks, finding);
             return;
         }
@@ -46,7 +47,10 @@ pub(super) async fn examine(session: &Session, challenge: &Challenge, checks: &m
     let known = match learn::learn(session).await {
         Ok(known) => known,
         Err(stopped) => {
-            checks.skip(&["Azure CLI"], "it would not be used");
+            checks.skip(
+                &["audience", "Azure CLI", "key store"],
+                "no token would be asked for",
+            );
             let report = explain::stopped(session, *stopped).await;
             for finding in report.findings.into_iter().take(1) {
                 no_token(checks, finding);
@@ -54,7 +58,12 @@ pub(super) async fn examine(session: &Session, challenge: &Challenge, checks: &m
             return;
         }
     };
+    match provided {
+        Some(_) => checks.skip(&["audience"], "a token is given"),
+        None => audience(session, &known, challenge, checks),
+    }
     let az = azure_cli(session, &known, provided.as_ref(), checks).await;
+    key_store(session, provided.as_ref(), checks).await;
     let token = match provided {
         Some(token) => Ok((token, Origin::Brought)),
         None => kept(session, &known, az)
@@ -73,6 +82,32 @@ pub(super) async fn examine(session: &Session, challenge: &Challenge, checks: &m
 fn no_token(checks: &mut Checks, finding: Finding) {
     checks.failed("token", finding);
     checks.skip(&["accepted", "scope"], "there is no token to send");
+}
+
+/// Whether the gate takes the audience that tokens for this scope have.
+fn audience(session: &Session, known: &Known, challenge: &Challenge, checks: &mut Checks) {
+    let expected = Expected::of(challenge).with(session.settings.as_ref());
+    match diagnosis::audience_of_scope(&known.request.scope, &expected) {
+        Ok(seen) => checks.ok("audience", seen),
+        Err(finding) => checks.failed("audience", *finding),
+    }
+}
+
+/// Whether what seals the kept tokens answers.
+async fn key_store(session: &Session, provided: Option<&Secret>, checks: &mut Checks) {
+    if provided.is_some() || session.args.no_cache {
+        checks.skip(&["key store"], "no token is kept");
+        return;
+    }
+    match cache::key_store().await {
+        KeyStore::Answers => checks.ok("key store", "it answers"),
+        KeyStore::None => checks.skip(
+            &["key store"],
+            "there is none; tokens are kept in a file that only you can read",
+        ),
+        KeyStore::Silent => checks.failed("key store", diagnosis::key_store_silent()),
+        KeyStore::Fails(why) => checks.failed("key store", diagnosis::key_store_fails(&why)),
+    }
 }
 
 /// Checked where a call would use it; a failure only where nothing else can be used.

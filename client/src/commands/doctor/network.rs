@@ -8,10 +8,12 @@ use tokio::net::TcpStream;
 use super::Checks;
 use crate::diagnosis::{self, Finding};
 use crate::http::{Answer, Unreached, UnreachedKind, proxy};
+use crate::provenance::Source;
 use crate::session::Session;
 
 /// The steps up to an answer. None: there is none.
 pub(super) async fn examine(session: &Session, checks: &mut Checks) -> Option<Answer> {
+    trust_roots(session, checks);
     let proxy = match proxy::of(&session.url) {
         Ok(proxy) => proxy,
         Err(unusable) => {
@@ -121,6 +123,32 @@ async fn connect(
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err((UnreachedKind::Refused, error.to_string())),
         Err(_) => Err((UnreachedKind::Timeout, "no answer".to_owned())),
+    }
+}
+
+/// Whose certificates are trusted.
+fn trust_roots(session: &Session, checks: &mut Checks) {
+    let by_flag = session.args.sources.get("ca_cert") == Source::Flag;
+    let own = session.args.ca_cert.as_ref().filter(|_| by_flag);
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+        .into_iter()
+        .find_map(|name| {
+            let names = environment::text(name)?;
+            Some((name, names))
+        });
+    // On Linux these variables take the place of the system's certificates.
+    let roots = match named {
+        Some((name, names)) if cfg!(target_os = "linux") => {
+            format!("those of {names} ({name}), in place of the system's")
+        }
+        _ => "the system's".to_owned(),
+    };
+    match own {
+        Some(file) => checks.ok(
+            "CAs",
+            format!("{roots}, and {} (--ca-cert)", file.display()),
+        ),
+        None => checks.ok("CAs", roots),
     }
 }
 

@@ -1,7 +1,7 @@
 //! az and azd, which gave no token.
 
 use super::{API, TENANT, no_token};
-use crate::diagnosis::{ToolFailure, az_failure, azd_failure};
+use crate::diagnosis::{ToolFailure, az_failure, azd_failure, key_store_fails, key_store_silent};
 use crate::report::Report;
 
 pub(super) fn examples() -> Vec<(&'static str, Report)> {
@@ -59,6 +59,11 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
             )),
         ),
         ("az-failed", az(said("MemoryError: out of memory"))),
+        ("key-store-silent", no_token(key_store_silent())),
+        (
+            "key-store-silent locked",
+            no_token(key_store_fails("the collection is locked")),
+        ),
         ("azd-missing", azd(ToolFailure::NotOnPath)),
         (
             "azd-failed",
