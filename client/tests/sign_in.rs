@@ -82,6 +82,25 @@ fn the_fix_is_for_the_client_that_signs_in() {
     }
 }
 
+/// The App ID URI may be another: the client id names the API always.
+#[test]
+fn an_api_is_named_by_its_client_id_first() {
+    let server = refusing(
+        500_011,
+        "invalid_resource",
+        "The resource principal was not found.",
+    );
+    let (finding, _) = signed_in(&server, &[], &[]);
+    assert_eq!(finding["code"], "unknown-resource");
+    let fix = finding["fix"].as_str().unwrap();
+    let (by_id, by_principal) = fix.split_once("az ad sp create").unwrap();
+    assert!(
+        by_id.contains(&format!("--scope {API}/Greeting.Read")),
+        "{fix}"
+    );
+    assert!(!by_principal.is_empty());
+}
+
 /// `access_denied` by somebody else than the person, and by the person.
 #[test]
 fn a_denial_is_told_by_its_code() {
