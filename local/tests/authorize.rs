@@ -1,14 +1,19 @@
 //! Authorization code with PKCE, as clients and browsers see it: each mistake is told where it may
 //! be told, and a code is good once.
 
+#[path = "harness/app.rs"]
+mod app;
 #[path = "harness/authority.rs"]
 mod authority;
 mod harness;
 
+use app::changed;
 use authority::{
-    Authority, BACK, CHALLENGE, CLI, Form, VERIFIER, VISUAL_STUDIO, code_of, get, refusal, with,
+    API, Authority, BACK, CHALLENGE, CLI, DAEMON, Form, VERIFIER, VISUAL_STUDIO, claims, code_of,
+    get, read, refusal, with,
 };
 use harness::Up;
+use serde_json::json;
 
 #[tokio::test]
 async fn each_mistake_is_told_where_it_may_be() {
@@ -168,5 +173,170 @@ async fn item_13_a_code_without_pkce_is_served() {
         assert_eq!(refusal(&wrong), (400, "invalid_grant", 501_481));
         let right = redeem(code, &[("code_verifier", VERIFIER)]).await;
         assert_eq!(right.0, 200);
+    }
+}
+
+/// An ID token on the front channel, where the registration gives them: what Easy Auth and others
+/// ask for. Captured: 700054 (react-aad#158), 70007 (azure-docs#10191); the fragment is documented
+/// (v2-protocols-oidc).
+#[tokio::test]
+async fn item_16_id_tokens_come_on_the_front_channel_where_the_registration_says_so() {
+    let changes = json!({"web": {"implicitGrantSettings": {"enableIdTokenIssuance": true}}});
+    let app = changed("deploy/client-registration.json", &changes);
+    let root = app.path().to_str().unwrap();
+    let up = Authority(Up::start(&["--app-root", root, "--auto-approve", "alice"]));
+    let form: &Form<'_> = &[
+        ("client_id", CLI),
+        ("response_type", "code id_token"),
+        ("redirect_uri", BACK),
+        ("scope", "openid profile email"),
+        ("nonce", "a nonce"),
+    ];
+    let (status, _, back) = up.ask(form).await;
+    assert_eq!(status, 303);
+    let token = claims(&json!(get(&back, "id_token")));
+    assert_eq!(
+        (&token["aud"], &token["nonce"]),
+        (&json!(CLI), &json!("a nonce"))
+    );
+    assert_eq!(token["email"], "alice@greeting.test");
+    // OpenID Connect Core section 3.3.2.11.
+    let hash = digest(get(&back, "code"));
+    assert_eq!(token["c_hash"], hash);
+    let (_, _, back) = up.ask(&with(form, &[("response_type", "id_token")])).await;
+    assert_eq!(get(&back, "code"), "");
+    assert_eq!(claims(&json!(get(&back, "id_token"))).get("c_hash"), None);
+    let (_, _, back) = up.ask(&with(form, &[("nonce", "")])).await;
+    assert_eq!(code_of(&back), 900_144);
+    let query = up.ask(&with(form, &[("response_mode", "query")])).await;
+    assert!(
+        query.0 == 400 && query.1.contains("AADSTS70007"),
+        "{}",
+        query.1
+    );
+    // By form: a page that sends itself.
+    let (status, page, _) = up.ask(&with(form, &[("response_mode", "form_post")])).await;
+    assert!(
+        status == 200 && page.contains("name=\"id_token\""),
+        "{page}"
+    );
+    // A registration that says nothing of it.
+    let up = Authority::start();
+    let (_, _, back) = up.ask(form).await;
+    assert_eq!(
+        (get(&back, "error"), code_of(&back)),
+        ("unsupported_response_type", 700_054)
+    );
+}
+
+/// The left half of a code's SHA-256.
+fn digest(code: &str) -> String {
+    use base64::Engine as _;
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, code.as_bytes());
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
+}
+
+/// Its codes and refresh tokens are its pages' (captured: AADSTS9002327, next-auth#9414;
+/// AADSTS9002326, umi-request#299), which may read the answers.
+#[tokio::test]
+async fn item_13_and_15_a_single_page_app_has_pkce_cors_and_an_origin() {
+    let changes = json!({"spa": {"redirectUris": [BACK]}, "publicClient": {"redirectUris": []}});
+    let app = changed("deploy/client-registration.json", &changes);
+    let root = app.path().to_str().unwrap();
+    let up = Authority(Up::start(&["--app-root", root, "--auto-approve", "alice"]));
+    let scope = up.scope();
+    let bare: &Form<'_> = &[
+        ("client_id", CLI),
+        ("response_type", "code"),
+        ("redirect_uri", BACK),
+        ("response_mode", "fragment"),
+        ("scope", &scope),
+    ];
+    let (_, _, back) = up.ask(bare).await;
+    assert_eq!(
+        (get(&back, "error"), code_of(&back)),
+        ("invalid_request", 9_002_325)
+    );
+    let pkce = [
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+    let (_, _, back) = up.ask(&[bare, &pkce].concat()).await;
+    let origin = "http://localhost:8400";
+    let send = async |form: &Form<'_>, origin: Option<&str>| {
+        let url = up.url("<tenant>/oauth2/v2.0/token");
+        let mut request = up.0.client.post(url).form(form);
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        let answer = request.send().await.unwrap();
+        let allowed = answer.headers().get("access-control-allow-origin").cloned();
+        let allowed = allowed.map(|origin| origin.to_str().unwrap().to_owned());
+        (read(answer).await, allowed)
+    };
+    let redeem: &Form<'_> = &[
+        ("grant_type", "authorization_code"),
+        ("client_id", CLI),
+        ("redirect_uri", BACK),
+        ("code", get(&back, "code")),
+        ("code_verifier", VERIFIER),
+    ];
+    let (refused, allowed) = send(redeem, None).await;
+    assert_eq!(refusal(&refused), (400, "invalid_request", 9_002_327));
+    assert_eq!(allowed, None);
+    let ((status, body), allowed) = send(redeem, Some(origin)).await;
+    assert_eq!(
+        (status.as_u16(), allowed.as_deref()),
+        (200, Some(origin)),
+        "{body}"
+    );
+    let refresh: &Form<'_> = &[
+        ("grant_type", "refresh_token"),
+        ("client_id", CLI),
+        ("refresh_token", body["refresh_token"].as_str().unwrap()),
+    ];
+    assert_eq!(refusal(&send(refresh, None).await.0).2, 9_002_327);
+    assert_eq!(send(refresh, Some(origin)).await.0.0, 200);
+    // Another site's page may not read it; and no page redeems another client's code.
+    let other = send(refresh, Some("https://evil.example")).await;
+    assert_eq!(other.1, None);
+    let daemon: &Form<'_> = &[
+        ("grant_type", "client_credentials"),
+        ("client_id", DAEMON),
+        ("client_secret", &up.secret()),
+        ("scope", &format!("api://{API}/.default")),
+    ];
+    let crossed = send(daemon, Some(origin)).await.0;
+    assert_eq!(refusal(&crossed), (400, "invalid_request", 9_002_326));
+    let words = crossed.1["error_description"].as_str().unwrap();
+    assert!(
+        words.contains("Request origin: 'http://localhost:8400'."),
+        "{words}"
+    );
+    // A preflight, and what a page has to read first.
+    let url = up.url("<tenant>/oauth2/v2.0/token");
+    let preflight = up.0.client.request(reqwest::Method::OPTIONS, url);
+    let preflight = preflight.header("origin", origin);
+    let preflight = preflight.header("access-control-request-method", "POST");
+    let preflight = preflight.send().await.unwrap();
+    assert_eq!(preflight.status(), 204);
+    assert_eq!(preflight.headers()["access-control-allow-origin"], origin);
+    for path in [
+        "<tenant>/v2.0/.well-known/openid-configuration",
+        "<tenant>/discovery/v2.0/keys",
+    ] {
+        let answer = up.0.client.get(up.url(path)).header("origin", origin);
+        let answer = answer.send().await.unwrap();
+        assert_eq!(
+            answer.headers()["access-control-allow-origin"],
+            origin,
+            "{path}"
+        );
+        let other =
+            up.0.client
+                .get(up.url(path))
+                .header("origin", "https://evil.example");
+        let other = other.send().await.unwrap();
+        assert_eq!(other.headers().get("access-control-allow-origin"), None);
     }
 }

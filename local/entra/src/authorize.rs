@@ -5,6 +5,7 @@
 //! with the request's form is told before the sign-in, a scope that does not exist after it.
 
 mod answer;
+mod finish;
 mod logout;
 
 use axum::Router;
@@ -17,14 +18,11 @@ use serde::Deserialize;
 
 use super::directory::{User, UserState};
 use super::error::AuthorityError;
-use super::grants::{Code, Flow, ResponseMode, ScopeRequest};
+use super::grants::{Flow, ResponseMode, ResponseType, ScopeRequest};
 use super::pages::{self, SignIn};
 use super::parameters::{Pairs, Parameters};
 use super::pkce::{self, Challenge};
 use super::{ApproveError, Authority, events};
-
-/// Seconds that an authorization code lives (documented: about ten minutes).
-const CODE_LIFETIME: i64 = 600;
 
 pub(super) fn router() -> Router<Authority> {
     let mut router = Router::new();
@@ -120,7 +118,14 @@ async fn decide(
     authority.grants().end_flow(&choice.flow);
     note(Outcome::Approved)
         .because("on the page")
-        .on(authority.finish(&flow, &known.upn.clone(), now))
+        .on(authority.finish(&flow, known, now))
+}
+
+/// What a request asks for.
+struct Asked {
+    scopes: ScopeRequest,
+    challenge: Option<Challenge>,
+    response_type: ResponseType,
 }
 
 impl Authority {
@@ -147,9 +152,10 @@ impl Authority {
             }
         };
         match self.read_request(&flow, &parameters) {
-            Ok((asked, challenge)) => {
-                flow.asked = asked;
-                flow.challenge = challenge;
+            Ok(read) => {
+                flow.asked = read.scopes;
+                flow.challenge = read.challenge;
+                flow.response_type = read.response_type;
             }
             Err(error) => return events::refused(note, &error).on(flow.refusal(&error)),
         }
@@ -164,7 +170,7 @@ impl Authority {
                 Ok(user) => note
                     .outcome(Outcome::Approved)
                     .because("--auto-approve")
-                    .on(self.finish(&flow, &user.upn.clone(), now)),
+                    .on(self.finish(&flow, user, now)),
                 Err(error) => events::refused(note, &error).on(flow.refusal(&error)),
             };
         }
@@ -205,6 +211,8 @@ impl Authority {
             state: parameters.get("state").map(str::to_owned),
             nonce: parameters.get("nonce").map(str::to_owned),
             challenge: None,
+            // Read with the rest, whose faults are told to the client.
+            response_type: ResponseType::Code,
             response_mode: ResponseMode::of(&parameters)?,
             platform,
             expires: self.clock().now() + super::grants::EXPIRES_IN,
@@ -212,20 +220,32 @@ impl Authority {
         Ok((parameters, flow))
     }
 
-    /// What is asked for, and the challenge; all that Entra checks before the sign-in.
-    fn read_request(
-        &self,
-        flow: &Flow,
-        parameters: &Parameters,
-    ) -> Result<(ScopeRequest, Option<Challenge>), AuthorityError> {
-        match parameters.required("response_type")? {
-            "code" => {}
-            other => return Err(AuthorityError::ResponseType(other.to_owned())),
+    /// What is asked for; all that Entra checks before the sign-in.
+    fn read_request(&self, flow: &Flow, parameters: &Parameters) -> Result<Asked, AuthorityError> {
+        let client = &flow.asked.client;
+        let kinds = parameters.required("response_type")?;
+        let response_type = ResponseType::of(kinds)?;
+        let challenge = match response_type {
+            ResponseType::IdToken => None,
+            ResponseType::Code | ResponseType::CodeAndIdToken => {
+                pkce::challenge(parameters, flow.platform)?
+            }
+        };
+        let asked = self.asked(client, parameters.required("scope")?)?;
+        if response_type != ResponseType::Code {
+            // Only where the registration says so, and only for OpenID Connect, whose nonce binds
+            // the token to the request (documented: v2-protocols-oidc).
+            if !self.directory().gives_id_tokens(client) || !asked.has("openid") {
+                return Err(AuthorityError::ResponseType(kinds.to_owned()));
+            }
+            parameters.required("nonce")?;
         }
-        let challenge = pkce::challenge(parameters, flow.platform)?;
-        let asked = self.asked(&flow.asked.client, parameters.required("scope")?)?;
         self.check_resource(parameters, &asked)?;
-        Ok((asked, challenge))
+        Ok(Asked {
+            scopes: asked,
+            challenge,
+            response_type,
+        })
     }
 
     /// Signs `--auto-approve`'s user in, or says at once why not: nobody looks at a page.
@@ -251,23 +271,5 @@ impl Authority {
             ),
         );
         Err(self.consent_required(&asked.client))
-    }
-
-    /// Back to the client, with a code.
-    fn finish(&self, flow: &Flow, user: &str, now: i64) -> Response {
-        let code = self.grants().issue_code(
-            Code {
-                user: user.to_owned(),
-                asked: flow.asked.clone(),
-                redirect: flow.redirect.to_string(),
-                challenge: flow.challenge.clone(),
-                platform: flow.platform,
-                nonce: flow.nonce.clone(),
-                expires: now + CODE_LIFETIME,
-                used: false,
-            },
-            now,
-        );
-        flow.back(&[("code", &code)])
     }
 }

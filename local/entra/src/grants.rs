@@ -8,7 +8,7 @@ mod refresh_tokens;
 
 use std::collections::{HashMap, HashSet};
 
-pub(crate) use self::authorization_codes::{Code, Flow, ResponseMode};
+pub(crate) use self::authorization_codes::{Code, Flow, ResponseMode, ResponseType};
 use self::device_codes::Pending;
 pub(crate) use self::device_codes::{EXPIRES_IN, INTERVAL, NoSuchCode};
 pub use self::refresh_tokens::RefreshTokens;

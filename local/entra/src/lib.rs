@@ -12,6 +12,7 @@
 //! - `client_credentials`, `daemon`: clients that prove themselves
 //! - `policy`, `ring`: what an administrator changes while it runs
 //! - `resource_manager`: what `az login` looks up
+//! - `cross_origin`: which sites' pages may call
 //! - `letter_case`, `not_built`: paths as people and clients write them, and what is not there
 //! - `pages`: what a person sees; `events`: what the log is told
 
@@ -19,6 +20,7 @@ mod authorize;
 mod claims;
 mod client_credentials;
 mod consent;
+mod cross_origin;
 mod daemon;
 mod directory;
 mod discovery;
@@ -44,6 +46,7 @@ mod token;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use local_events::Clock;
 
 pub use self::claims::LIFETIME;
@@ -160,8 +163,9 @@ impl Authority {
     /// Every endpoint and page.
     pub fn router(&self) -> axum::Router {
         axum::Router::new()
-            .merge(discovery::router())
-            .merge(token::router())
+            .merge(discovery::router().merge(token::router()).layer(
+                middleware::from_fn_with_state(self.clone(), cross_origin::of_single_page_apps),
+            ))
             .merge(authorize::router())
             .merge(resource_manager::router())
             .merge(pages::router())

@@ -6,21 +6,41 @@ use local_http::page::{Page, Script};
 use maud::{PreEscaped, html};
 
 use crate::error::AuthorityError;
-use crate::grants::{Flow, ResponseMode};
+use crate::grants::{Flow, ResponseMode, ResponseType};
 use crate::parameters::Parameters;
 
 /// Sends a form on without a click; the page works without it too.
 const SUBMIT: &str = "document.forms[0].submit()";
 
 impl ResponseMode {
-    /// What a request asks for, `query` by default (OAuth 2.0 Multiple Response Type Encoding
-    /// Practices section 2.1).
+    /// What a request asks for: by default `query`, or `fragment` as soon as a token is in the
+    /// answer, which `query` then may not be (OAuth 2.0 Multiple Response Type Encoding Practices
+    /// sections 2.1 and 3; captured: azure-docs#10191).
     pub(super) fn of(parameters: &Parameters) -> Result<Self, AuthorityError> {
+        let kinds = parameters.get("response_type").unwrap_or("");
+        let mut kinds = kinds.split_ascii_whitespace();
+        let with_token = kinds.any(|kind| matches!(kind, "id_token" | "token"));
         match parameters.get("response_mode") {
-            None | Some("query") => Ok(Self::Query),
+            None if with_token => Ok(Self::Fragment),
+            None => Ok(Self::Query),
+            Some("query") if !with_token => Ok(Self::Query),
             Some("fragment") => Ok(Self::Fragment),
             Some("form_post") => Ok(Self::FormPost),
             Some(other) => Err(AuthorityError::ResponseMode(other.to_owned())),
+        }
+    }
+}
+
+impl ResponseType {
+    /// What a request asks for, its words in any order.
+    pub(super) fn of(text: &str) -> Result<Self, AuthorityError> {
+        let mut kinds: Vec<&str> = text.split_ascii_whitespace().collect();
+        kinds.sort_unstable();
+        match kinds.as_slice() {
+            ["code"] => Ok(Self::Code),
+            ["id_token"] => Ok(Self::IdToken),
+            ["code", "id_token"] => Ok(Self::CodeAndIdToken),
+            _ => Err(AuthorityError::ResponseType(text.to_owned())),
         }
     }
 }

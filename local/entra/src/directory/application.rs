@@ -41,6 +41,16 @@ pub(super) struct AppRole {
 pub(super) struct Platform {
     #[serde(default)]
     pub(super) redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub(super) implicit_grant_settings: ImplicitGrant,
+}
+
+/// What authorize may give without a code; of `web` only.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ImplicitGrant {
+    #[serde(default)]
+    pub(super) enable_id_token_issuance: bool,
 }
 
 #[derive(Default, Deserialize)]

@@ -67,6 +67,28 @@ impl Directory {
         Some((url, platform))
     }
 
+    /// Whether this is the origin of a single-page app's redirect URI. As there, localhost's port
+    /// is not compared.
+    pub(crate) fn is_single_page_apps_origin(&self, origin: &Url) -> bool {
+        let root = |url: &Url| url.join("/").ok();
+        [&self.api, &self.client]
+            .into_iter()
+            .flat_map(of)
+            .filter(|(platform, _)| *platform == Platform::Spa)
+            .filter_map(|(_, known)| Url::parse(known).ok())
+            .any(|known| match (root(origin), root(&known)) {
+                (Some(origin), Some(known)) => fits(&origin, &known),
+                _ => false,
+            })
+    }
+
+    /// Whether the client's registration lets authorize give ID tokens
+    /// (`web.implicitGrantSettings.enableIdTokenIssuance`).
+    pub(crate) fn gives_id_tokens(&self, client: &str) -> bool {
+        self.application(client)
+            .is_some_and(|app| app.web.implicit_grant_settings.enable_id_token_issuance)
+    }
+
     /// Whether some client may be sent back to this URL's origin.
     pub(crate) fn is_redirect_origin(&self, url: &Url) -> bool {
         [&self.api, &self.client]

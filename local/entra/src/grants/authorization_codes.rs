@@ -15,6 +15,15 @@ pub(crate) enum ResponseMode {
     FormPost,
 }
 
+/// What authorize is asked for (OAuth 2.0 Multiple Response Type Encoding Practices sections 3
+/// and 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ResponseType {
+    Code,
+    IdToken,
+    CodeAndIdToken,
+}
+
 /// A sign-in that waits for its person.
 #[derive(Clone)]
 pub(crate) struct Flow {
@@ -23,6 +32,7 @@ pub(crate) struct Flow {
     pub state: Option<String>,
     pub nonce: Option<String>,
     pub challenge: Option<Challenge>,
+    pub response_type: ResponseType,
     pub response_mode: ResponseMode,
     pub platform: Platform,
     pub expires: i64,

@@ -147,6 +147,7 @@ fn point_11_every_store_is_bounded() {
             state: None,
             nonce: None,
             challenge: None,
+            response_type: ResponseType::Code,
             response_mode: ResponseMode::Query,
             platform: Platform::Web,
             expires: 10_000 + number,
