@@ -56,7 +56,7 @@ pub(crate) use words::{everything, ids, without_tokens};
 
 /// The causes of this answer: proved before likely, cause before consequence. None for success.
 pub(crate) fn diagnose(case: &Case<'_>) -> Vec<Finding> {
-    // Who refused comes first: nobody asked the gate where its door was not reached.
+    // Who refused comes first: where the gate was not reached, it refused nothing.
     if let Some(finding) = in_front::finding(case).or_else(|| claims::finding(case)) {
         return vec![finding];
     }

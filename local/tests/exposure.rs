@@ -41,7 +41,7 @@ fn nothing_listens_off_loopback() {
 async fn a_web_page_of_another_site_can_not_act() {
     let up = Up::start(&[]);
     let host = up.text("authority_host");
-    // The commands' doors want the secret of the state folder.
+    // The commands' endpoints require the secret of the state folder.
     for (path, body) in [
         (
             "approve",

@@ -61,7 +61,7 @@ pub(super) fn finding(case: &Case<'_>) -> Option<Finding> {
     Some(said(finding, case.answer))
 }
 
-/// Access restrictions: App Service counts a private endpoint's closed door among them.
+/// Access restrictions: App Service counts "public network access disabled" among them.
 fn restricted(case: &Case<'_>, body: &str) -> Option<Finding> {
     let address = case.answer.tell("x-ms-forbidden-ip");
     if case.answer.status != 403 || address.is_none() && !body.contains("has blocked your access") {

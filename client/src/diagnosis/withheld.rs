@@ -1,4 +1,4 @@
-//! What is not sent: it opens no door here, and in the wrong hands it opens another.
+//! What is not sent: it is no access token for this API, and whoever receives it could use it elsewhere.
 
 use serde_json::Value;
 
