@@ -20,11 +20,10 @@ impl fmt::Display for Gone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "warning: {} names {}, which can't be used ({}); the system's certificates are used. Correct it, or: unset {}",
+            "warning: {} names {}, which can't be used: {}; the system's certificates are used",
             self.variable,
             self.names.display(),
             self.why,
-            self.variable
         )
     }
 }

@@ -87,6 +87,7 @@ pub fn run() -> ExitCode {
     let gone = certificates::gone(&cli.command);
     for gone in &gone {
         terminal::tell(&terminal::printable(&gone.to_string()));
+        terminal::tell(&format!("  fix  unset {}", gone.variable));
     }
     // The library that reads the system's certificates reads these variables by itself, on unix.
     #[cfg(unix)]
