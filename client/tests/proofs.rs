@@ -79,6 +79,29 @@ fn a_wanted_client_certificate_is_no_untrusted_one() {
     }
 }
 
+/// Two that look alike: nobody listens, and somebody who listens says nothing.
+#[test]
+fn a_connection_that_ends_is_not_one_that_was_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let silent = std::thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+        }
+    });
+    for scheme in ["http", "https"] {
+        let report = call(&format!("{scheme}://{address}/"), &jwt(&json!({})), &[]);
+        assert_eq!(report["findings"][0]["code"], "refused", "{report}");
+        let summary = report["findings"][0]["summary"].as_str().unwrap();
+        assert!(summary.contains("closed it without an answer"), "{report}");
+    }
+    silent.join().unwrap();
+    let report = call(&format!("http://{address}/"), &jwt(&json!({})), &[]);
+    let summary = report["findings"][0]["summary"].as_str().unwrap();
+    assert!(summary.starts_with("no connection to"), "{summary}");
+}
+
 /// The Date of an answer from a cache is that of the first answer.
 #[test]
 fn an_answer_from_a_cache_is_no_clock_that_is_off() {

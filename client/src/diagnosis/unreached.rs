@@ -67,6 +67,18 @@ pub(crate) fn unreached(url: &Url, unreached: &Unreached) -> Finding {
                 fix.to_owned(),
             )
         }
+        UnreachedKind::Refused if broke(&unreached.why) => (
+            Code::Refused,
+            format!("{host}:{port} took the connection and closed it without an answer"),
+            if is_loopback(url) {
+                "see what listens there: its log, or the terminal of greeting-local up".to_owned()
+            } else {
+                format!(
+                    "try again (--retry 3); see its log: az webapp log tail {}",
+                    app(url)
+                )
+            },
+        ),
         UnreachedKind::Refused => (
             Code::Refused,
             format!("no connection to {host}:{port}"),
@@ -91,6 +103,9 @@ pub(crate) fn authority_unreached(authority: &Url, unreached: &Unreached) -> Fin
         UnreachedKind::Proxy => return proxy_failed(authority, unreached),
         UnreachedKind::ProxyVariable(unusable) => return proxy_variable(authority, unusable),
         UnreachedKind::Dns => ("its name does not resolve", None),
+        UnreachedKind::Refused if broke(&unreached.why) => {
+            ("it closed the connection without an answer", None)
+        }
         UnreachedKind::Refused => ("no connection", None),
         UnreachedKind::Timeout => (
             "no answer in time",
@@ -130,6 +145,20 @@ pub(crate) fn authority_unreached(authority: &Url, unreached: &Unreached) -> Fin
         fix.unwrap_or(usual),
     );
     seen(finding, unreached)
+}
+
+/// Whether there was a connection, which ended.
+fn broke(why: &str) -> bool {
+    let why = why.to_lowercase();
+    let ends = [
+        "connection closed",
+        "connection reset",
+        "connection ended",
+        "broken pipe",
+        "eof",
+        "close_notify",
+    ];
+    ends.iter().any(|end| why.contains(end))
 }
 
 /// What is wrong with a certificate, by the client's words, and what to do.

@@ -175,6 +175,34 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
             unreached(UnreachedKind::Refused, "Connection refused (os error 111)"),
         ),
         (
+            "refused closed",
+            unreached(
+                UnreachedKind::Refused,
+                "client error (SendRequest): connection closed before message completed",
+            ),
+        ),
+        (
+            "client-certificate handshake",
+            unreached(
+                UnreachedKind::ClientCertificate,
+                "received fatal alert: CertificateRequired",
+            ),
+        ),
+        (
+            "tls-untrusted expired",
+            unreached(
+                UnreachedKind::TlsUntrusted,
+                "invalid peer certificate: Expired",
+            ),
+        ),
+        (
+            "tls-untrusted name",
+            unreached(
+                UnreachedKind::TlsUntrusted,
+                "invalid peer certificate: NotValidForName",
+            ),
+        ),
+        (
             "timeout",
             unreached(UnreachedKind::Timeout, "operation timed out"),
         ),
