@@ -165,3 +165,66 @@ fn item_14_errors_that_want_a_person_say_so_by_suberror_and_claims() {
         assert_eq!(inner.as_deref(), claims, "{body}");
     }
 }
+
+/// To the letter: clients and people match on them. Each with where the words are from.
+#[test]
+fn item_19_sentences_are_entras() {
+    use AuthorityError as E;
+    let text = str::to_owned;
+    for (error, line) in [
+        // Captured: the name form, 'Contoso'.
+        (
+            E::ClientUnknown(text("id")),
+            "AADSTS700016: Application with identifier 'id' was not found in the directory 'greeting-local'. This can",
+        ),
+        // Captured: Azure-Samples/active-directory-aspnetcore-webapp-openidconnect-v2#554.
+        (
+            E::ScopeUndefined {
+                client: text("app"),
+                scope: text("X.Read"),
+                resource: text("guid"),
+            },
+            "AADSTS650053: The application 'app' asked for scope 'X.Read' that doesn't exist on the resource 'guid'. Contact the app vendor.",
+        ),
+        // Captured: msal-js#1487.
+        (
+            E::SeveralResources(text("a/x b/y")),
+            "AADSTS28000: Provided value for the input parameter scope is not valid because it contains more than one resource. Scope a/x b/y is not valid.",
+        ),
+        // Captured: azure-cli#22251.
+        (
+            E::CodeExpired,
+            "AADSTS70020: The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
+        ),
+        // Captured: with no word behind it.
+        (
+            E::Malformed,
+            "AADSTS9002313: Invalid request. Request is malformed or invalid.",
+        ),
+        (
+            E::GrantUnknown,
+            "AADSTS70000: Provided grant is invalid or malformed.",
+        ),
+        // Captured: its moment has seven digits of a second.
+        (
+            E::RefreshExpired { issued: 0 },
+            "AADSTS700082: The refresh token has expired due to inactivity. The token was issued on 1970-01-01T00:00:00.0000000Z and was inactive for 90.00:00:00.",
+        ),
+        // Captured: modelcontextprotocol/typescript-sdk#2718.
+        (
+            E::TokenForItself {
+                client: text("guid"),
+                name: text("app"),
+            },
+            "AADSTS90009: Application 'guid'(app) is requesting a token for itself. This scenario is supported only if resource is specified using the GUID based App Identifier.",
+        ),
+        // Captured: next-auth#9414.
+        (
+            E::OriginMissing,
+            "AADSTS9002327: Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests.",
+        ),
+    ] {
+        let said = error.line();
+        assert!(said.starts_with(line), "{said}");
+    }
+}
