@@ -17,6 +17,29 @@ fn report(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
+/// Codes of Entra's, each in the catalogue under the cause that it is.
+#[test]
+fn codes_that_were_once_unknown_are_in_the_catalogue() {
+    for (number, code) in [
+        (9_010_010, "resource-mismatch"),
+        (1_002_012, "scope-not-defined"),
+        (90123, "authority-refused"),
+        (90072, "user-not-in-tenant"),
+        (530_003, "blocked-by-policy"),
+        (50131, "blocked-by-policy"),
+        (500_014, "unknown-resource"),
+        (7_000_112, "unknown-client"),
+        (65002, "permission-not-requested"),
+        (50158, "mfa-required"),
+    ] {
+        let output = run(
+            &["explain", &format!("AADSTS{number}"), "--output", "json"],
+            "",
+        );
+        assert_eq!(report(&output)["code"], code, "{number}");
+    }
+}
+
 /// From the catalogue, else from the table of codes, else it is said that it is not known.
 #[test]
 fn any_number_of_entras_is_explained() {
