@@ -374,6 +374,18 @@ async fn item_12_what_is_no_form_is_answered_in_entras_envelope() {
     let huge = send(token, None, "a".repeat(70_000)).await;
     assert_eq!(refusal(&huge).0, 413);
     assert_eq!(refusal(&send(token, None, "%FF=%".into()).await).2, 900_144);
+    // A tenant that is no text.
+    let odd = send("%FF/oauth2/v2.0/token", None, asked).await;
+    assert_eq!(refusal(&odd), (400, "invalid_request", 90002));
+    let odd = read(
+        up.0.client
+            .get(up.url("%FF/discovery/v2.0/keys"))
+            .send()
+            .await
+            .unwrap(),
+    )
+    .await;
+    assert_eq!(refusal(&odd).2, 90002);
     // Documented: AADSTS900561.
     let get = read(up.0.client.get(up.url(token)).send().await.unwrap()).await;
     assert_eq!(refusal(&get), (400, "invalid_request", 900_561));

@@ -9,7 +9,7 @@ mod finish;
 mod logout;
 
 use axum::Router;
-use axum::extract::{Form, Path, RawQuery, State};
+use axum::extract::{Form, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
@@ -20,7 +20,7 @@ use super::directory::{User, UserState};
 use super::error::AuthorityError;
 use super::grants::{Flow, ResponseMode, ResponseType, ScopeRequest};
 use super::pages::{self, SignIn};
-use super::parameters::{Pairs, Parameters};
+use super::parameters::{Pairs, Parameters, Tenant};
 use super::pkce::{self, Challenge};
 use super::{ApproveError, Authority, events};
 
@@ -42,7 +42,7 @@ pub(super) fn router() -> Router<Authority> {
 
 async fn ask(
     State(authority): State<Authority>,
-    Path(tenant): Path<String>,
+    Tenant(tenant): Tenant,
     RawQuery(query): RawQuery,
 ) -> Response {
     let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
@@ -53,7 +53,7 @@ async fn ask(
 
 async fn ask_by_form(
     State(authority): State<Authority>,
-    Path(tenant): Path<String>,
+    Tenant(tenant): Tenant,
     Pairs(pairs): Pairs,
 ) -> Response {
     authority.authorize(&tenant, pairs)

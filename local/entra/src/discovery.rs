@@ -1,6 +1,6 @@
 //! Discovery: the OpenID Connect metadata, the keys, and Entra's instance metadata.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Authority;
 use super::error::AuthorityError;
+use super::parameters::Tenant;
 
 pub(super) fn router() -> Router<Authority> {
     Router::new()
@@ -21,11 +22,11 @@ pub(super) fn router() -> Router<Authority> {
         .route("/{tenant}/discovery/keys", get(keys))
 }
 
-async fn openid_v2(State(authority): State<Authority>, Path(tenant): Path<String>) -> Response {
+async fn openid_v2(State(authority): State<Authority>, Tenant(tenant): Tenant) -> Response {
     openid(&authority, &tenant, "/v2.0")
 }
 
-async fn openid_v1(State(authority): State<Authority>, Path(tenant): Path<String>) -> Response {
+async fn openid_v1(State(authority): State<Authority>, Tenant(tenant): Tenant) -> Response {
     openid(&authority, &tenant, "")
 }
 
@@ -93,7 +94,7 @@ async fn instance(State(authority): State<Authority>) -> Response {
     .into_response()
 }
 
-async fn keys(State(authority): State<Authority>, Path(tenant): Path<String>) -> Response {
+async fn keys(State(authority): State<Authority>, Tenant(tenant): Tenant) -> Response {
     if !authority.directory().is_tenant(&tenant) {
         return unknown(&authority, &tenant);
     }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use base64::Engine;
@@ -40,6 +41,29 @@ impl FromRequest<Authority> for Pairs {
         }
         let pairs = url::form_urlencoded::parse(&body).into_owned();
         Ok(Self(pairs.collect()))
+    }
+}
+
+/// The tenant segment of an address. One that is no text is a tenant that nobody knows.
+pub(super) struct Tenant(pub String);
+
+impl FromRequestParts<Authority> for Tenant {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        authority: &Authority,
+    ) -> Result<Self, Response> {
+        let segment = Path::<String>::from_request_parts(parts, authority).await;
+        segment.map(|Path(tenant)| Self(tenant)).map_err(|_| {
+            let raw = parts.uri.path().split('/').nth(1).unwrap_or("");
+            let error = AuthorityError::TenantUnknown(raw.to_owned());
+            let correlation = correlation(&parts.headers);
+            with_ids(
+                error.response(correlation, authority.clock().now()),
+                correlation,
+            )
+        })
     }
 }
 

@@ -7,7 +7,7 @@ mod issuing;
 mod redeeming;
 mod spendable;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::error::{AuthorityError, correlation, with_ids};
 use super::grants::{EXPIRES_IN, INTERVAL};
-use super::parameters::{Pairs, Parameters};
+use super::parameters::{Pairs, Parameters, Tenant};
 use super::{Authority, events};
 
 pub(super) fn router() -> Router<Authority> {
@@ -29,7 +29,7 @@ pub(super) fn router() -> Router<Authority> {
 
 async fn device_code(
     State(authority): State<Authority>,
-    Path(tenant): Path<String>,
+    Tenant(tenant): Tenant,
     headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Response {
@@ -41,7 +41,7 @@ async fn device_code(
 
 async fn token(
     State(authority): State<Authority>,
-    Path(tenant): Path<String>,
+    Tenant(tenant): Tenant,
     headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Response {
