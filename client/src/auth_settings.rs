@@ -57,7 +57,7 @@ impl Settings {
     /// # Errors
     /// It can't be read.
     pub(crate) fn load(path: &Path) -> Result<Self, Unusable> {
-        let text = ::state_folder::read_regular(path).map_err(|error| Unusable::Unread {
+        let text = ::state_folder::read_named(path).map_err(|error| Unusable::Unread {
             path: path.to_owned(),
             error,
         })?;

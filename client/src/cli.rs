@@ -9,7 +9,6 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::request::{CallCommand, RequestArgs};
-use crate::caller;
 use crate::known_clients::DEVELOPER_CLIENT;
 use crate::provenance::Source;
 
@@ -51,7 +50,7 @@ impl Cli {
     /// # Errors
     /// clap's: a mistake, or a request for help.
     pub(crate) fn read() -> Result<Self, clap::Error> {
-        let matches = environment::matches(Self::command, caller::word)?;
+        let matches = environment::matches(Self::command, secret_forms::word)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         match &mut cli.command {
             Command::Call(CallCommand { to: args, .. })

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::auth_settings;
-use crate::caller;
 use crate::diagnosis::Finding;
 use crate::http::{Broken, NoCertificates};
 use crate::request::NoRequest;
@@ -14,7 +13,7 @@ use crate::terminal::{Unwritten, printable, tell, written};
 /// A mistake on the command line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Usage {
-    #[error("{:?} is not an http or https URL; write the scheme too: https://…/api/greeting", caller::word(.0))]
+    #[error("{:?} is not an http or https URL; write the scheme too: https://…/api/greeting", secret_forms::word(.0))]
     Url(String),
     #[error("the URL contains a user name or password; a function is called with a token instead")]
     UserInUrl,
@@ -43,7 +42,7 @@ pub(crate) enum Usage {
 pub(crate) enum Failure {
     #[error(transparent)]
     Usage(Usage),
-    #[error("{} is not in the catalogue", printable(&caller::word(.0)))]
+    #[error("{} is not in the catalogue", printable(&secret_forms::word(.0)))]
     UnknownCode(String),
     #[error("the log {} can't be read: {error}", path.display())]
     LogNotRead { path: PathBuf, error: io::Error },

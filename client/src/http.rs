@@ -85,7 +85,7 @@ pub(crate) enum NoCertificates {
 }
 
 fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, NoCertificates> {
-    let pem = ::state_folder::read_regular(path).map_err(|error| NoCertificates::NotRead {
+    let pem = ::state_folder::read_named(path).map_err(|error| NoCertificates::NotRead {
         path: path.to_owned(),
         error,
     })?;

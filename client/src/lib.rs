@@ -20,7 +20,6 @@
 //!   `scope`, `state_folder`, `terminal`
 
 mod auth_settings;
-mod caller;
 mod certificates;
 mod cli;
 mod clock;
@@ -57,27 +56,11 @@ use crate::failure::Failure;
 /// The status that a shell gives a program ended by Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
-/// What reads the system's certificates takes a blank name for a file's; and what reads proxies, a
-/// blank HTTPS_PROXY for the only one, though https_proxy is set.
-#[cfg(unix)]
-const READ_BY_LIBRARIES: [&str; 10] = [
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-    "NO_PROXY",
-    "no_proxy",
-];
-
 /// The program: reads the command line, does what it says, and gives the exit status.
 #[must_use]
 pub fn run() -> ExitCode {
     #[cfg(unix)]
-    if let Err(error) = environment::start_without_blank(&READ_BY_LIBRARIES) {
+    if let Err(error) = environment::start_without_blank() {
         return Failure::NotStarted(error).tell();
     }
     let mut cli = match Cli::read() {

@@ -7,7 +7,6 @@ use hyper::body::Bytes;
 use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-use crate::caller;
 use crate::cli::RequestArgs;
 use crate::terminal::tell;
 
@@ -45,7 +44,7 @@ pub(crate) enum NoRequest {
     BodyTooLong(String),
     #[error("the headers can't be read from {path}: {error}")]
     HeadersNotRead { path: String, error: io::Error },
-    #[error("{} is no header; write NAME: VALUE", caller::word(.0))]
+    #[error("{} is no header; write NAME: VALUE", secret_forms::word(.0))]
     NoHeader(String),
     #[error(
         "the value of the header {0} has a character that no header can have, such as a line break"
@@ -138,7 +137,7 @@ impl Request {
 }
 
 fn not_a_secret(argument: &'static str, text: &str) -> Result<(), NoRequest> {
-    match caller::secret(text) {
+    match secret_forms::secret(text) {
         Some(what) => Err(NoRequest::Secret { argument, what }),
         None => Ok(()),
     }

@@ -13,7 +13,6 @@ use azure_core::credentials::Secret;
 use url::Url;
 
 use crate::auth_settings::Settings;
-use crate::caller;
 use crate::cli::CallArgs;
 use crate::credential::cache::Cache;
 use crate::credential::provided::provided;
@@ -204,11 +203,11 @@ fn nothing_misplaced(args: &CallArgs) -> Result<(), Usage> {
 }
 
 fn not_a_secret(argument: &'static str, value: &str) -> Result<(), Usage> {
-    match caller::secret(value) {
+    match secret_forms::secret(value) {
         Some(what) => Err(Usage::Misplaced {
             argument,
             what,
-            begins: caller::beginning(value),
+            begins: secret_forms::beginning(value),
         }),
         None => Ok(()),
     }

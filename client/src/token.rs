@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub(crate) use self::not_a_token::NotAToken;
-use crate::caller;
 use crate::clock::{how_long, utc};
 use crate::known_clients::client_name;
 
@@ -62,7 +61,7 @@ impl Decoded {
                 "there is a space or a quote at byte {at}"
             )));
         }
-        if caller::is_client_secret(token) {
+        if secret_forms::is_client_secret(token) {
             return Err(OtherToken("it is a client secret of Entra".into()));
         }
         // No JWT begins so: its header is JSON in base64url.

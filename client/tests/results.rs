@@ -112,6 +112,7 @@ fn point_17_a_fifo_in_a_files_place_does_not_hang() {
             &["token", "inspect", "--verify", "--ca-cert", "ca"],
             "not a regular file",
         ),
+        ("log", &["explain", "--log", "log"], "not a regular file"),
     ] {
         let state = tempfile::tempdir().unwrap();
         fifo(&state.path().join(at));

@@ -19,19 +19,35 @@ pub fn text(name: &str) -> Option<String> {
     variable(name)?.into_string().ok()
 }
 
-/// Starts the program anew without those of `names` that are blank, where libraries read them by
-/// themselves: a process can't take a variable out of its own environment safely.
+/// What libraries read by themselves. One that reads certificates takes a blank name for a file's;
+/// one that reads proxies, a blank `HTTPS_PROXY` for the only one, though `https_proxy` is set; a
+/// blank `TMPDIR` or `HOME` is the current folder; a blank number of threads ends the program.
+pub const READ_BY_LIBRARIES: [&str; 14] = [
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "TMPDIR",
+    "HOME",
+    "TOKIO_WORKER_THREADS",
+    "CARGO_HOME",
+];
+
+/// Starts the program anew without those of [`READ_BY_LIBRARIES`] that are blank: a process can't
+/// take a variable out of its own environment safely.
 ///
 /// # Errors
 /// It does not start.
 #[cfg(unix)]
-pub fn start_without_blank(names: &[&str]) -> std::io::Result<()> {
-    let is_blank = |name: &&&str| std::env::var_os(name).is_some() && variable(name).is_none();
-    let blank: Vec<_> = names
-        .iter()
-        .copied()
-        .filter(|name| is_blank(&name))
-        .collect();
+pub fn start_without_blank() -> std::io::Result<()> {
+    let is_blank = |name: &&str| std::env::var_os(name).is_some() && variable(name).is_none();
+    let blank: Vec<_> = READ_BY_LIBRARIES.into_iter().filter(is_blank).collect();
     start_without(&blank)
 }
 

@@ -4,6 +4,7 @@
 //! so that a change to them changes what a built program does.
 
 use std::borrow::Cow;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use local_failure::Failure;
@@ -99,10 +100,14 @@ pub(crate) struct Template {
 impl Template {
     fn of(root: &Path, file: BuiltIn) -> Result<Self, Failure> {
         let path = root.join(file.0);
-        if path.is_file() {
-            return Self::read(&path);
+        let text = state_folder::read_regular(&path);
+        // A file of that name that can't be read is not replaced without a word.
+        if let Err(error) = &text
+            && [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&error.kind())
+        {
+            return Ok(Self::built_in(file));
         }
-        Ok(Self::built_in(file))
+        Self::of_text(&path, text)
     }
 
     pub(crate) fn built_in((name, text): BuiltIn) -> Self {
@@ -113,13 +118,18 @@ impl Template {
         }
     }
 
-    /// The file at `path`.
+    /// The file that a person names.
     ///
     /// # Errors
     /// It can't be read.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        Self::of_text(path, state_folder::read_named(path))
+    }
+
+    fn of_text(path: &Path, text: io::Result<Vec<u8>>) -> Result<Self, Failure> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = text.and_then(|text| String::from_utf8(text).map_err(io::Error::other));
+        let text = text.map_err(|error| {
             Failure::new(
                 format!("{name} can't be read"),
                 error,

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use local_events::{Stream, flush, print};
 
 use crate::cli::{Cli, Command};
@@ -40,12 +40,21 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 const LAST_TASKS: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let read = ::environment::matches(Cli::command, str::to_owned);
+    let cli = match read.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(said) => return said_by_clap(&said),
+    };
     // Before there is any thread: it becomes another program.
     let command = match cli.command {
         Command::Launch(args) => return commands::launch::run(args),
         command => command,
     };
+    #[cfg(unix)]
+    if let Err(error) = ::environment::start_without_blank() {
+        eprintln!("error: this program could not be started without blank variables: {error}");
+        return ExitCode::FAILURE;
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -85,4 +94,13 @@ fn main() -> ExitCode {
     });
     flush(LAST_LINES);
     status
+}
+
+/// A mistake on the command line, or the help that was asked for.
+fn said_by_clap(said: &clap::Error) -> ExitCode {
+    if let Err(error) = said.print() {
+        eprintln!("error: the help could not be written: {error}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2))
 }

@@ -53,7 +53,7 @@ impl AppFiles {
             .map(|name| {
                 Ok(archive::Entry::file(
                     name,
-                    std::fs::read(app.root.join(name))?,
+                    state_folder::read_regular(&app.root.join(name))?,
                 ))
             })
             .collect::<std::io::Result<_>>()?;

@@ -139,7 +139,7 @@ async fn build(name: &str, checkout: &Path) -> Result<PathBuf, Failure> {
     };
     print(Stream::Err, format!("building {name} …"));
     let mut command =
-        tokio::process::Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        tokio::process::Command::new(environment::variable("CARGO").unwrap_or("cargo".into()));
     command
         .args([
             "build",

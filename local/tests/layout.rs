@@ -23,9 +23,10 @@ enum Layer {
 }
 
 /// Every crate of the workspace has its layer.
-const LAYERS: [(&str, Layer); 14] = [
+const LAYERS: [(&str, Layer); 15] = [
     ("environment", Layer::Shared),
     ("loopback", Layer::Shared),
+    ("secret-forms", Layer::Shared),
     ("settings-file", Layer::Shared),
     ("state-folder", Layer::Shared),
     ("greeting-server", Layer::Server),

@@ -5,7 +5,7 @@ mod harness;
 
 use std::process::{Command, Stdio};
 
-use harness::{program, wait_for};
+use harness::{Up, program, wait_for};
 use serde_json::Value;
 
 #[tokio::test]
@@ -51,4 +51,65 @@ fn point_17_a_result_that_cannot_be_written_is_an_error() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("could not be written"), "{said}");
+}
+
+/// Every command that has a result; `up` has none, and serves without a reader of its lines.
+#[cfg(target_os = "linux")]
+#[test]
+fn point_17_no_command_succeeds_whose_result_cannot_be_written() {
+    let up = Up::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let handler = folder.path().join("handler");
+    std::fs::write(&handler, static_program()).unwrap();
+    let zip = folder.path().join("greeting.zip");
+    let package = [
+        "package",
+        "--handler",
+        handler.to_str().unwrap(),
+        "--out",
+        zip.to_str().unwrap(),
+    ];
+    let commands: [&[&str]; 11] = [
+        &["env"],
+        &["mint"],
+        &["log"],
+        &["log", "--output", "json"],
+        &["policy"],
+        &["rotate-keys"],
+        &["demo"],
+        &["demo", "--output", "json"],
+        &package,
+        &["--help"],
+        &["--version"],
+    ];
+    // So that the log has a line.
+    assert!(up.run("rotate-keys", &[]).status.success());
+    for arguments in commands {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = program()
+            .args(arguments)
+            .env("GREETING_LOCAL_STATE", up.folder.path().join("state"))
+            .stdout(full.unwrap())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(
+            said.contains("could not be written") && said.contains("os error 28"),
+            "{arguments:?}: {said}"
+        );
+    }
+    // Written before its list was.
+    assert!(zip.exists());
+}
+
+/// The least that is a static x86-64 program: a header and an empty loadable segment.
+#[cfg(target_os = "linux")]
+fn static_program() -> Vec<u8> {
+    let mut bytes = vec![0; 120];
+    bytes[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+    for (at, value) in [(18, 62), (32, 64), (54, 56), (56, 1), (64, 1)] {
+        bytes[at] = value;
+    }
+    bytes
 }

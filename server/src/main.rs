@@ -10,9 +10,15 @@ use tokio::net::TcpListener;
 /// Where the Functions host says which port it will call.
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run().await {
+fn main() -> ExitCode {
+    // By number: tokio reads it from TOKIO_WORKER_THREADS otherwise, and ends where that is blank.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the asynchronous runtime did not start: {error}"));
+    match runtime.and_then(|runtime| runtime.block_on(run())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             alert(&format!("greeting-server: {error}"));
@@ -22,18 +28,24 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), String> {
-    let port = port(std::env::var(PORT).ok().as_deref())?;
+    let port = port(variable(PORT).as_deref())?;
     // Before the port opens, so that no signal can arrive unheard.
     let end = end().map_err(|error| format!("can't listen for signals: {error}"))?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
         .map_err(|error| format!("can't listen on 127.0.0.1:{port} (from {PORT}): {error}"))?;
-    let easy_auth = EasyAuth::from_setting(std::env::var(EasyAuth::SETTING).ok().as_deref());
+    let easy_auth = EasyAuth::from_setting(variable(EasyAuth::SETTING).as_deref());
     if easy_auth == EasyAuth::Off {
         alert(EASY_AUTH_OFF);
     }
     serve(listener, easy_auth, end).await;
     Ok(())
+}
+
+/// An environment variable; one that is blank is not set.
+fn variable(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok()?;
+    (!value.trim().is_empty()).then_some(value)
 }
 
 fn port(value: Option<&str>) -> Result<u16, String> {

@@ -358,3 +358,28 @@ fn signals_end_it_with_status_0_though_connections_idle() {
         drop(idle);
     }
 }
+
+#[test]
+fn point_13_a_blank_variable_is_not_set() {
+    for blank in ["", " "] {
+        let output = command()
+            .env("FUNCTIONS_CUSTOMHANDLER_PORT", blank)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("FUNCTIONS_CUSTOMHANDLER_PORT is not set"),
+            "{said}"
+        );
+        // Without a port it ends before a greeting; a panic would have another status.
+        let output = command()
+            .env("TOKIO_WORKER_THREADS", blank)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
+    let server = Server::start(" ");
+    let answer = server.ask("GET", "/api/greeting", "");
+    assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+}

@@ -72,7 +72,42 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 /// # Errors
 /// It can't be read, is no regular file, or has more than 16 MiB.
 pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    read_open(regular(path)?)
+    read_open(open_regular(path)?)
+}
+
+/// Reads a file that a person names. It is a regular one, or what a shell gives for `<(command)`
+/// and for standard input: those are open already, and their writer is there.
+///
+/// # Errors
+/// As [`read_regular`].
+pub fn read_named(path: &Path) -> io::Result<Vec<u8>> {
+    read_open(open_named(path)?)
+}
+
+/// Opens a file that a person names, as [`read_named`] does: for one that may be long.
+///
+/// # Errors
+/// It can't be opened, or is neither of the two.
+pub fn open_named(path: &Path) -> io::Result<fs::File> {
+    if is_open_already(path) {
+        fs::File::open(path)
+    } else {
+        open_regular(path)
+    }
+}
+
+/// Whether the path is of a file descriptor of this process.
+fn is_open_already(path: &Path) -> bool {
+    let numbered = |name: &std::ffi::OsStr| {
+        let name = name.as_encoded_bytes();
+        !name.is_empty() && name.iter().all(u8::is_ascii_digit)
+    };
+    let folders = [Path::new("/dev/fd"), Path::new("/proc/self/fd")];
+    path == Path::new("/dev/stdin")
+        || path.file_name().is_some_and(numbered)
+            && path
+                .parent()
+                .is_some_and(|parent| folders.contains(&parent))
 }
 
 /// Who may read a file that only its owner may write.
@@ -95,7 +130,7 @@ pub fn read_private(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Reads this user's file that others can't write, and that only `readers` may read.
 fn read(path: &Path, readers: Readers) -> io::Result<Vec<u8>> {
-    let file = regular(path)?;
+    let file = open_regular(path)?;
     #[cfg(unix)]
     {
         let metadata = file.metadata()?;
@@ -154,7 +189,10 @@ fn owned_by(user: u32, metadata: &fs::Metadata) -> io::Result<()> {
 }
 
 /// Opens a regular file. A FIFO that nobody writes can't even be opened.
-fn regular(path: &Path) -> io::Result<fs::File> {
+///
+/// # Errors
+/// It can't be opened, or is no regular file.
+pub fn open_regular(path: &Path) -> io::Result<fs::File> {
     let check = |metadata: &fs::Metadata| {
         if metadata.is_file() {
             return Ok(());

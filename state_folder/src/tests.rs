@@ -64,6 +64,23 @@ fn point_17_only_regular_files_are_read() {
     assert!(read_regular(&link).is_ok());
 }
 
+#[test]
+fn point_17_descriptors_that_a_shell_opened_are_read() {
+    for (path, open) in [
+        ("/dev/fd/63", true),
+        ("/proc/self/fd/11", true),
+        ("/dev/stdin", true),
+        ("/dev/fd", false),
+        ("/dev/fd/63/x", false),
+        ("/dev/fd/a", false),
+        ("/dev/zero", false),
+        ("63", false),
+        ("/tmp/fifo", false),
+    ] {
+        assert_eq!(is_open_already(Path::new(path)), open, "{path}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn point_17_another_users_file_is_not_private() {

@@ -1,6 +1,5 @@
 //! No token: what the authority said, as a cause. One row a code.
 
-use crate::caller;
 use crate::guid::is_guid;
 use crate::known_clients::DEVELOPER_CLIENT;
 use crate::oauth::device_code::AuthorityError;
@@ -13,9 +12,9 @@ use crate::provenance::Source;
 /// A refusal of the authority, as a finding.
 pub(crate) fn refusal(error: &AuthorityError, client: &str, tenant: &str, scope: &str) -> Finding {
     let fill = |text: &str| {
-        text.replace("{client}", &caller::word(client))
-            .replace("{tenant}", &caller::word(tenant))
-            .replace("{scope}", &caller::word(scope))
+        text.replace("{client}", &secret_forms::word(client))
+            .replace("{tenant}", &secret_forms::word(tenant))
+            .replace("{scope}", &secret_forms::word(scope))
     };
     let row = AADSTS.iter().find(|row| {
         error.error_codes.contains(&row.number)

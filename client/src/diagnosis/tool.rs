@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::sign_in::{named, refusal};
 use super::{Code, Finding};
-use crate::caller;
 use crate::known_clients::DEVELOPER_CLIENT;
 use crate::oauth::device_code::AuthorityError;
 use crate::provenance::Source;
@@ -28,7 +27,7 @@ pub(crate) enum ToolFailure {
 
 /// Why the Azure CLI gave no token.
 pub(crate) fn az_failure(failure: &ToolFailure, tenant: &str, scope: &str) -> Finding {
-    let shown = caller::word(scope);
+    let shown = secret_forms::word(scope);
     let failed = |summary: String, fix: String| Finding::likely(Code::AzFailed, summary, fix);
     let by_hand =
         format!("run it by hand: az account get-access-token --scope {shown} --query expiresOn");
@@ -55,7 +54,7 @@ pub(crate) fn az_failure(failure: &ToolFailure, tenant: &str, scope: &str) -> Fi
 }
 
 fn az_said(said: &str, tenant: &str, scope: &str) -> Finding {
-    let shown = caller::word(scope);
+    let shown = secret_forms::word(scope);
     if let Some(number) = named(said) {
         let begins = said.find("AADSTS").unwrap_or(0);
         let error = AuthorityError {
@@ -102,14 +101,14 @@ fn az_said(said: &str, tenant: &str, scope: &str) -> Finding {
 /// AADSTS1002012: az is signed in as a program, not as a user.
 fn as_service_principal(finding: Finding, scope: &str) -> Finding {
     let api = scope.rsplit_once('/').map_or(scope, |(api, _)| api);
-    let api = caller::word(api);
+    let api = secret_forms::word(api);
     Finding {
         summary: format!(
             "az is signed in as a service principal, which has to ask for {api}/.default; its token then has app roles and no scope"
         ),
         fix: format!(
             "--scope {api}/.default, where the API accepts an app role; where it wants a scope, sign in as a user: az login --scope {}",
-            caller::word(scope)
+            secret_forms::word(scope)
         ),
         ..finding
     }

@@ -12,8 +12,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::caller;
-
 /// Why the authority gave no token: RFC 6749 section 5.2 with Entra's additions.
 #[derive(Debug, Clone, Default, Deserialize, thiserror::Error)]
 #[error("{error}: {error_description}")]
@@ -75,13 +73,13 @@ impl Endpoint {
         let base = Url::parse(authority_host).map_err(|error| {
             refuse(format!(
                 "the authority {:?} is not a URL: {error}",
-                caller::word(authority_host)
+                secret_forms::word(authority_host)
             ))
         })?;
         if base.scheme() != "https" && !(base.scheme() == "http" && is_loopback(&base)) {
             return Err(refuse(format!(
                 "the authority {:?} is not https",
-                caller::word(authority_host)
+                secret_forms::word(authority_host)
             )));
         }
         if tenant.is_empty()
@@ -91,7 +89,7 @@ impl Endpoint {
         {
             return Err(refuse(format!(
                 "{:?} is not a tenant id or domain",
-                caller::word(tenant)
+                secret_forms::word(tenant)
             )));
         }
         let base = base
@@ -185,7 +183,7 @@ pub(crate) fn tokens(granted: Granted) -> azure_core::Result<Tokens> {
     if !granted.token_type.eq_ignore_ascii_case("bearer") {
         return Err(strange(format!(
             "the authority gave a token of type {:?}, and only Bearer is known here",
-            caller::word(&granted.token_type)
+            secret_forms::word(&granted.token_type)
         )));
     }
     if is_empty(&granted.access_token) {

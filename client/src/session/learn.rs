@@ -1,7 +1,6 @@
 //! What has to be known before a token is asked for: given by the user, or discovered.
 
 use super::{Known, Session, scope, trust};
-use crate::caller;
 use crate::credential::TokenRequest;
 use crate::diagnosis::Finding;
 use crate::discovery::challenge::Challenge;
@@ -113,7 +112,7 @@ fn request(
         ("client", "client_id", &request.client_id),
         ("scope", "scope", &request.scope),
     ] {
-        session.verbose(|| format!("* {name:<9} {} ({})", caller::word(value), given(id)));
+        session.verbose(|| format!("* {name:<9} {} ({})", secret_forms::word(value), given(id)));
     }
     request
 }

@@ -28,13 +28,17 @@ impl Authority {
         };
         EventNote::new(Outcome::Answered)
             .grant(find("grant_type"))
-            .client(find("client_id").map(|id| self.directory().client_name(id).unwrap_or(id)))
+            .client(find("client_id").map(|id| {
+                let name = self.directory().client_name(id);
+                name.map_or_else(|| secret_forms::id(id), str::to_owned)
+            }))
             .scope(find("scope"))
     }
 
     /// What a sign-in asks for.
     pub(super) fn note_of(&self, outcome: Outcome, asked: &ScopeRequest) -> EventNote {
         let name = self.directory().client_name(&asked.client);
+        let name = name.map(str::to_owned);
         EventNote::new(outcome)
             .client(name)
             .scope(Some(&asked.full().join(" ")))

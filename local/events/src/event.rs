@@ -4,13 +4,10 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use secret_forms::words;
 use serde::{Deserialize, Serialize};
 
 use crate::printable::printable;
-
-/// A word of a caller's that is longer is cut: what is that long may be a token that a caller
-/// pasted into the wrong field.
-const WORD: usize = 120;
 
 /// Who has decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -225,9 +222,11 @@ pub struct Row {
 }
 
 impl Event {
-    /// Cuts what callers wrote to what a log can bear.
-    pub(super) fn tidy(&mut self) {
-        self.path = tidy(&self.path);
+    /// Cuts what callers wrote to what can't be a token or a secret: people paste one where
+    /// something else belongs.
+    pub(super) fn without_secrets(&mut self) {
+        self.method = words(&self.method);
+        self.path = words(&self.path);
         let optional = [
             &mut self.grant,
             &mut self.client,
@@ -236,10 +235,10 @@ impl Event {
             &mut self.scp,
         ];
         for text in optional.into_iter().flatten() {
-            *text = tidy(text);
+            *text = words(text);
         }
         for role in &mut self.roles {
-            *role = tidy(role);
+            *role = words(role);
         }
     }
 
@@ -287,21 +286,6 @@ impl fmt::Display for Event {
             self.duration_ms,
         )
     }
-}
-
-/// Text of a caller's, for the log: words that no name, scope or URL is as long as are cut.
-fn tidy(text: &str) -> String {
-    text.split(' ')
-        .map(|word| {
-            let length = word.chars().count();
-            if length <= WORD {
-                return word.to_owned();
-            }
-            let start: String = word.chars().take(8).collect();
-            format!("{start}…({length} characters)")
-        })
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 #[cfg(test)]
@@ -422,9 +406,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_as_long_as_a_token_is_cut() {
-        let token = "e".repeat(500);
-        let tidied = tidy(&format!("scope {token} here"));
-        assert_eq!(tidied, "scope eeeeeeee…(500 characters) here");
+    fn point_19_what_may_be_a_secret_is_cut_wherever_it_stands() {
+        let secret = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJyIn0.c2ln";
+        let mut event = Event {
+            method: secret.into(),
+            path: format!("/api/{secret}/greeting"),
+            grant: Some(secret.into()),
+            client: Some(secret.into()),
+            scope: Some(format!("openid {secret}")),
+            reason: Some(format!("AADSTS70011: The scope {secret} is not valid.")),
+            scp: Some(secret.into()),
+            roles: vec![secret.into()],
+            ..event()
+        };
+        event.without_secrets();
+        let shown = crate::json(&event);
+        assert!(!shown.contains(&secret[..8]), "{shown}");
+        assert!(shown.contains("AADSTS70011: The scope eyJh… (41 characters) is not valid."));
+        assert!(
+            shown.contains("/api/eyJh… (41 characters)/greeting"),
+            "{shown}"
+        );
     }
 }

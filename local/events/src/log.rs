@@ -67,7 +67,7 @@ impl Log {
 
     /// Prints `event`, keeps it, and sends it to subscribers.
     pub fn record(&self, mut event: Event) {
-        event.tidy();
+        event.without_secrets();
         // A stderr that is closed, or that nobody reads, is no reason to hold a request up.
         match self.0.print {
             Print::Human => print(Stream::Err, event.to_string()),

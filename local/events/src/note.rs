@@ -12,6 +12,18 @@ use jiff::Timestamp;
 use crate::event::{Event, Outcome, Source};
 use crate::log::{Log, millis};
 
+/// The grants of RFC 6749, 7522, 7523, 8628 and 8693, by the last part of their names.
+const GRANTS: [&str; 8] = [
+    "authorization_code",
+    "client_credentials",
+    "device_code",
+    "jwt-bearer",
+    "password",
+    "refresh_token",
+    "saml2-bearer",
+    "token-exchange",
+];
+
 /// What became of a request, beside its answer. Never a token, a code, or a person's name.
 #[derive(Debug, Clone)]
 pub struct EventNote {
@@ -55,16 +67,23 @@ impl EventNote {
         self
     }
 
-    /// What a token was asked for with.
+    /// What a token was asked for with: a grant of OAuth's, or the beginning of something else.
     pub fn grant(mut self, grant: Option<&str>) -> Self {
-        // A URN's last part says it all.
-        self.grant = grant.map(|grant| grant.rsplit(':').next().unwrap_or(grant).to_owned());
+        self.grant = grant.map(|grant| {
+            // A URN's last part says it all.
+            let name = grant.rsplit(':').next().unwrap_or(grant);
+            if GRANTS.contains(&name) {
+                name.to_owned()
+            } else {
+                secret_forms::beginning(name)
+            }
+        });
         self
     }
 
     /// The client's name or id.
-    pub fn client(mut self, client: Option<&str>) -> Self {
-        self.client = client.map(str::to_owned);
+    pub fn client(mut self, client: Option<String>) -> Self {
+        self.client = client;
         self
     }
 

@@ -138,7 +138,9 @@ fn function_folders(root: &Path) -> Result<Vec<String>, AppError> {
     let mut names = Vec::new();
     for folder in std::fs::read_dir(root).map_err(unreadable)? {
         let folder = folder.map_err(unreadable)?;
-        if folder.path().join("function.json").is_file() {
+        let path = folder.path().join("function.json");
+        // What is no regular file is refused by who reads it, not passed over.
+        if path.exists() && !path.is_dir() {
             names.push(folder.file_name().to_string_lossy().into_owned());
         }
     }
@@ -167,7 +169,8 @@ impl Found {
         for name in function_folders(root)? {
             let folder = root.join(&name);
             let path = folder.join("function.json");
-            let text = std::fs::read_to_string(&path)
+            let text = state_folder::read_regular(&path)
+                .and_then(|text| String::from_utf8(text).map_err(std::io::Error::other))
                 .map_err(|error| AppError::Unreadable(path.clone(), error))?;
             let read = match function_json::is_function_name(&name) {
                 false => Err(Reason::Name),

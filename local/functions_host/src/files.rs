@@ -155,7 +155,8 @@ impl AppError {
 
 /// Reads a JSON file as Azure's readers do.
 pub(super) fn read(path: &Path) -> Result<Value, AppError> {
-    let text = std::fs::read_to_string(path)
+    let text = state_folder::read_regular(path)
+        .and_then(|text| String::from_utf8(text).map_err(std::io::Error::other))
         .map_err(|error| AppError::Unreadable(path.to_owned(), error))?;
     parse(&text).map_err(|why| AppError::BadJson(path.to_owned(), why))
 }

@@ -43,9 +43,33 @@ fn json(data: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(data).ok()?;
     if let Ok(value) = serde_json::from_str::<Value>(text) {
         let read = parse(text);
-        assert!(read.is_ok_and(|read| read == value), "read as other JSON");
+        assert!(
+            read.is_ok_and(|read| is_same(&read, &value)),
+            "read as other JSON"
+        );
     }
     Some(text)
+}
+
+/// Whether two values are the same. Of numbers it asks no more than doubles tell apart: `-0` and 0
+/// are one, and of 76 digits the last bit may differ between two readers.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => match (one.as_f64(), other.as_f64()) {
+            (Some(one), Some(other)) => (one - other).abs() <= one.abs() * f64::EPSILON,
+            _ => false,
+        },
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(a, b)| is_same(a, b))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .all(|(name, value)| other.get(name).is_some_and(|it| is_same(value, it)))
+        }
+        (one, other) => one == other,
+    }
 }
 
 /// A route on the first line, a path on the second: the path's canonical form is the path, and

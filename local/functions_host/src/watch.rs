@@ -166,7 +166,7 @@ async fn reload(
 async fn build(binary: &str, root: &Path, folder: &Path, number: u64) -> Result<PathBuf, String> {
     print(Stream::Err, format!("[watch] building {binary} …"));
     let building =
-        tokio::process::Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
+        tokio::process::Command::new(environment::variable("CARGO").unwrap_or("cargo".into()))
             .args([
                 "build",
                 "--quiet",

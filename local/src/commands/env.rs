@@ -16,7 +16,7 @@ pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
     let Running { ready, tenant, .. } = Running::load(&folder)?;
     let shell = args
         .shell
-        .unwrap_or_else(|| usual_shell(std::env::var("SHELL").ok().as_deref()));
+        .unwrap_or_else(|| usual_shell(environment::text("SHELL").as_deref()));
     let lines = match tenant {
         Some(_) => lines(shell, args.client, &ready, &folder),
         None => tenant_lines(shell, args.client, &ready),

@@ -1,6 +1,6 @@
 //! `greeting-local package`: the zip that Azure Functions runs.
 
-use std::io::Write;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use local_failure::Failure;
@@ -22,7 +22,10 @@ pub(crate) fn run(args: &PackageArgs) -> Result<(), Failure> {
         Some(path) => path.clone(),
         None => build::handler(&app, &args.target)?,
     };
-    let program = std::fs::read(&handler).map_err(|error| {
+    let mut program = Vec::new();
+    // It may be larger than any other file that is read whole.
+    let read = state_folder::open_regular(&handler).and_then(|mut it| it.read_to_end(&mut program));
+    read.map_err(|error| {
         Failure::new(
             format!("{} can't be read", handler.display()),
             error,

@@ -29,7 +29,7 @@ pub(super) async fn front(State(room): State<Shared>, Query(asked): Query<PageQu
     let shell = asked
         .shell
         .and_then(|name| Shell::from_str(&name, true).ok())
-        .unwrap_or_else(|| usual_shell(std::env::var("SHELL").ok().as_deref()));
+        .unwrap_or_else(|| usual_shell(environment::text("SHELL").as_deref()));
     let done = asked.done.as_deref().and_then(Done::named);
     let body = html! {
         @if let Some(done) = done { p.alert.done role="status" { (done.words()) } }

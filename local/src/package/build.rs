@@ -66,7 +66,7 @@ fn static_libc(target: &Target) -> &'static str {
 }
 
 fn cargo(checkout: &Path, target: &Target) -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    let mut cargo = Command::new(environment::variable("CARGO").unwrap_or("cargo".into()));
     cargo
         .current_dir(checkout)
         .args(["build", "--message-format", "json-render-diagnostics"])
@@ -89,7 +89,7 @@ fn cargo(checkout: &Path, target: &Target) -> Command {
 fn flags(checkout: &Path) -> String {
     let mut flags = vec!["-Ctarget-feature=+crt-static".to_owned()];
     // Panic messages name source files; without this, by the builder's own folders.
-    let cargo_home = std::env::var_os("CARGO_HOME")
+    let cargo_home = environment::variable("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(etcetera::home_dir().ok()?.join(".cargo")));
     for (path, name) in [

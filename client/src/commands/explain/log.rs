@@ -53,14 +53,14 @@ pub(super) fn run(log: &Path, call: Option<&Path>, output: Output) -> Result<Str
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes)
     } else {
-        std::fs::read(path)
+        ::state_folder::open_named(path).and_then(|mut file| file.read_to_end(&mut bytes))
     };
-    match bytes {
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+    match read {
+        Ok(_) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Err(error) => Err(Failure::LogNotRead {
             path: path.to_owned(),
             error,

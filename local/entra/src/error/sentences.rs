@@ -20,8 +20,15 @@ fn moment(seconds: i64) -> String {
 }
 
 impl AuthorityError {
-    #[rustfmt::skip] // a table: one line a refusal
+    /// Of what a caller wrote it repeats what can't be a secret: Entra repeats all of it, and
+    /// programs log what they are answered.
     pub(super) fn parts(&self) -> Parts {
+        let (error, code, sentence) = self.whole();
+        (error, code, secret_forms::words(&sentence))
+    }
+
+    #[rustfmt::skip] // a table: one line a refusal
+    fn whole(&self) -> Parts {
         match self {
             Self::TenantUnknown(tenant) => entra("invalid_request", 90002, format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.")),
             Self::ClientUnknown(id) => entra("unauthorized_client", 700_016, format!("Application with identifier '{id}' was not found in the directory '{TENANT_NAME}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.")),

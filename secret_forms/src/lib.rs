@@ -4,9 +4,10 @@
 /// More of a token, a secret or a password than this is never repeated.
 const BEGINNING: usize = 4;
 
-/// A word of the command line, for an error: whole where it is made as names are, else its
+/// A word of a caller's, for an error or a log: whole where it is made as names are, else its
 /// beginning.
-pub(crate) fn word(text: &str) -> String {
+#[must_use]
+pub fn word(text: &str) -> String {
     if is_name(text) {
         text.to_owned()
     } else {
@@ -15,7 +16,8 @@ pub(crate) fn word(text: &str) -> String {
 }
 
 /// The beginning of what is not repeated whole.
-pub(crate) fn beginning(text: &str) -> String {
+#[must_use]
+pub fn beginning(text: &str) -> String {
     let length = text.chars().count();
     let begins: String = text.chars().take(BEGINNING.min(length / 2)).collect();
     format!("{begins}… ({length} characters)")
@@ -27,14 +29,17 @@ fn is_name(text: &str) -> bool {
     !is_secret(text)
         && text.len() <= 200
         && text
-            .split(|c: char| c.is_ascii_punctuation() && c != '~' || c == ' ')
+            .split(|c: char| c.is_ascii_punctuation() && c != '~' || [' ', '…'].contains(&c))
             .all(is_word)
 }
 
 /// Letters, or a few of letters and digits (Azure's generated names have 13).
 fn is_word(word: &str) -> bool {
     let all = |kind: fn(&char) -> bool| word.chars().all(|c| kind(&c));
-    let longest = if all(|c| c.is_alphabetic()) {
+    // A name may end in a version: GetOrdersV2, oauth2.
+    let name = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let version = word.len() - name.len();
+    let longest = if version <= 2 && name.chars().all(char::is_alphabetic) || is_code(word) {
         24
     } else if all(|c| c.is_lowercase() || c.is_ascii_digit()) {
         16
@@ -46,9 +51,42 @@ fn is_word(word: &str) -> bool {
     word.chars().count() <= longest
 }
 
+/// An error code of Entra's.
+fn is_code(word: &str) -> bool {
+    let number = word.strip_prefix("AADSTS");
+    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// A sentence or an address, each of whose parts is repeated as a [`word`] is.
+#[must_use]
+pub fn words(text: &str) -> String {
+    let parts = text.split_inclusive([' ', '/']).map(|part| {
+        let end = part.trim_end_matches([' ', '/']).len();
+        let (word_of_it, separator) = part.split_at(end);
+        format!("{}{separator}", word(word_of_it))
+    });
+    parts.collect()
+}
+
+/// An id, whole where it is a GUID, else its beginning: nothing else names an application.
+#[must_use]
+pub fn id(text: &str) -> String {
+    let groups = text.split('-').map(str::len);
+    let is_guid = groups.eq([8, 4, 4, 4, 12])
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if is_guid {
+        text.to_owned()
+    } else {
+        beginning(text)
+    }
+}
+
 /// What a text, or a part of an address, is where it has the form of a token or a secret of
 /// Entra's.
-pub(crate) fn secret(text: &str) -> Option<&'static str> {
+#[must_use]
+pub fn secret(text: &str) -> Option<&'static str> {
     let any = |is: fn(&str) -> bool| text.split(['/', '?', '&', '=', ' ']).any(is);
     if has_jwt(text) {
         Some("a token")
@@ -74,7 +112,8 @@ fn has_jwt(text: &str) -> bool {
 }
 
 /// Entra's begin with a version and the encoded tenant; personal accounts' with `M.`.
-pub(crate) fn is_refresh_token(text: &str) -> bool {
+#[must_use]
+pub fn is_refresh_token(text: &str) -> bool {
     let begins = ["0.A", "1.A", "M.C", "M.R"];
     text.len() > 40
         && begins.iter().any(|begin| text.starts_with(begin))
@@ -84,7 +123,8 @@ pub(crate) fn is_refresh_token(text: &str) -> bool {
 }
 
 /// A client secret's value: 40 characters, with a digit and `Q~` after the third.
-pub(crate) fn is_client_secret(text: &str) -> bool {
+#[must_use]
+pub fn is_client_secret(text: &str) -> bool {
     let bytes = text.as_bytes();
     (32..=48).contains(&bytes.len())
         && bytes[3].is_ascii_digit()
@@ -130,6 +170,21 @@ mod tests {
     }
 
     #[test]
+    fn point_19_of_a_sentence_or_a_path_only_what_may_be_a_secret_is_cut() {
+        let secret = SECRETS[0];
+        assert_eq!(
+            words(&format!(
+                "/api/{secret}/v2  is '{secret}', in https://localhost:7443/t"
+            )),
+            "/api/eyJh… (41 characters)/v2  is 'eyJ… (44 characters) in https://localhost:7443/t"
+        );
+        assert_eq!(words(""), "");
+        assert_eq!(id("hunter2"), "hun… (7 characters)");
+        let guid = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
+        assert_eq!(id(guid), guid);
+    }
+
+    #[test]
     fn names_are_repeated_whole() {
         for name in [
             "--timeout",
@@ -139,6 +194,8 @@ mod tests {
             "ftp://contoso.example/",
             "api://2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11/Greeting.Read",
             "audience-mismach",
+            "/api/GetOrdersV2",
+            "AADSTS7000215:",
             "inspct",
         ] {
             assert_eq!(word(name), name);

@@ -1,0 +1,108 @@
+//! Environment variables that are set and blank are not set: CI systems set those whose secrets are
+//! not defined.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod harness;
+
+use std::path::Path;
+
+use harness::{Up, program};
+use serde_json::json;
+
+/// Every variable that the program, or a library in it, reads.
+const VARIABLES: [&str; 18] = [
+    "GREETING_LOCAL_STATE",
+    "SHELL",
+    "CARGO",
+    "CARGO_HOME",
+    "CLICOLOR",
+    "NO_COLOR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "TMPDIR",
+    "TOKIO_WORKER_THREADS",
+];
+
+fn names(folder: &Path) -> Vec<String> {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn point_13_blank_variables_are_unset_each_and_together() {
+    let mut cases: Vec<&[&str]> = VARIABLES.chunks(1).collect();
+    cases.push(&VARIABLES);
+    for names_of_case in cases {
+        for blank in ["", " "] {
+            let (here, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let output = program()
+                .args(["mint", "--kind", "opaque"])
+                .current_dir(here.path())
+                .env("XDG_STATE_HOME", state.path())
+                .envs(names_of_case.iter().map(|name| (name, blank)))
+                .output()
+                .unwrap();
+            assert!(
+                output.status.success(),
+                "{names_of_case:?} {blank:?}: {output:?}"
+            );
+            assert!(!output.stdout.is_empty());
+            // The usual state folder, and nothing in the current one.
+            assert_eq!(names(state.path()), ["greeting-local"], "{names_of_case:?}");
+            assert!(names(here.path()).is_empty(), "{names_of_case:?}");
+        }
+    }
+}
+
+#[test]
+fn point_13_help_names_the_variable_without_its_value() {
+    for value in ["", "what-is-set"] {
+        let output = program()
+            .args(["mint", "--help"])
+            .env("GREETING_LOCAL_STATE", value)
+            .output()
+            .unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(help.contains("[env: GREETING_LOCAL_STATE]"), "{help}");
+    }
+}
+
+/// As with `func start`: local.settings.json has the value, and the environment says nothing.
+#[test]
+fn point_13_a_blank_app_setting_is_not_set() {
+    let settings = json!({"identityProviders": {"azureActiveDirectory": {"registration": {
+        "clientSecretSettingName": "THE_SECRET"
+    }}}});
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("settings.json");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/authsettingsV2.json");
+    let mut whole = serde_json::from_slice(&std::fs::read(shipped).unwrap()).unwrap();
+    harness::merge(&mut whole, &settings);
+    std::fs::write(&path, whole.to_string()).unwrap();
+    let output = program()
+        .args(["up", "--port", "0", "--authority-port", "0", "--settings"])
+        .arg(&path)
+        .arg("--state-dir")
+        .arg(folder.path().join("state"))
+        .env("THE_SECRET", "")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the client secret is missing"), "{said}");
+    // One that says something is taken.
+    let up = Up::with_environment(&settings, &[], &[("THE_SECRET", "s")]);
+    assert!(up.run("env", &[]).status.success());
+}
