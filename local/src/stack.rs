@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use local_easy_auth::{Gate, GateParts, Rules, Settings};
 use local_entra::{Authority, in_any_letter_case};
-use local_events::{Clock, Log, Stream, print};
+use local_events::{Clock, Log, Source, Stream, print};
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
 use local_http::serve::{Service, router_service};
@@ -115,11 +115,14 @@ impl Stack {
                 warnings: warnings.clone(),
             },
         );
-        let control = listeners.control.serve(
-            Some(acceptor(&[b"h2", b"http/1.1"])?),
-            router_service(in_any_letter_case(pages)),
-            stopped.clone(),
-        );
+        let control = listeners
+            .control
+            .reporting(front_end::unread(&options.log, Source::Authority))
+            .serve(
+                Some(acceptor(&[b"h2", b"http/1.1"])?),
+                router_service(in_any_letter_case(pages)),
+                stopped.clone(),
+            );
         let mut serving = vec![tokio::spawn(control)];
         let backend = backend
             .start(&rules.settings, listeners.gate.port, &options)
@@ -139,12 +142,18 @@ impl Stack {
             let front_end = front_end.clone();
             Box::pin(async move { front_end.call(request).await })
         });
+        let report = front_end::unread(&options.log, Source::Gate);
         // HTTP/1.1 only: WebSockets over HTTP/2 are another protocol (RFC 8441).
         let tls = options
             .https
             .then(|| acceptor(&[b"http/1.1"]))
             .transpose()?;
-        serving.push(tokio::spawn(listeners.gate.serve(tls, service, stopped)));
+        serving.push(tokio::spawn(
+            listeners
+                .gate
+                .reporting(report)
+                .serve(tls, service, stopped),
+        ));
         Ok(Self {
             running,
             authority,

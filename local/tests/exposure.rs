@@ -91,3 +91,20 @@ async fn no_proxy_is_asked_for_what_is_on_this_machine() {
     let answer = up.call_with(&up.mint(&[])).await;
     assert_eq!(answer.status(), 200, "{}", up.said());
 }
+
+/// Curl, Go and Python send such addresses as they are; hyper reads none of them.
+#[test]
+fn point_22_a_request_that_cannot_be_read_is_logged_and_answered_with_words() {
+    use std::io::{Read, Write};
+    let up = Up::start(&[]);
+    let port = up.text("function_url").split(['/', ':']).nth(4).unwrap();
+    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    let head = "GET /api/greeting?q=\"a\" HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.contains("write \" as %22"), "{answer}");
+    let log = up.says("write \" as %22");
+    assert!(log.contains("400 the address has"), "{log}");
+}

@@ -6,30 +6,28 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::{Frame, Incoming, SizeHint};
-use hyper::header::{self, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::connections::{Connections, InFlight, Over, Watch};
+use crate::answering::Answering;
+use crate::connections::{Connections, Over};
 pub use crate::limits::Limits;
-use crate::relay::{BoxBody, BoxError, text};
+use crate::relay::BoxBody;
 pub use crate::request_body::RequestBody;
-use crate::request_body::Rest;
 use crate::stream::Stream;
+pub use crate::unread::Unread;
+use crate::unread::{Told, Worded};
 
 /// Who is at the other end; an extension of each request.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +65,9 @@ pub type Service = Arc<
         + Sync,
 >;
 
+/// What is called for a request that can't be read, and so reaches no service.
+pub type Report = Arc<dyn Fn(Unread) + Send + Sync>;
+
 /// How long requests in flight may take when the program ends.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long a connection that is ended may take to end.
@@ -78,6 +79,7 @@ pub struct Loopback {
     /// The port of both.
     pub port: u16,
     limits: Limits,
+    report: Report,
 }
 
 impl Loopback {
@@ -99,6 +101,7 @@ impl Loopback {
             listeners,
             port,
             limits: Limits::default(),
+            report: Arc::new(|_| {}),
         })
     }
 
@@ -106,6 +109,13 @@ impl Loopback {
     #[must_use]
     pub fn limited(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same listeners, which call `report` for each request that can't be read.
+    #[must_use]
+    pub fn reporting(mut self, report: Report) -> Self {
+        self.report = report;
         self
     }
 
@@ -123,6 +133,7 @@ impl Loopback {
                 tls.clone(),
                 service.clone(),
                 connections.clone(),
+                self.report.clone(),
                 stop.clone(),
             ))
         });
@@ -138,6 +149,7 @@ async fn accept(
     tls: Option<TlsAcceptor>,
     service: Service,
     connections: Arc<Connections>,
+    report: Report,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut serving = JoinSet::new();
@@ -170,7 +182,7 @@ async fn accept(
             },
         };
         let (tls, service, stop) = (tls.clone(), service.clone(), stop.clone());
-        let connections = connections.clone();
+        let (connections, report) = (connections.clone(), report.clone());
         serving.spawn(async move {
             // Small writes (events, WebSocket messages) must not wait for each other.
             let _ = stream.set_nodelay(true);
@@ -179,10 +191,15 @@ async fn accept(
                 peer,
                 watch: place.watch(),
                 lingering: connections.lingering.clone(),
+                told: Told::default(),
             };
+            let unread = answering.told.unread.clone();
             let linger = connections.limits.linger;
             let stream = Stream::new(stream, place, linger, connections.lingering.clone());
             connection(stream, tls, answering, stop).await;
+            if let Some(unread) = unread.get() {
+                report(unread.clone());
+            }
         });
     }
     drop(listener);
@@ -197,15 +214,6 @@ fn is_callers(error: &io::Error) -> bool {
         error.kind(),
         ConnectionAborted | ConnectionReset | Interrupted
     )
-}
-
-/// What one connection's requests are answered with.
-#[derive(Clone)]
-struct Answering {
-    service: Service,
-    peer: Peer,
-    watch: Watch,
-    lingering: Arc<Semaphore>,
 }
 
 async fn connection(
@@ -231,7 +239,7 @@ async fn serve_stream<S>(stream: S, answering: Answering, mut stop: watch::Recei
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let watch = answering.watch.clone();
+    let (watch, told) = (answering.watch.clone(), answering.told.clone());
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -242,10 +250,18 @@ where
         let answering = answering.clone();
         async move { Ok::<_, Infallible>(answering.answer(request).await) }
     });
-    let serving = builder.serve_connection_with_upgrades(TokioIo::new(stream), hyper_service);
+    let stream = TokioIo::new(Worded::new(stream, told.clone()));
+    let serving = builder.serve_connection_with_upgrades(stream, hyper_service);
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
-        _ = serving.as_mut() => return,
+        served = serving.as_mut() => {
+            let unread = served.err().and_then(|error| Unread::of(&*error));
+            if let Some(unread) = unread {
+                // Before the stream is dropped, which then answers with it.
+                let _ = told.unread.set(unread);
+            }
+            return;
+        }
         over = watch.over() => {
             // An HTTP/2 caller is told which of its requests are answered, and has to confirm
             // that; a place is not kept for a caller that does not.
@@ -264,63 +280,6 @@ where
     }
     serving.as_mut().graceful_shutdown();
     let _ = serving.await;
-}
-
-impl Answering {
-    async fn answer(&self, mut request: Request<Incoming>) -> Response<BoxBody> {
-        let answered = self.watch.request();
-        request.extensions_mut().insert(self.peer);
-        let limits = *self.watch.limits();
-        request.extensions_mut().insert(limits);
-        let rest = Rest::of(&request, &limits, self.lingering.clone());
-        let request = request.map(|body| RequestBody::new(body, rest.clone()));
-        let mut response = (self.service)(request).await;
-        if rest.is_late() {
-            response = text(
-                StatusCode::REQUEST_TIMEOUT,
-                "The request's body took too long. Send it again, whole.\n",
-            );
-        }
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            answered.goes_on();
-        } else if rest.closes(response.status()) {
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(header::CONNECTION, close);
-        }
-        response.map(|body| {
-            BoxBody::new(Answer {
-                body,
-                _answered: answered,
-            })
-        })
-    }
-}
-
-/// The body of an answer: its request is answered when this is over.
-struct Answer {
-    body: BoxBody,
-    // Its drop is what it is for.
-    _answered: InFlight,
-}
-
-impl hyper::body::Body for Answer {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 /// A router as a service.

@@ -1,6 +1,7 @@
 //! What stands before the gate, as App Service's front end does: CORS and the date. It tells the
 //! log of each call: what the gate decided, then what the handler answered.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use hyper::header::{DATE, HeaderValue};
@@ -11,7 +12,7 @@ use local_events::{Clock, Event, Log, Outcome, Source, millis};
 use local_functions_host::Invocation;
 use local_http::cors::Cors;
 use local_http::relay::BoxBody;
-use local_http::serve::RequestBody;
+use local_http::serve::{Report, RequestBody, Unread};
 
 /// The front end of one gate.
 pub(super) struct FrontEnd {
@@ -112,6 +113,31 @@ impl FrontEnd {
         };
         self.log.record(event);
     }
+}
+
+/// Writes to the log what never becomes a request, as it can't be read.
+pub(super) fn unread(log: &Log, source: Source) -> Report {
+    let log = log.clone();
+    Arc::new(move |unread: Unread| {
+        log.record(Event {
+            time: Timestamp::now(),
+            source,
+            action: None,
+            method: "-".to_owned(),
+            path: "-".to_owned(),
+            grant: None,
+            client: None,
+            scope: None,
+            status: unread.status.as_u16(),
+            substatus: None,
+            outcome: Outcome::Refused,
+            reason: Some(unread.reason),
+            scp: None,
+            roles: Vec::new(),
+            invocation: None,
+            duration_ms: 0,
+        });
+    })
 }
 
 /// The gate's decision.

@@ -6,14 +6,19 @@ use axum::routing::post;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use hyper::StatusCode;
+use hyper::body::{Frame, Incoming};
+use std::task::{Context, Poll};
+
 use super::*;
-use crate::relay::{Upgrades, relay};
+use crate::relay::{BoxError, Upgrades, relay, text};
 
 /// Long enough for a machine that is busy; nobody waits for it unless the test fails.
 const TOO_LONG: Duration = Duration::from_secs(20);
 
 mod connections;
 mod http2;
+mod unread;
 
 /// Answers 401 and reads no body; to `GET`, 200.
 fn refusing() -> Service {
