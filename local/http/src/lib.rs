@@ -3,14 +3,13 @@
 //! - `serve`: listeners, plain or TLS; `tls`: the development CA that clients trust
 //! - `limits`, `connections`: what one caller may hold; `request_body`, `stream`: what becomes of
 //!   what nobody reads
-//! - `answering`: one connection's requests; `unread`: those that hyper can't read
+//! - `unread`: requests that hyper can't read
 //! - `arrival`: what a request has to be before anything is decided on it
 //! - `relay`: one request over one connection, and its answer back
 //! - `dns_rebinding_guard`: the guard against DNS rebinding; `cors`: which other sites' pages may call
 //! - `origin`: how an origin is written
 //! - `page`: the frame of every page
 
-mod answering;
 pub mod arrival;
 mod connections;
 pub mod cors;

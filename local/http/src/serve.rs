@@ -1,5 +1,7 @@
 //! Accepting connections on loopback, plain or TLS, until shutdown.
 
+mod answering;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -20,7 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::answering::Answering;
+use self::answering::Answering;
 use crate::connections::{Connections, Over};
 pub use crate::limits::Limits;
 use crate::relay::BoxBody;

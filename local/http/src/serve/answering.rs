@@ -11,10 +11,10 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 
+use super::{Peer, Service};
 use crate::connections::{InFlight, Watch};
 use crate::relay::{BoxBody, BoxError, text};
 use crate::request_body::{RequestBody, Rest};
-use crate::serve::{Peer, Service};
 use crate::unread::Told;
 
 /// What one connection's requests are answered with.
