@@ -126,7 +126,7 @@ async fn a_change_is_built_and_replaces_the_handler_when_it_answers() {
         "fn main() { println!(\"no luck today\"); }",
     );
     wait_said(&up, "no luck today").await;
-    wait_said(&up, "did not become ready in 1 starts").await;
+    wait_said(&up, "did not become ready in 1 start").await;
     assert!(ask(&up, "/api/items/7").await.1.starts_with("two"));
 
     // The app's files count too.

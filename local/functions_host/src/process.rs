@@ -1,11 +1,13 @@
 //! The custom handler's process: started, watched, started again when it
 //! exits, and ended together with whatever it started itself.
 
+mod ends;
+mod listening;
 mod output;
 mod running;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use local_child::Launcher;
 use local_failure::Failure;
@@ -13,6 +15,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::ends::{End, Errors, MAX_ERRORS};
 use self::output::{Tail, log};
 use self::running::{HandlerProcess, StartError};
 use super::command_line::CommandLine;
@@ -21,8 +24,8 @@ use super::refusals::Refusals;
 
 /// For a call to wait while the handler is starting again.
 pub(crate) const RESTART_TIMEOUT: Duration = Duration::from_secs(10);
-/// Starts in a row that may fail before the handler is given up.
-const MAX_FAILURES: u32 = 10;
+/// Times that a program which ran before is looked for: a build replaces its file.
+const MAX_LOOKS: u32 = 10;
 
 /// What to run. No `Debug`: the environment may hold secrets.
 #[derive(Clone)]
@@ -58,16 +61,22 @@ pub enum HandlerError {
     /// No port for it to listen on.
     #[error("{0}")]
     NoPort(String),
-    /// It was started again and again, and never became ready.
+    /// It was started, and did not become ready, or not stay it.
     #[error(
-        "it did not become ready in {starts} starts; the last one {reason}; {}",
+        "it {} in {starts} start{}; the last one {reason}; {}",
+        if *was_ready { "did not stay up" } else { "did not become ready" },
+        if *starts == 1 { "" } else { "s" },
         printed(output)
     )]
     GaveUp {
         /// How often it was started.
         starts: u32,
-        /// What happened to the last one.
+        /// Whether it has answered before.
+        was_ready: bool,
+        /// What happened to the last start.
         reason: String,
+        /// What to do about that.
+        fix: String,
         /// The last lines of its output.
         output: Vec<String>,
     },
@@ -90,10 +99,7 @@ impl HandlerError {
             Self::NoPort(_) => {
                 "end what listens there, or remove customHandler.port from host.json".to_owned()
             }
-            Self::GaveUp { .. } => {
-                "have it listen on 127.0.0.1, at the port in FUNCTIONS_CUSTOMHANDLER_PORT"
-                    .to_owned()
-            }
+            Self::GaveUp { fix, .. } => fix.clone(),
         }
     }
 }
@@ -109,7 +115,13 @@ impl From<StartError> for HandlerError {
 
 impl From<HandlerError> for Failure {
     fn from(error: HandlerError) -> Self {
-        Self::new("the handler did not start", &error, error.fix())
+        let what = match &error {
+            HandlerError::GaveUp {
+                was_ready: true, ..
+            } => "the handler is given up; start again when it is corrected",
+            _ => "the handler did not start",
+        };
+        Self::new(what, &error, error.fix())
     }
 }
 
@@ -133,9 +145,9 @@ impl Handler {
     /// Starts the handler; returns once it answers.
     ///
     /// # Errors
-    /// When it can't be started, or does not become ready in ten starts.
+    /// When it can't be started, or does not become ready in three starts.
     pub async fn start(spec: HandlerSpec) -> Result<Self, HandlerError> {
-        Self::start_in(spec, MAX_FAILURES).await
+        Self::start_in(spec, MAX_ERRORS).await
     }
 
     /// As `start`, but the first end before it answers is the last: whoever reloads has another
@@ -207,57 +219,69 @@ async fn supervise(
     state: watch::Sender<State>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let (mut failures, mut was_ready) = (0, false);
+    let (mut errors, mut looks, mut was_ready) = (Errors::default(), 0, false);
     loop {
         let tail = Tail::default();
-        let reason = match HandlerProcess::start(&spec, &tail).await {
+        let end = match HandlerProcess::start(&spec, &tail).await {
             // At a first start this is a wrong path; later, a rebuild replaces the file.
-            Err(error) if !was_ready => {
-                state.send_replace(State::Failed(error.into()));
-                return;
+            Err(error) if !was_ready || looks == MAX_LOOKS => {
+                return fail(&state, error.into(), was_ready);
             }
-            Err(error) => format!("can't be started: {error}"),
+            Err(error) => {
+                looks += 1;
+                End::Error(format!("can't be started: {error}"))
+            }
             Ok(mut running) => tokio::select! {
                 biased;
                 () = stopped(&mut stop) => {
                     state.send_replace(State::Ended);
                     return running.stop().await;
                 }
-                reason = async {
-                    if let Err(reason) = running.ready().await {
-                        return reason;
-                    }
-                    (failures, was_ready) = (0, true);
+                end = async {
+                    running.ready().await?;
+                    (looks, was_ready) = (0, true);
                     state.send_replace(State::Ready(running.port));
-                    running.exited().await
+                    Err::<(), End>(running.exited().await)
                 } => {
+                    let end = end.err().unwrap_or(End::Zero);
+                    if end == End::Zero && was_ready {
+                        // No failure, so the host starts nothing (WorkerProcess.cs:166-176).
+                        if running.answers().await {
+                            stopped(&mut stop).await;
+                            state.send_replace(State::Ended);
+                            return running.stop().await;
+                        }
+                        log("[host] the handler ended with status 0, which Azure's host takes for no failure: it starts no other, and calls fail");
+                        state.send_replace(State::Ended);
+                        return;
+                    }
                     state.send_replace(State::Starting);
-                    reason
+                    end
                 }
             },
         };
-        failures += 1;
-        let starts = if was_ready {
-            MAX_FAILURES
-        } else {
-            first_starts
+        let starts = if was_ready { MAX_ERRORS } else { first_starts };
+        let last = match &end {
+            End::Restart => errors.count() >= starts,
+            // The program is looked for as often as a build takes.
+            _ if looks > 0 => false,
+            End::Zero | End::Silent(_) => true,
+            End::Error(_) => errors.add(Instant::now()) >= starts,
         };
-        if failures >= starts {
+        if last {
             let error = HandlerError::GaveUp {
-                starts,
-                reason,
+                starts: errors.count().max(1),
+                was_ready,
+                reason: end.reason(),
+                fix: end.fix(),
                 output: tail.lines(),
             };
-            if was_ready {
-                log(&Failure::from(error.clone()).to_string());
-            }
-            state.send_replace(State::Failed(error));
-            return;
+            return fail(&state, error, was_ready);
         }
         if !spec.quiet {
-            log(&format!("the handler {reason}; starting it again"));
+            log(&format!("the handler {}; starting it again", end.reason()));
         }
-        let pause = Duration::from_millis(50 << failures.min(5));
+        let pause = Duration::from_millis(50 << errors.count().max(looks).min(5));
         if tokio::time::timeout(pause, stopped(&mut stop))
             .await
             .is_ok()
@@ -266,6 +290,14 @@ async fn supervise(
             return;
         }
     }
+}
+
+/// Gives the handler up. Who started it hears of it; who called it later reads it.
+fn fail(state: &watch::Sender<State>, error: HandlerError, was_ready: bool) {
+    if was_ready {
+        log(&Failure::from(error.clone()).to_string());
+    }
+    state.send_replace(State::Failed(error));
 }
 
 /// Resolves when the handler is to end; also when the sender is gone.

@@ -134,7 +134,67 @@ async fn a_handler_that_cannot_run_is_explained() {
         .await
         .err()
         .unwrap();
-    assert!(matches!(error, HandlerError::CannotRun { .. }), "{error}");
+    assert!(matches!(error, HandlerError::CannotRun(_)), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_end_with_0_is_no_failure_and_the_port_decides() {
+    let own = std::env::current_exe().unwrap();
+    let background = format!(
+        "'{}' --ignored --exact forward::tests::fake_handler & exit 0",
+        own.display()
+    );
+    let started = Handler::start(spec("sh".into(), &["-c", &background])).await;
+    let handler = started.map_err(|error| error.to_string()).unwrap();
+    let port = handler.port().await.unwrap();
+    assert!(
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .is_ok()
+    );
+    handler.stop().await;
+    assert!(
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .is_err()
+    );
+
+    // With nobody left there is nothing to wait for.
+    #[cfg(target_os = "linux")]
+    {
+        let error = Handler::start(spec("sh".into(), &["-c", "echo bye"])).await;
+        let error = error.err().unwrap().to_string();
+        assert!(
+            error.contains("left no process that answers") && error.contains("bye"),
+            "{error}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_handler_that_listens_elsewhere_is_told_where() {
+    let own = std::env::current_exe().unwrap();
+    let own = own.to_str().unwrap();
+    // It is given a port, and listens on another.
+    let script = format!(
+        "FUNCTIONS_CUSTOMHANDLER_PORT=0 exec '{own}' --ignored --exact forward::tests::fake_handler"
+    );
+    let spec = HandlerSpec {
+        initialization_timeout: Duration::from_secs(4),
+        ..spec("sh".into(), &["-c", &script])
+    };
+    let error = Handler::start(spec).await.err().unwrap();
+    let shown = local_failure::Failure::from(error).to_string();
+    for says in [
+        "in 1 start;",
+        "listens on 127.0.0.1:",
+        "and should on 127.0.0.1:",
+        "os.Getenv(",
+    ] {
+        assert!(shown.contains(says), "{says}: {shown}");
+    }
 }
 
 #[cfg(unix)]
@@ -147,7 +207,9 @@ async fn a_handler_that_never_gets_ready_is_given_up_with_its_last_words() {
     assert!(matches!(error, HandlerError::GaveUp { .. }), "{error}");
     let error = error.to_string();
     assert!(
-        error.contains("exit status: 3") && error.contains("last words"),
+        error.contains("in 3 starts")
+            && error.contains("exit status: 3")
+            && error.contains("last words"),
         "{error}"
     );
 }

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use local_child::Stdin;
 use thiserror::Error;
@@ -12,17 +12,30 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
 use super::HandlerSpec;
-use super::output::{Tail, relay};
+use super::ends::{End, HOW_TO_READ_THE_PORT};
+use super::listening;
+use super::output::{Tail, log, relay};
 use crate::command_line::{WORKER_NAMES, of_worker};
 use crate::program::{self, Unusable};
 
 /// Between SIGTERM and SIGKILL.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between questions whether it answers (the real host asks every 25 ms).
+const ASK: Duration = Duration::from_millis(20);
+/// For one answer.
+const ANSWER: Duration = Duration::from_secs(2);
+/// The same, and looks for processes, when the one that was started has ended with 0.
+const LOOK: Duration = Duration::from_millis(200);
+/// A start that takes longer is explained while it goes on.
+const TELL_AFTER: Duration = Duration::from_secs(3);
 
 /// One process of the handler. Dropping it kills its whole process group.
 pub(super) struct HandlerProcess {
     child: Child,
     initialization_timeout: Duration,
+    /// The id that its processes carry in their environment.
+    worker: String,
+    quiet: bool,
     /// The port that it was given to listen on.
     pub(super) port: u16,
     #[cfg(unix)]
@@ -52,13 +65,12 @@ async fn free_port(fixed: Option<u16>) -> Result<u16, StartError> {
 }
 
 /// What the host sets for one start: variables, and names in the executable and the arguments.
-fn worker(spec: &HandlerSpec, port: u16) -> [(&'static str, String); 5] {
-    let id = uuid::Uuid::new_v4().to_string();
+fn worker(spec: &HandlerSpec, port: u16, id: &str) -> [(&'static str, String); 5] {
     WORKER_NAMES.map(|name| {
         let value = match name {
             "FUNCTIONS_APP_ROOT_PATH" => spec.app_root.to_string_lossy().into_owned(),
             name if name.ends_with("_PORT") => port.to_string(),
-            _ => id.clone(),
+            _ => id.to_owned(),
         };
         (name, value)
     })
@@ -67,7 +79,8 @@ fn worker(spec: &HandlerSpec, port: u16) -> [(&'static str, String); 5] {
 impl HandlerProcess {
     pub(super) async fn start(spec: &HandlerSpec, tail: &Tail) -> Result<Self, StartError> {
         let port = free_port(spec.port).await?;
-        let worker = worker(spec, port);
+        let id = uuid::Uuid::new_v4().to_string();
+        let worker = worker(spec, port, &id);
         let executable = of_worker(&spec.executable.to_string_lossy(), &worker);
         let path = std::env::var_os("PATH");
         let executable = program::find(Path::new(&executable), &spec.app_root, path.as_deref())?;
@@ -117,6 +130,8 @@ impl HandlerProcess {
         Ok(Self {
             child,
             initialization_timeout: spec.initialization_timeout,
+            worker: id,
+            quiet: spec.quiet,
             port,
             #[cfg(unix)]
             group,
@@ -124,24 +139,57 @@ impl HandlerProcess {
     }
 
     /// Waits for any HTTP answer to `GET /`; else says what happened instead.
-    pub(super) async fn ready(&mut self) -> Result<(), String> {
-        let (port, patience) = (self.port, self.initialization_timeout);
-        let answered = async {
-            while !answers(port).await {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+    pub(super) async fn ready(&mut self) -> Result<(), End> {
+        let (begun, mut told) = (Instant::now(), false);
+        let mut ended = false;
+        loop {
+            if self.answers().await {
+                return Ok(());
             }
-        };
-        tokio::select! {
-            biased;
-            status = self.child.wait() => Err(exit_reason(status)),
-            answer = tokio::time::timeout(patience, answered) => {
-                answer.map_err(|_| format!("did not answer GET / on port {port} in {} s", patience.as_secs()))
+            let pause = if ended { LOOK } else { ASK };
+            tokio::select! {
+                biased;
+                status = self.child.wait(), if !ended => match End::of(status) {
+                    End::Zero => ended = true,
+                    end => return Err(end),
+                },
+                () = tokio::time::sleep(pause) => {}
+            }
+            if ended && !listening::is_anyone_left(&self.worker) {
+                return Err(End::Zero);
+            }
+            let waited = begun.elapsed();
+            if waited > self.initialization_timeout {
+                return Err(End::Silent(format!(
+                    "{}; it had {} s",
+                    self.where_it_listens(),
+                    self.initialization_timeout.as_secs()
+                )));
+            }
+            if waited > TELL_AFTER && !told && !self.quiet {
+                told = true;
+                log(&format!(
+                    "[host] the handler {}\n{HOW_TO_READ_THE_PORT}",
+                    self.where_it_listens()
+                ));
             }
         }
     }
 
-    pub(super) async fn exited(&mut self) -> String {
-        exit_reason(self.child.wait().await)
+    fn where_it_listens(&self) -> String {
+        let listens = listening::of_worker(&self.worker);
+        listening::diagnosis(&listens, self.port)
+    }
+
+    /// Whether anybody answers on the port.
+    pub(super) async fn answers(&self) -> bool {
+        tokio::time::timeout(ANSWER, answers(self.port))
+            .await
+            .unwrap_or(false)
+    }
+
+    pub(super) async fn exited(&mut self) -> End {
+        End::of(self.child.wait().await)
     }
 
     pub(super) async fn stop(&mut self) {
@@ -150,7 +198,22 @@ impl HandlerProcess {
         #[cfg(not(unix))]
         let _ = self.child.start_kill();
         // What outlives this is killed by the drop.
-        let _ = tokio::time::timeout(STOP_TIMEOUT, self.child.wait()).await;
+        let _ = tokio::time::timeout(STOP_TIMEOUT, async {
+            let _ = self.child.wait().await;
+            // What it has left running drains, too.
+            #[cfg(unix)]
+            while self.is_group_left() {
+                tokio::time::sleep(ASK).await;
+            }
+        })
+        .await;
+    }
+
+    /// Whether a process of the group runs.
+    #[cfg(unix)]
+    fn is_group_left(&self) -> bool {
+        self.group
+            .is_some_and(|group| nix::sys::signal::killpg(group, None).is_ok())
     }
 
     #[cfg(unix)]
@@ -166,13 +229,6 @@ impl HandlerProcess {
 impl Drop for HandlerProcess {
     fn drop(&mut self) {
         self.signal(nix::sys::signal::Signal::SIGKILL);
-    }
-}
-
-fn exit_reason(status: std::io::Result<std::process::ExitStatus>) -> String {
-    match status {
-        Ok(status) => format!("ended ({status})"),
-        Err(error) => format!("was lost: {error}"),
     }
 }
 
