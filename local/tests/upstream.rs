@@ -241,7 +241,7 @@ async fn the_app_need_not_be_there_first() {
     assert_eq!(answer.status(), 502);
     let why = answer.text().await.unwrap();
     assert!(
-        why.contains(&address.to_string()) && why.contains("Start it"),
+        why.contains(&address.to_string()) && why.contains("Start the app"),
         "{why}"
     );
     serve(TcpListener::bind(address).await.unwrap());

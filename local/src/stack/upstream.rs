@@ -33,13 +33,13 @@ impl Upstream {
             .map_err(|error| failed(error.to_string(), "write it as http://localhost:8000"))?;
         if !["http", "https"].contains(&parsed.scheme()) {
             return Err(failed(
-                format!("{}: is no scheme of the web", parsed.scheme()),
+                format!("{}: is not http", parsed.scheme()),
                 "write it as http://localhost:8000",
             ));
         }
         if parsed.scheme() == "https" {
             return Err(failed(
-                "https is not spoken to the app".into(),
+                "the gate calls the app over http only".into(),
                 "name the app's http address: TLS ends at the gate, as on App Service (--https turns it on there)",
             ));
         }
@@ -76,7 +76,7 @@ impl Upstream {
                 return text(
                     StatusCode::BAD_GATEWAY,
                     format!(
-                        "The app behind the gate, {app}, is not there: {error}.\nStart it; the gate need not be started again.\n"
+                        "The app behind the gate, {app}, can't be reached: {error}.\nStart the app; the gate keeps running meanwhile.\n"
                     ),
                 );
             }
