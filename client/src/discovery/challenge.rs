@@ -39,6 +39,10 @@ impl Challenge {
 
     fn of(scheme: &Scheme) -> Option<Self> {
         let uri = Url::parse(scheme.get("authorization_uri")?).ok()?;
+        // The URL standard allows a quote in a host, and no name on the network has one.
+        if !uri.host_str().is_none_or(is_host) {
+            return None;
+        }
         let resource = scheme.get("resource_id").filter(|id| is_plain(id))?;
         let tenant = uri
             .path_segments()?
@@ -79,6 +83,12 @@ pub(crate) fn is_plain(name: &str) -> bool {
         .first()
         .is_some_and(u8::is_ascii_alphanumeric)
         && name.bytes().all(plain)
+}
+
+/// Whether a host is a name or an address as they are on the network.
+fn is_host(host: &str) -> bool {
+    host.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte))
 }
 
 /// The authority's origin. The v1 hosts of a cloud give tokens under its other name.

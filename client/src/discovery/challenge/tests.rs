@@ -37,6 +37,7 @@ fn both_captured_forms_are_read() {
 fn other_forms_and_names_that_a_shell_would_read_are_no_challenge() {
     for other in [
         "",
+        "Bearer authorization_uri=https://a%22b.example/t/oauth2/authorize, resource_id=r",
         "Bearer",
         "Basic realm=\"x\"",
         "Bearer realm=\"h\"",
