@@ -204,6 +204,19 @@ pub(crate) fn app_root(named: Option<&Path>) -> Result<Option<PathBuf>, Failure>
         });
     }
     let current = std::env::current_dir().ok();
+    let settings = current
+        .as_ref()
+        .map(|folder| folder.join("local.settings.json"));
+    let has_host = |folder: &PathBuf| folder.join("host.json").is_file();
+    if let Some(settings) = settings.filter(|path| path.is_file())
+        && !current.as_ref().is_some_and(has_host)
+    {
+        return Err(Failure::new(
+            "this folder is no Function app",
+            format!("it has {} and no host.json", settings.display()),
+            "add host.json, or name its folder with --app-root",
+        ));
+    }
     Ok(current.filter(|folder| folder.join("host.json").is_file()))
 }
 

@@ -291,3 +291,18 @@ fn mistakes_are_answered_with_what_why_and_fix() {
         Some(2)
     );
 }
+
+#[test]
+fn settings_without_host_json_are_no_app() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("local.settings.json"), "{}").unwrap();
+    let output = program()
+        .args(["up", "--port", "0", "--authority-port", "0", "--state-dir"])
+        .arg(folder.path().join("state"))
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("no host.json"), "{said}");
+}

@@ -213,3 +213,35 @@ async fn a_handler_that_never_gets_ready_is_given_up_with_its_last_words() {
         "{error}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_copied_or_passed_as_the_section_says() {
+    for (section, asked, target, agent) in [
+        (
+            r#""enableForwardingHttpRequest":true"#,
+            "/api/x?a=1&a=2",
+            "GET /api/x?a=1,2 ",
+            "user-agent: curl/8 Azure-Functions-Host/",
+        ),
+        (
+            r#""enableProxyingHttpRequest":true"#,
+            "/api/x?a=1&a=2",
+            "GET /api/x?a=1&a=2 ",
+            "user-agent: curl/8\r\n",
+        ),
+    ] {
+        let host = host(section).await;
+        let mut request = Request::get(asked)
+            .header("host", "app:1")
+            .header("user-agent", "curl/8")
+            .body(Empty::<Bytes>::new())
+            .unwrap();
+        local_http::arrival::read(&mut request).unwrap();
+        let body = host.call(request).await.into_body();
+        let body = body.collect().await.unwrap().to_bytes();
+        let head = String::from_utf8(body.to_vec()).unwrap();
+        assert!(head.starts_with(target), "{head}");
+        assert!(head.contains(agent), "{head}");
+        host.stop().await;
+    }
+}
