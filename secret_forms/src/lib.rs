@@ -40,7 +40,8 @@ fn is_word(word: &str) -> bool {
     let name = word.trim_end_matches(|c: char| c.is_ascii_digit());
     let version = word.len() - name.len();
     let longest = if version <= 2 && name.chars().all(char::is_alphabetic) || is_code(word) {
-        24
+        // Settings' names are the longest: unauthenticatedClientAction.
+        30
     } else if all(|c| c.is_lowercase() || c.is_ascii_digit()) {
         16
     } else if all(|c| c.is_alphanumeric()) {
@@ -195,6 +196,7 @@ mod tests {
             "api://2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11/Greeting.Read",
             "audience-mismach",
             "/api/GetOrdersV2",
+            "validation.defaultAuthorizationPolicy.allowedApplications",
             "AADSTS7000215:",
             "inspct",
         ] {
