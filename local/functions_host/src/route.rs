@@ -57,6 +57,19 @@ impl Route {
         Ok(Self(segments))
     }
 
+    /// A path of this route, prefix and all: literals as they are, an example for what may be
+    /// anything, nothing for what may be left out.
+    #[must_use]
+    pub fn example(&self) -> String {
+        let segments = self.0.iter().filter_map(|segment| match segment {
+            Segment::Literal(text) => Some(text.clone()),
+            Segment::CatchAll => Some("example".to_owned()),
+            Segment::Parameter { optional: true, .. } => None,
+            Segment::Parameter { constraints, .. } => Some(example(constraints)),
+        });
+        format!("/{}", segments.collect::<Vec<_>>().join("/"))
+    }
+
     /// By which of two routes that both match answers: the lower one does. Literals come before
     /// parameters with a constraint, those before parameters without, those before a catch-all
     /// (ASP.NET Core's `RoutePrecedence`).
@@ -105,6 +118,32 @@ impl Route {
         }
         rest.is_empty()
     }
+}
+
+/// A value that all of these allow, where one of a few does.
+fn example(constraints: &[Constraint]) -> String {
+    let numbers = constraints
+        .iter()
+        .filter_map(|constraint| match constraint {
+            Constraint::Range { min, .. } if *min > i64::MIN => Some(min.to_string()),
+            Constraint::Range { max, .. } => Some(max.to_string()),
+            _ => None,
+        });
+    let lengths = constraints
+        .iter()
+        .filter_map(|constraint| match constraint {
+            Constraint::Length { min, max } => Some("a".repeat((*min).max(1).min(*max).min(100))),
+            _ => None,
+        });
+    let fixed = [
+        "1",
+        "example",
+        "true",
+        "00000000-0000-0000-0000-000000000001",
+    ];
+    let all = numbers.chain(lengths).chain(fixed.map(str::to_owned));
+    let mut allowed = all.filter(|value| constraints.iter().all(|own| own.allows(value)));
+    allowed.next().unwrap_or_else(|| "1".to_owned())
 }
 
 fn segment(text: &str) -> Result<Segment, String> {

@@ -53,13 +53,8 @@ impl Functions {
     /// The URL of the first function: the app has no better name for itself.
     pub(super) fn url(&self, origin: &str) -> String {
         let function = self.app.functions.first();
-        let route = function.map_or("", |function| function.route.as_str());
-        let path: Vec<&str> = [self.app.route_prefix.as_str(), route]
-            .into_iter()
-            .map(|part| part.trim_matches('/'))
-            .filter(|part| !part.is_empty())
-            .collect();
-        format!("{origin}/{}", path.join("/"))
+        let path = function.map_or_else(|| "/".to_owned(), |function| function.matcher.example());
+        format!("{origin}{path}")
     }
 
     /// Starts the handler; returns once it answers.

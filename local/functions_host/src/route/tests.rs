@@ -78,3 +78,21 @@ fn what_is_not_matched_as_there_is_refused() {
         assert!(error.contains(names), "{route}: {error}");
     }
 }
+
+#[test]
+fn urls_that_are_shown_can_be_called() {
+    for (route, expected) in [
+        ("greeting", "/api/greeting"),
+        ("items/{id:int}/parts/{part?}", "/api/items/1/parts"),
+        ("files/{*path}", "/api/files/example"),
+        ("x/{id:guid}", "/api/x/00000000-0000-0000-0000-000000000001"),
+        ("x/{id:int:min(3)}", "/api/x/3"),
+        ("x/{id:length(4)}", "/api/x/aaaa"),
+        ("x/{id:bool}", "/api/x/true"),
+        ("x/{name:alpha}", "/api/x/example"),
+    ] {
+        let parsed = Route::parse("api", route).unwrap();
+        assert_eq!(parsed.example(), expected, "{route}");
+        assert!(parsed.matches(&parsed.example()), "{route}");
+    }
+}
