@@ -231,11 +231,16 @@ impl Event {
             &mut self.grant,
             &mut self.client,
             &mut self.scope,
-            &mut self.reason,
             &mut self.scp,
         ];
         for text in optional.into_iter().flatten() {
             *text = words(text);
+        }
+        // What a command has done is told in this program's own words: a new key's id, whole.
+        if self.outcome != Outcome::Done
+            && let Some(reason) = &mut self.reason
+        {
+            *reason = words(reason);
         }
         for role in &mut self.roles {
             *role = words(role);
