@@ -22,6 +22,7 @@ import paths
 import python_clients
 import real_tenant
 import seed
+import todo_api
 from checks import CHECKS, Skipped
 
 
@@ -55,6 +56,6 @@ def main() -> int:
 if __name__ == "__main__":
     # Imported for what they register.
     assert azd and azd_hooks and azure_cli and azure_deploy and bicep and bodies and browser and control_room and package
-    assert paths
+    assert paths and todo_api
     assert deployment and docs and double_app and double_arm and double_graph and node_client and python_clients and real_tenant and seed
     sys.exit(main())
