@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::discovery::challenge::Version;
 use serde_json::Value;
 
 /// What the settings require of a token. `None`: they don't say.
@@ -11,8 +12,8 @@ pub(crate) struct Settings {
     /// The API's client id, which is always an accepted audience.
     pub(crate) client_id: Option<String>,
     allowed_audiences: Vec<String>,
-    /// Whether the issuer is a v2 one.
-    pub(crate) v2: Option<bool>,
+    /// The issuer's.
+    pub(crate) version: Option<Version>,
     /// Lists of client ids. Who calls has to be in each of them.
     pub(crate) clients: Vec<Vec<String>>,
     /// Object ids of users that may call.
@@ -99,8 +100,7 @@ impl Settings {
         Some(Self {
             client_id: text("/registration/clientId").filter(|id| !id.contains('<')),
             allowed_audiences: list("/validation/allowedAudiences").unwrap_or_default(),
-            v2: text("/registration/openIdIssuer")
-                .map(|issuer| issuer.trim_end_matches('/').ends_with("/v2.0")),
+            version: text("/registration/openIdIssuer").map(|issuer| Version::of_issuer(&issuer)),
             clients,
             identities: policy("allowedPrincipals/identities").unwrap_or_default(),
             groups: policy("allowedPrincipals/groups").unwrap_or_default(),

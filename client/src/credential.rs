@@ -56,6 +56,8 @@ pub(crate) struct TokenSource<'a> {
     pub(crate) cache: Option<Cache>,
     pub(crate) person: Person,
     pub(crate) reuse: Reuse,
+    /// What an API wants a new sign-in to meet.
+    pub(crate) claims: Option<&'a str>,
 }
 
 /// What gave a token. Spelled in the kept file as on the command line.
@@ -111,6 +113,17 @@ impl Person {
             Self::Present
         } else {
             Self::Absent
+        }
+    }
+}
+
+impl<'a> TokenSource<'a> {
+    /// Signs in now, with what the API wants of the sign-in, by the way that gave the last token.
+    pub(crate) fn meeting(self, claims: &'a str, by: CredentialKind) -> Self {
+        Self {
+            kind: by,
+            claims: Some(claims),
+            ..self.anew()
         }
     }
 }

@@ -40,6 +40,7 @@ mod words;
 pub(crate) use aadsts::{listed, look_up};
 pub(crate) use audience::audience_of_scope;
 pub(crate) use case::{Case, Expected, Sent, Signature};
+pub(crate) use claims::wanted as claims_wanted;
 pub(crate) use code::Code;
 pub(crate) use finding::{Certainty, Evidence, Finding};
 pub(crate) use gate::no_challenge;

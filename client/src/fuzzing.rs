@@ -3,8 +3,9 @@
 use azure_core::credentials::Secret;
 
 use crate::credential::cache::{Stored, seal, unseal};
-use crate::discovery::challenge::{Challenge, Scheme, is_plain, schemes};
+use crate::discovery::challenge::{Challenge, Scheme, Version, schemes};
 use crate::oauth::endpoint::{AuthorityError, Granted, tokens};
+use crate::scope::{is_plain, of_resource};
 
 /// A `WWW-Authenticate` header.
 pub fn challenge(data: &[u8]) {
@@ -24,12 +25,24 @@ pub fn challenge(data: &[u8]) {
             "{name}"
         );
     }
-    assert!(!challenge.scope().contains(char::is_whitespace));
-    let version = if challenge.v2 { "/v2.0" } else { "" };
+    // Of one API, whatever else is named: the one that a person is asked about.
+    let one = of_resource("x", &challenge.resource);
+    let api = one.strip_suffix('x').unwrap_or(&one);
+    for scope in challenge.scope().split_ascii_whitespace() {
+        assert!(scope.starts_with(api) && is_plain(scope), "{scope}");
+    }
+    let version = match challenge.version {
+        Version::V1 => "",
+        Version::V2 => "/v2.0",
+    };
     let easy_auth = format!(
         "Bearer realm=\"r\" authorization_uri=\"{}/{}/oauth2{version}/authorize\" resource_id=\"{}\"",
         challenge.authority, challenge.tenant, challenge.resource
     );
+    let challenge = Challenge {
+        scope: None,
+        ..challenge
+    };
     if challenge.authority != "null" {
         assert_eq!(Challenge::parse(&easy_auth), Some(challenge), "{easy_auth}");
     }

@@ -34,6 +34,31 @@ pub(crate) fn of_resource(scopes: &str, resource: &str) -> String {
     scopes.join(" ")
 }
 
+/// What somebody else asks for, as scopes of `resource` and of nothing else: of each only its name
+/// is taken. None: they name nothing.
+pub(crate) fn asked_of(scopes: &str, resource: &str) -> Option<String> {
+    let names: Vec<String> = scopes
+        .split_ascii_whitespace()
+        .filter(|scope| !OPENID.contains(scope) && is_plain(scope))
+        .filter_map(|scope| scope.rsplit('/').next())
+        .filter(|name| !name.is_empty())
+        .map(|name| named(name, resource))
+        .collect();
+    (!names.is_empty()).then(|| names.join(" "))
+}
+
+/// Whether a name has only characters of the names of tenants, APIs and scopes. Scopes are
+/// separated by spaces (RFC 6749 section 3.3), so that one with a space would ask for more; and
+/// names are printed in commands to paste, in which a shell must find nothing to run or to
+/// expand (`~`), and a program no option.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/+@".contains(&byte);
+    name.as_bytes()
+        .first()
+        .is_some_and(u8::is_ascii_alphanumeric)
+        && name.bytes().all(plain)
+}
+
 /// A resource that is more than a scheme, and a name.
 fn is_whole(scope: &str) -> bool {
     scope.rsplit_once('/').is_some_and(|(resource, name)| {
@@ -74,6 +99,28 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(names_resource(scopes), names, "{scopes:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_function_asks_for_is_of_its_own_api() {
+        for (scopes, asked) in [
+            ("Todo.Read", Some("api://r/Todo.Read")),
+            (
+                "openid Todo.Read  Todo.Write",
+                Some("api://r/Todo.Read api://r/Todo.Write"),
+            ),
+            (
+                "https://graph.microsoft.com/Mail.Read",
+                Some("api://r/Mail.Read"),
+            ),
+            ("api://victim/.default", Some("api://r/.default")),
+            ("x;ls", None),
+            ("api://r/", None),
+            ("openid", None),
+            ("", None),
+        ] {
+            assert_eq!(asked_of(scopes, "r").as_deref(), asked, "{scopes:?}");
         }
     }
 

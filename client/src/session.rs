@@ -1,6 +1,7 @@
 //! The course of one call: what is on the command line, what is learnt of the function, whether
 //! that is trusted, the sending, and the explanation of the answer.
 
+pub(crate) mod claims;
 pub(crate) mod explain;
 pub(crate) mod learn;
 mod scope;
@@ -127,12 +128,6 @@ impl Session {
         }
     }
 
-    /// # Errors
-    /// Why there is none.
-    pub(crate) async fn token(&self, known: &Known) -> Result<Secret, Box<Finding>> {
-        self.token_source(&known.request).get().await
-    }
-
     pub(crate) fn token_source<'a>(&'a self, request: &'a TokenRequest) -> TokenSource<'a> {
         TokenSource {
             kind: self.args.credential,
@@ -142,6 +137,7 @@ impl Session {
             output: self.args.output,
             person: self.person,
             reuse: Reuse::Kept,
+            claims: None,
             cache: if self.args.no_cache {
                 None
             } else {

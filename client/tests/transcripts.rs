@@ -78,7 +78,7 @@ fn verbose_says_where_each_value_came_from() {
             "* authority http://127.0.0.1:9 (the function's challenge)",
             "* tenant    t (the function's challenge)",
             "* client    04b07795-8ddb-461a-bbee-02f9e1bf7b46 (default)",
-            "* scope     api://the-api/Greeting.Read (the function's challenge)",
+            "* scope     api://the-api/Greeting.Read (default, of the function's API)",
         ]
     );
     let environment = [

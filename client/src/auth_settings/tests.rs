@@ -10,7 +10,7 @@ fn both_forms_are_read() {
             "defaultAuthorizationPolicy": {"allowedApplications": [], "allowedPrincipals": {"identities": ["u"]}}},
     }}});
     let settings = Settings::read(&bare).unwrap();
-    assert_eq!(settings.v2, Some(true));
+    assert_eq!(settings.version, Some(Version::V2));
     assert_eq!(settings.audiences(None), None);
     assert_eq!(settings.audiences(Some("id")).unwrap(), ["id", "api://id"]);
     assert_eq!((settings.clients.len(), settings.identities.len()), (0, 1));

@@ -10,6 +10,7 @@ use crate::cli::{CallCommand, CredentialKind};
 use crate::diagnosis::{Code, Finding, Sent};
 use crate::failure::Failure;
 use crate::request::{Request, Stdin};
+use crate::session::claims::{self, Given};
 use crate::session::send::{self, Origin};
 use crate::session::{Called, Session, explain, learn};
 
@@ -55,15 +56,18 @@ async fn call(session: &Session) -> Called {
         Ok(known) => known,
         Err(stopped) => return explain::stopped(session, *stopped).await.into(),
     };
+    let source = session.token_source(&known.request);
+    let earlier = source.kept().await.map(|kept| kept.access_token);
     // No sign-in is started for a function that does not answer.
     if learn::says_all(session)
-        && session.token_source(&known.request).kept().await.is_none()
+        && earlier.is_none()
         && let Err(unreached) = session.ask().await
     {
         return explain::unreachable(session, &unreached).into();
     }
-    match session.token(&known).await {
-        Ok(token) => {
+    match source.obtain().await {
+        Ok(obtained) => {
+            let token = obtained.access_token;
             let challenge = known.challenge.clone();
             let called = send::send(session, &token, Origin::AskedFor, challenge).await;
             // Only a new sign-in helps, for example after the issuer's keys were replaced; a
@@ -71,9 +75,14 @@ async fn call(session: &Session) -> Called {
             let report = &called.report;
             let useless = |finding: &Finding| USELESS.contains(&finding.code);
             if report.status == Some(401) && report.findings.iter().any(useless) {
-                session.token_source(&known.request).forget(&token).await;
+                source.forget(&token).await;
             }
-            called
+            let given = Given {
+                credential: obtained.key.credential,
+                earlier,
+                token,
+            };
+            claims::meet(session, &known, given, called).await
         }
         Err(finding) => explain::no_token(session, *finding, known.challenge).into(),
     }

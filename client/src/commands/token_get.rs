@@ -12,7 +12,8 @@ pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
     let session = Session::new(args)?;
     let outcome = match learn::learn(&session).await {
         Ok(known) => session
-            .token(&known)
+            .token_source(&known.request)
+            .get()
             .await
             .map_err(|finding| Box::new(explain::no_token(&session, *finding, known.challenge))),
         Err(stopped) => Err(Box::new(explain::stopped(&session, *stopped).await)),

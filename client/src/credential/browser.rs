@@ -23,6 +23,10 @@ impl TokenSource<'_> {
                         Some(user) => credential.with_login_hint(user),
                         None => credential,
                     };
+                    let credential = match self.claims {
+                        Some(claims) => credential.with_claims(claims),
+                        None => credential,
+                    };
                     credential.authenticate(&self.scopes()).await
                 }
                 Err(error) => Err(error),

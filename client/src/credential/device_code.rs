@@ -8,6 +8,10 @@ use crate::oauth::device_code::DeviceCodeCredential;
 impl TokenSource<'_> {
     pub(super) async fn by_device_code(&self) -> Result<KeptToken, Box<Finding>> {
         let credential = self.device_code().await?;
+        let credential = match self.claims {
+            Some(claims) => credential.with_claims(claims),
+            None => credential,
+        };
         let signed_in = credential.authenticate(&self.scopes()).await;
         prompt::done();
         let entry = self.kept_token(

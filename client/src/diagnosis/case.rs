@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{Code, Finding};
 use crate::auth_settings::Settings;
-use crate::discovery::challenge::Challenge;
+use crate::discovery::challenge::{Challenge, Version};
 use crate::guid::is_guid;
 use crate::http::Answer;
 use crate::provenance::Source;
@@ -36,8 +36,8 @@ pub(crate) struct Expected {
     /// The API's id.
     pub(crate) resource: Option<(String, Source)>,
     pub(crate) tenant: Option<(String, Source)>,
-    /// Whether the gate wants tokens of the v2 endpoint.
-    pub(crate) v2: Option<(bool, Source)>,
+    /// Of the issuer that the gate wants.
+    pub(crate) version: Option<(Version, Source)>,
     /// Every audience that the gate's settings accept.
     pub(crate) audiences: Option<Vec<String>>,
     pub(crate) settings: Option<Settings>,
@@ -60,12 +60,12 @@ pub(crate) struct Conflict {
 impl Expected {
     /// What a challenge says.
     pub(crate) fn of(challenge: &Challenge) -> Self {
-        let source = challenge.source();
+        let source = challenge.source;
         Self {
             resource: Some((challenge.resource.clone(), source)),
             tenant: Some((challenge.tenant.clone(), source)),
-            v2: Some((challenge.v2, source)),
-            scope: challenge.scope.clone().map(|scope| (scope, source)),
+            version: Some((challenge.version, source)),
+            scope: challenge.scope.clone().map(|it| (it.scope, it.source)),
             ..Self::default()
         }
     }
@@ -148,8 +148,8 @@ impl Expected {
             let id = audiences.first().cloned();
             self.resource = id.map(|id| (id, Source::Settings));
         }
-        if let Some(v2) = settings.v2 {
-            self.v2 = Some((v2, Source::Settings));
+        if let Some(version) = settings.version {
+            self.version = Some((version, Source::Settings));
         }
         self.settings = Some(settings.clone());
         self

@@ -35,7 +35,7 @@ pub(super) fn finding(case: &Case<'_>) -> Option<Finding> {
     let finding = Finding::proved(
         Code::ClaimsRequired,
         "the API wants a newer sign-in, or more claims, than this token has",
-        "sign in again: greeting-cli logout, then the same call with --credential browser. Where acrs is wanted, the sign-in has to carry these claims: azd auth token --claims takes them",
+        "sign in with these claims: greeting-cli call URL --credential browser, on a terminal",
     );
     Some(said(
         finding.saw("claims", claims.to_string(), Value::Null, Source::Answer),

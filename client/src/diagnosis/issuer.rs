@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::{Code, Expected, Finding};
+use crate::discovery::challenge::Version;
 use crate::guid::is_guid;
 use crate::provenance::Source;
 use crate::token::Decoded;
@@ -20,11 +21,6 @@ fn tenant_of(issuer: &str) -> Option<String> {
 /// `https://sts.windows.net/<tenant>/`, or another cloud's: a tenant and nothing more.
 fn is_v1(issuer: &str) -> bool {
     Url::parse(issuer).is_ok_and(|url| is_guid(url.path().trim_matches('/')))
-}
-
-/// `https://login.microsoftonline.com/<tenant>/v2.0`, or B2C's, which ends in a slash.
-fn is_v2(issuer: &str) -> bool {
-    issuer.trim_end_matches('/').ends_with("/v2.0")
 }
 
 pub(super) fn wrong_tenant(token: &Decoded, expected: &Expected) -> Option<Finding> {
@@ -78,23 +74,21 @@ pub(super) fn wrong_tenant(token: &Decoded, expected: &Expected) -> Option<Findi
 /// The other kind of the same tenant's issuer: scheme, host and path, to the last slash.
 pub(super) fn issuer_version(token: &Decoded, expected: &Expected) -> Option<Finding> {
     let iss = token.text("iss")?;
-    let (v2, source) = *expected.v2.as_ref()?;
-    // Another form is somebody else's issuer, of which nothing is known.
-    if !(v2 && is_v1(iss) || !v2 && is_v2(iss)) {
-        return None;
-    }
-    let (want, kind, fix) = if v2 {
-        (
+    let (version, source) = *expected.version.as_ref()?;
+    let is_v2 = Version::of_issuer(iss) == Version::V2;
+    let (want, kind, fix) = match version {
+        Version::V2 if is_v1(iss) => (
             "an issuer that ends in /v2.0",
             "the gate expects the issuer of v2 tokens, and this one's is that of v1 tokens",
             "set requestedAccessTokenVersion to 2 in the API's app registration (its manifest), and sign in again",
-        )
-    } else {
-        (
+        ),
+        Version::V1 if is_v2 => (
             "https://sts.windows.net/<tenant>/",
             "the gate expects the issuer of v1 tokens, and this one's is that of v2 tokens",
             "set the identity provider's Issuer URL to the one that ends in /v2.0",
-        )
+        ),
+        // Another form is somebody else's issuer, of which nothing is known.
+        _ => return None,
     };
     // Some gates are reported to accept the other issuer too.
     Some(Finding::likely(Code::IssuerVersion, kind, fix).saw("iss", iss, want, source))

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{Code, Expected, Finding};
-use crate::discovery::challenge::is_plain;
 use crate::provenance::Source;
 use crate::scope::SCOPE;
+use crate::scope::is_plain;
 use crate::token::Decoded;
 
 /// The scopes that are wanted, by name, and who says so.

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::*;
-use crate::discovery::challenge::Challenge;
+use crate::discovery::challenge::{Challenge, Version};
 use crate::http::Answer;
+use crate::provenance::Source;
 use crate::token::{Decoded, NotAToken, Unreadable};
 
 const NOW: i64 = 1_764_000_000;
@@ -20,8 +21,9 @@ fn challenge() -> Challenge {
         authority: "https://login.microsoftonline.com".into(),
         tenant: TENANT.into(),
         resource: API.into(),
-        v2: true,
+        version: Version::V2,
         scope: None,
+        source: Source::Challenge,
     }
 }
 

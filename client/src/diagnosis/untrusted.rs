@@ -14,7 +14,7 @@ pub(crate) fn origin(url: &Url) -> String {
 }
 
 pub(crate) fn claimed(finding: Finding, challenge: &Challenge) -> Finding {
-    let source = challenge.source();
+    let source = challenge.source;
     finding
         .saw(
             "authority",

@@ -9,7 +9,7 @@ use url::Url;
 pub(crate) use self::schemes::{Scheme, schemes};
 use crate::http::Answer;
 use crate::provenance::Source;
-use crate::scope::scope_of;
+use crate::scope::{self, is_plain, scope_of};
 
 /// The authority, tenant and API that a challenge names. Claimed, not trusted: see `trust`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,12 +20,52 @@ pub(crate) struct Challenge {
     pub(crate) tenant: String,
     /// The API's client id or URI.
     pub(crate) resource: String,
-    /// Whether the authorization URI is a v2 one.
+    /// The authorization URI's.
     #[serde(skip)]
-    pub(crate) v2: bool,
-    /// The scope to ask for, where metadata names it.
+    pub(crate) version: Version,
+    /// The scope to ask for, where somebody names it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) scope: Option<String>,
+    pub(crate) scope: Option<Asked>,
+    /// Who names authority and API.
+    #[serde(skip)]
+    pub(crate) source: Source,
+}
+
+/// The endpoints of an authority, and what their tokens look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    V1,
+    V2,
+}
+
+impl Version {
+    /// Of an issuer: `https://login.microsoftonline.com/<tenant>/v2.0`, or B2C's, which ends in a
+    /// slash.
+    pub(crate) fn of_issuer(issuer: &str) -> Self {
+        if issuer.trim_end_matches('/').ends_with("/v2.0") {
+            Self::V2
+        } else {
+            Self::V1
+        }
+    }
+
+    /// Of an address of the authority.
+    fn of(uri: &Url) -> Self {
+        if uri.path().contains("/v2.0/") {
+            Self::V2
+        } else {
+            Self::V1
+        }
+    }
+}
+
+/// A scope to ask for, by its whole name, and who names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Asked {
+    pub(crate) scope: String,
+    #[serde(skip)]
+    pub(crate) source: Source,
 }
 
 impl Challenge {
@@ -52,37 +92,24 @@ impl Challenge {
             authority: authority(&uri),
             tenant: tenant.to_owned(),
             resource: resource.to_owned(),
-            v2: uri.path().contains("/v2.0/"),
-            scope: None,
+            version: Version::of(&uri),
+            scope: scheme
+                .get("scope")
+                .and_then(|scopes| scope::asked_of(scopes, resource))
+                .map(|scope| Asked {
+                    scope,
+                    source: Source::Challenge,
+                }),
+            source: Source::Challenge,
         })
     }
 
-    /// The scope to ask for: the metadata's, else `Greeting.Read` of this API.
+    /// The scope to ask for: the challenge's or the metadata's, else `Greeting.Read` of this API.
     pub(crate) fn scope(&self) -> String {
         self.scope
-            .clone()
-            .unwrap_or_else(|| scope_of(&self.resource))
+            .as_ref()
+            .map_or_else(|| scope_of(&self.resource), |asked| asked.scope.clone())
     }
-
-    /// Where its values come from.
-    pub(crate) fn source(&self) -> Source {
-        match self.scope {
-            Some(_) => Source::Discovery,
-            None => Source::Challenge,
-        }
-    }
-}
-
-/// Whether a name has only characters of the names of tenants, APIs and scopes. Scopes are
-/// separated by spaces (RFC 6749 section 3.3), so that one with a space would ask for more; and
-/// names are printed in commands to paste, in which a shell must find nothing to run or to
-/// expand (`~`), and a program no option.
-pub(crate) fn is_plain(name: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/+@".contains(&byte);
-    name.as_bytes()
-        .first()
-        .is_some_and(u8::is_ascii_alphanumeric)
-        && name.bytes().all(plain)
 }
 
 /// Whether a host is a name or an address as they are on the network.

@@ -3,11 +3,13 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::challenge::{Challenge, authority, challenge_of, is_plain, schemes};
+use super::challenge::{Asked, Challenge, Version, authority, challenge_of, schemes, schemes_of};
 use crate::http::{self, Answer, Clients};
-use crate::scope::SCOPE;
+use crate::provenance::Source;
+use crate::scope::{self, SCOPE, is_plain};
 
-/// The challenge of a 401, else what its metadata (RFC 9728) says; fetched without a token.
+/// The challenge of a 401. What it does not name its metadata (RFC 9728) may; that is fetched
+/// without a token.
 pub(crate) async fn discover(
     clients: &Clients,
     url: &Url,
@@ -17,9 +19,35 @@ pub(crate) async fn discover(
     if answer.status != 401 {
         return None;
     }
-    if let Some(challenge) = challenge_of(answer) {
-        return Some(challenge);
+    let challenge = challenge_of(answer);
+    if challenge.as_ref().is_some_and(|it| it.scope.is_some()) {
+        return challenge;
     }
+    let metadata = metadata(clients, url, answer, told).await;
+    match (challenge, metadata) {
+        (Some(challenge), Some(metadata)) => Some(challenge.with_scope_of(&metadata)),
+        (Some(challenge), None) => Some(challenge),
+        (None, Some(metadata)) => Challenge::of_metadata(&metadata, asked(answer)),
+        (None, None) => None,
+    }
+}
+
+/// What a challenge that names no API asks for.
+fn asked(answer: &Answer) -> Option<String> {
+    let schemes = schemes_of(answer);
+    schemes
+        .iter()
+        .filter(|scheme| scheme.is("Bearer") || scheme.is("DPoP"))
+        .find_map(|scheme| scheme.get("scope"))
+        .map(str::to_owned)
+}
+
+async fn metadata(
+    clients: &Clients,
+    url: &Url,
+    answer: &Answer,
+    told: impl Fn(&str),
+) -> Option<Metadata> {
     let at = answer
         .challenges
         .iter()
@@ -32,17 +60,36 @@ pub(crate) async fn discover(
     if answer.status != 200 {
         return None;
     }
-    Challenge::from_metadata(&answer.body, url)
+    Metadata::read(&answer.body, url)
 }
 
 /// A protected resource's metadata (RFC 9728 section 2), as far as it is used.
 #[derive(Debug, Deserialize)]
-struct Metadata {
+pub(crate) struct Metadata {
     resource: String,
     #[serde(default)]
     authorization_servers: Vec<String>,
     #[serde(default)]
     scopes_supported: Vec<String>,
+}
+
+impl Metadata {
+    /// Reads `url`'s metadata. None: it is not metadata of this resource (RFC 9728 section 3.3).
+    pub(crate) fn read(json: &str, url: &Url) -> Option<Self> {
+        let metadata: Self = serde_json::from_str(json).ok()?;
+        let resource = Url::parse(&metadata.resource).ok()?;
+        (resource.origin() == url.origin() && url.path().starts_with(resource.path()))
+            .then_some(metadata)
+    }
+
+    /// The scope to ask for, of those that fit: this project's, else the first.
+    fn scope(&self, fits: impl Fn(&str) -> bool) -> Option<&String> {
+        let wanted = |scope: &&String| scope.rsplit('/').next() == Some(SCOPE);
+        let fit = self.scopes_supported.iter().filter(|scope| fits(scope));
+        let scopes: Vec<&String> = fit.collect();
+        let own = scopes.iter().copied().find(wanted);
+        own.or_else(|| scopes.first().copied())
+    }
 }
 
 impl Challenge {
@@ -59,39 +106,49 @@ impl Challenge {
             .filter(|named| named.origin() == url.origin())
     }
 
-    /// Reads `url`'s metadata. None: it is not metadata of this resource (RFC 9728 section 3.3),
-    /// or names no API by its scopes.
-    pub(crate) fn from_metadata(json: &str, url: &Url) -> Option<Self> {
-        let Metadata {
-            resource,
-            authorization_servers,
-            scopes_supported,
-        } = serde_json::from_str(json).ok()?;
-        let resource = Url::parse(&resource).ok()?;
-        if resource.origin() != url.origin() || !url.path().starts_with(resource.path()) {
-            return None;
-        }
-        let issuer = Url::parse(authorization_servers.first()?).ok()?;
+    /// What metadata says of authority and API. None: it names no API by its scopes. `asked` is
+    /// what the challenge asks for.
+    pub(crate) fn of_metadata(metadata: &Metadata, asked: Option<String>) -> Option<Self> {
+        let issuer = Url::parse(metadata.authorization_servers.first()?).ok()?;
         let tenant = issuer
             .path_segments()?
             .next()
             .filter(|tenant| is_plain(tenant))?;
-        let wanted = format!("/{SCOPE}");
         // A scope without an API's id does not say which API it is of.
-        let mut scopes = scopes_supported
-            .iter()
-            .filter(|scope| scope.contains('/') && is_plain(scope));
-        let scope = scopes
-            .clone()
-            .find(|scope| scope.ends_with(&wanted))
-            .or_else(|| scopes.next())?;
+        let scope = metadata.scope(|scope| scope.contains('/') && is_plain(scope))?;
         let (api, _) = scope.rsplit_once('/')?;
+        let asked = asked.and_then(|scopes| scope::asked_of(&scopes, api));
+        let scope = match asked {
+            Some(scope) => Asked {
+                scope,
+                source: Source::Challenge,
+            },
+            None => Asked {
+                scope: scope.clone(),
+                source: Source::Discovery,
+            },
+        };
         Some(Self {
             authority: authority(&issuer),
             tenant: tenant.to_owned(),
             resource: api.to_owned(),
-            v2: issuer.path().trim_end_matches('/').ends_with("/v2.0"),
-            scope: Some(scope.clone()),
+            version: Version::of_issuer(issuer.path()),
+            scope: Some(scope),
+            source: Source::Discovery,
         })
+    }
+
+    /// With the scope that the metadata names, as one of the challenge's API: discovery is not
+    /// trust, and only that API is asked about.
+    fn with_scope_of(self, metadata: &Metadata) -> Self {
+        let name = metadata.scope(|name| scope::asked_of(name, &self.resource).is_some());
+        let scope = name.and_then(|name| scope::asked_of(name, &self.resource));
+        Self {
+            scope: scope.map(|scope| Asked {
+                scope,
+                source: Source::Discovery,
+            }),
+            ..self
+        }
     }
 }

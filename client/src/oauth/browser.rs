@@ -36,6 +36,7 @@ type Open = dyn Fn(&str) + Send + Sync;
 pub struct BrowserCredential {
     endpoint: Endpoint,
     login_hint: Option<String>,
+    claims: Option<String>,
     open: Arc<Open>,
 }
 
@@ -63,6 +64,7 @@ impl BrowserCredential {
         Ok(Self {
             endpoint: Endpoint::new(http, authority_host, tenant, client_id)?,
             login_hint: None,
+            claims: None,
             open: Arc::new(open),
         })
     }
@@ -72,6 +74,16 @@ impl BrowserCredential {
     pub fn with_login_hint(self, user: &str) -> Self {
         Self {
             login_hint: Some(user.to_owned()),
+            ..self
+        }
+    }
+
+    /// Has the sign-in meet these claims, as an API's claims challenge names them: the JSON of
+    /// OpenID Connect Core 1.0 section 5.5.
+    #[must_use]
+    pub fn with_claims(self, claims: &str) -> Self {
+        Self {
+            claims: Some(claims.to_owned()),
             ..self
         }
     }
@@ -104,6 +116,9 @@ impl BrowserCredential {
         if let Some(user) = &self.login_hint {
             address.query_pairs_mut().append_pair("login_hint", user);
         }
+        if let Some(claims) = &self.claims {
+            address.query_pairs_mut().append_pair("claims", claims);
+        }
         (self.open)(address.as_str());
         let code = tokio::time::timeout(PATIENCE, wait(listener, &state))
             .await
@@ -114,16 +129,16 @@ impl BrowserCredential {
                     ..AuthorityError::default()
                 })
             })??;
-        self.endpoint
-            .redeem(&[
-                ("grant_type", "authorization_code"),
-                ("client_id", self.endpoint.client_id()),
-                ("code", &code),
-                ("redirect_uri", &redirect),
-                ("code_verifier", &verifier),
-                ("scope", &scope),
-            ])
-            .await
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("client_id", self.endpoint.client_id()),
+            ("code", &code),
+            ("redirect_uri", &redirect),
+            ("code_verifier", &verifier),
+            ("scope", &scope),
+        ];
+        form.extend(self.claims.as_deref().map(|claims| ("claims", claims)));
+        self.endpoint.redeem(&form).await
     }
 }
 

@@ -71,6 +71,7 @@ type Prompt = dyn Fn(&DeviceCodePrompt) + Send + Sync;
 #[derive(Clone)]
 pub struct DeviceCodeCredential {
     endpoint: Endpoint,
+    claims: Option<String>,
     prompt: Arc<Prompt>,
 }
 
@@ -98,8 +99,19 @@ impl DeviceCodeCredential {
     ) -> azure_core::Result<Self> {
         Ok(Self {
             endpoint: Endpoint::new(http, authority_host, tenant, client_id)?,
+            claims: None,
             prompt: Arc::new(prompt),
         })
+    }
+
+    /// Has the sign-in meet these claims, as an API's claims challenge names them: the JSON of
+    /// OpenID Connect Core 1.0 section 5.5.
+    #[must_use]
+    pub fn with_claims(self, claims: &str) -> Self {
+        Self {
+            claims: Some(claims.to_owned()),
+            ..self
+        }
     }
 
     /// Signs in for `scopes` and keeps the refresh token where they have `offline_access`.
@@ -108,14 +120,11 @@ impl DeviceCodeCredential {
     /// The authority's refusal as [`AuthorityError`] inside; else what the network did.
     pub async fn authenticate(&self, scopes: &[&str]) -> azure_core::Result<Tokens> {
         let scope = scopes.join(" ");
-        let started: Started = match self
-            .endpoint
-            .post(
-                "devicecode",
-                &[("client_id", self.endpoint.client_id()), ("scope", &scope)],
-            )
-            .await?
-        {
+        // Other libraries send the claims with the one request or the other.
+        let claims = self.claims.as_deref().map(|claims| ("claims", claims));
+        let mut form = vec![("client_id", self.endpoint.client_id()), ("scope", &scope)];
+        form.extend(claims);
+        let started: Started = match self.endpoint.post("devicecode", &form).await? {
             Ok(started) => started,
             Err(refusal) => return Err(credential_error(refusal)),
         };
@@ -123,11 +132,12 @@ impl DeviceCodeCredential {
         let lifetime = started.prompt.expires_in.min(24 * 3600);
         let deadline = Instant::now() + Duration::from_secs(lifetime);
         (self.prompt)(&started.prompt);
-        let form = [
+        let mut form = vec![
             ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
             ("client_id", self.endpoint.client_id()),
             ("device_code", started.device_code.secret()),
         ];
+        form.extend(claims);
         let mut interval = started.interval();
         let mut after_failure = SHORTEST;
         loop {

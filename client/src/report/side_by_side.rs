@@ -1,7 +1,7 @@
 //! The token's claims beside what is expected of them, where no cause is known.
 
 use super::{BOLD, DIM};
-use crate::discovery::challenge::Challenge;
+use crate::discovery::challenge::{Challenge, Version};
 use crate::terminal::{WIDTH, printable};
 use crate::token::Summary;
 
@@ -47,14 +47,17 @@ fn of_challenge(claim: &str, challenge: &Challenge) -> String {
         "aud" => challenge.resource.clone(),
         // A domain says nothing of the id that stands in a token.
         "iss" | "tid" if challenge.tenant.contains('.') => String::new(),
-        "iss" if challenge.v2 => format!("{}/{}/v2.0", challenge.authority, challenge.tenant),
+        "iss" if challenge.version == Version::V2 => {
+            format!("{}/{}/v2.0", challenge.authority, challenge.tenant)
+        }
         "tid" => challenge.tenant.clone(),
         "scp" => challenge
             .scope
-            .as_deref()
-            .and_then(|scope| scope.rsplit('/').next())
-            .unwrap_or_default()
-            .to_owned(),
+            .iter()
+            .flat_map(|asked| asked.scope.split_ascii_whitespace())
+            .filter_map(|scope| scope.rsplit('/').next())
+            .collect::<Vec<_>>()
+            .join(" "),
         _ => String::new(),
     }
 }

@@ -56,10 +56,7 @@ pub(crate) async fn learn(session: &Session) -> Result<Known, Box<Stopped>> {
         &told(&session.args.authority_host, &challenge.authority),
         told(&session.args.tenant, &challenge.tenant),
         scope::asked(session, &challenge),
-        match challenge.scope {
-            Some(_) => "the function's metadata",
-            None => "the function's challenge",
-        },
+        Some(&challenge),
     );
     Ok(Known {
         request,
@@ -82,7 +79,7 @@ fn known(session: &Session) -> Option<Known> {
     let named = session.args.authority_host.clone();
     let authority = named.unwrap_or_else(|| PUBLIC_CLOUD.to_owned());
     Some(Known {
-        request: request(session, &authority, tenant, scope, "default"),
+        request: request(session, &authority, tenant, scope, None),
         challenge: None,
     })
 }
@@ -92,7 +89,7 @@ fn request(
     authority: &str,
     tenant: String,
     scope: String,
-    else_from: &str,
+    discovered: Option<&Challenge>,
 ) -> TokenRequest {
     let request = TokenRequest {
         authority: authority.trim_end_matches('/').to_owned(),
@@ -100,11 +97,11 @@ fn request(
         client_id: session.args.client_id.clone(),
         scope,
     };
-    let given = |id: &str| match session.args.sources.get(id) {
-        Source::Flag => "flag",
-        Source::Environment => "environment",
-        _ if id == "client_id" => "default",
-        _ => else_from,
+    let given = |id: &str| match (session.args.sources.get(id), discovered) {
+        (Source::Flag, _) => "flag",
+        (Source::Environment, _) => "environment",
+        (_, Some(challenge)) if id != "client_id" => named_in(id, challenge),
+        _ => "default",
     };
     for (name, id, value) in [
         ("authority", "authority_host", &request.authority),
@@ -115,4 +112,18 @@ fn request(
         session.verbose(|| format!("* {name:<9} {} ({})", secret_forms::word(value), given(id)));
     }
     request
+}
+
+/// Where the function names a value.
+fn named_in(id: &str, challenge: &Challenge) -> &'static str {
+    let asked = challenge.scope.as_ref();
+    let source = match id {
+        "scope" => asked.map_or(Source::Default, |asked| asked.source),
+        _ => challenge.source,
+    };
+    match source {
+        Source::Discovery => "the function's metadata",
+        Source::Challenge => "the function's challenge",
+        _ => "default, of the function's API",
+    }
 }

@@ -1,6 +1,8 @@
 //! What `token inspect` prints, at a fixed time and in a fixed time zone.
 
 use super::*;
+use crate::discovery::challenge::Version;
+use crate::provenance::Source;
 use crate::snapshots;
 
 const NOW: i64 = 1_795_500_000;
@@ -50,8 +52,9 @@ fn of_function() -> Expected {
         authority: "https://login.microsoftonline.com".into(),
         tenant: TENANT.into(),
         resource: API.into(),
-        v2: true,
+        version: Version::V2,
         scope: None,
+        source: Source::Challenge,
     })
 }
 

@@ -1,30 +1,31 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::discovery::metadata::Metadata;
 
 #[test]
 fn both_captured_forms_are_read() {
-    for (header, authority, v2) in [
+    for (header, authority, version) in [
         (
             "Bearer realm=\"h\" authorization_uri=\"https://login.microsoftonline.com/t/oauth2/v2.0/authorize\" resource_id=\"r\"",
             "https://login.microsoftonline.com",
-            true,
+            Version::V2,
         ),
         (
             "Bearer realm=\"h\" authorization_uri=\"https://login.windows.net/t/oauth2/authorize\" resource_id=\"r\"",
             "https://login.microsoftonline.com",
-            false,
+            Version::V1,
         ),
         (
             "bearer authorization_uri=https://localhost:7443/t/oauth2/v2.0/authorize, resource_id=r",
             "https://localhost:7443",
-            true,
+            Version::V2,
         ),
     ] {
         let challenge = Challenge::parse(header).unwrap();
         assert_eq!(
-            (challenge.authority.as_str(), challenge.v2),
-            (authority, v2)
+            (challenge.authority.as_str(), challenge.version),
+            (authority, version)
         );
         assert_eq!(
             (challenge.tenant.as_str(), challenge.resource.as_str()),
@@ -77,19 +78,19 @@ fn metadata_speaks_for_its_own_origin_only() {
     let issuer = "https://login.microsoftonline.com/t/v2.0";
     let metadata = |resource: &str, scopes: &[&str]| {
         let json = serde_json::json!({"resource": resource, "authorization_servers": [issuer], "scopes_supported": scopes});
-        Challenge::from_metadata(&json.to_string(), &url)
+        Challenge::of_metadata(&Metadata::read(&json.to_string(), &url)?, None)
     };
     let scopes = ["openid", "api://id/Other", "api://id/Greeting.Read"];
     for resource in ["https://a.example", "https://a.example/api/greeting"] {
         let challenge = metadata(resource, &scopes).unwrap();
-        assert_eq!(challenge.scope.as_deref(), Some("api://id/Greeting.Read"));
+        assert_eq!(challenge.scope(), "api://id/Greeting.Read");
         assert_eq!(
             (
                 challenge.resource.as_str(),
                 challenge.tenant.as_str(),
-                challenge.v2
+                challenge.version
             ),
-            ("api://id", "t", true)
+            ("api://id", "t", Version::V2)
         );
     }
     for resource in ["https://b.example", "https://a.example/admin", "nothing"] {
@@ -97,7 +98,7 @@ fn metadata_speaks_for_its_own_origin_only() {
     }
     assert_eq!(metadata("https://a.example", &["openid"]), None);
     assert_eq!(metadata("https://a.example", &["api://id`id`/X"]), None);
-    assert_eq!(Challenge::from_metadata("<html>", &url), None);
+    assert!(Metadata::read("<html>", &url).is_none());
 }
 
 proptest! {

@@ -1,4 +1,6 @@
 use super::*;
+use crate::discovery::challenge::Version;
+use crate::provenance::Source;
 
 #[test]
 fn a_challenge_is_believed_only_so_far() {
@@ -84,8 +86,9 @@ fn a_challenge_is_believed_only_so_far() {
             authority: authority.into(),
             tenant: "t".into(),
             resource: resource.into(),
-            v2: true,
+            version: Version::V2,
             scope: None,
+            source: Source::Challenge,
         };
         assert_eq!(
             judge(&Url::parse(url).unwrap(), &challenge),
@@ -125,8 +128,9 @@ fn a_named_authority_answers_for_itself_only() {
         authority: "https://localhost:7443".into(),
         tenant: "t".into(),
         resource: resource.into(),
-        v2: true,
+        version: Version::V2,
         scope: None,
+        source: Source::Challenge,
     };
     let url = Url::parse("http://localhost:7071/").unwrap();
     let real = "https://login.microsoftonline.com";

@@ -14,7 +14,7 @@ use url::Url;
 use super::super::{Content, Outcome, Report};
 use crate::auth_settings::Settings;
 use crate::diagnosis::{self, Case, Expected, Finding, Sent, Signature};
-use crate::discovery::challenge::Challenge;
+use crate::discovery::challenge::{Challenge, Version};
 use crate::http::Answer;
 use crate::known_clients::DEVELOPER_CLIENT;
 use crate::provenance::Source;
@@ -39,8 +39,9 @@ fn challenge() -> Challenge {
         authority: "https://login.microsoftonline.com".into(),
         tenant: TENANT.into(),
         resource: API.into(),
-        v2: true,
+        version: Version::V2,
         scope: None,
+        source: Source::Challenge,
     }
 }
 
