@@ -266,7 +266,10 @@ async fn the_verdicts_are_what_gate_and_function_then_answer() {
         assert!(says.contains(reason), "{arguments:?}: {says}");
         if gate.0.is_some() {
             assert_eq!(function.0, None, "{arguments:?}");
-            assert!(function.1.contains("is not asked"), "{arguments:?}");
+            assert!(
+                function.1.contains("does not get the request"),
+                "{arguments:?}"
+            );
         }
         // The same token, really sent.
         let token = between(&html, "id=\"token\" data-copy=\"\">", "<").unwrap();

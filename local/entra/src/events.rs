@@ -102,8 +102,8 @@ pub(super) fn refused(note: EventNote, error: &AuthorityError) -> EventNote {
 fn why_issued(note: &EventNote) -> Option<&'static str> {
     match note.asked_grant()? {
         "device_code" => Some("the code was approved"),
-        "authorization_code" => Some("code, redirect and verifier fit"),
-        "refresh_token" => Some("the refresh token holds"),
+        "authorization_code" => Some("code, redirect URI and code verifier are valid"),
+        "refresh_token" => Some("the refresh token is valid"),
         "client_credentials" => Some("the client has proved itself"),
         _ => None,
     }

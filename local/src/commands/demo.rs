@@ -156,7 +156,7 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
 async fn tell(stack: &Stack, cli: &Cli<'_>, output: Output) -> Result<ExitCode, Failure> {
     let ready = &stack.running.ready;
     if output == Output::Human {
-        say::line_later("Azure on this machine, for a moment:").await?;
+        say::line_later("A local stand-in for Azure, which runs until this demo ends:").await?;
         say::line_later(format!(
             "  authority  {}/{}",
             ready.authority_host, ready.tenant_id

@@ -18,6 +18,6 @@ pub(crate) async fn run(args: RotateKeysArgs) -> Result<(), Failure> {
         .await
         .map_err(|error| client::not_reached(&error))?;
     say::line(format_args!(
-        "signing with {kid}; the key before is published until its tokens have ended"
+        "signing with {kid}; the previous key stays published until the tokens that it signed have expired"
     ))
 }

@@ -31,7 +31,7 @@ impl Done {
         match self {
             Self::Policy => "The policy is changed.",
             Self::Keys => {
-                "A new key signs from now on. The one before is published until its tokens have ended."
+                "A new key signs from now on. The previous key stays published until the tokens that it signed have expired."
             }
             Self::Failed => "That was not done; the list of decisions says why.",
         }

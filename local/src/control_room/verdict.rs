@@ -53,7 +53,7 @@ impl Verdicts {
         let verdict = rules.judge(path, token).await;
         let answers = |status, words: String| Self {
             gate: Said::new(status, words),
-            function: Said::nothing("is not asked"),
+            function: Said::nothing("does not get the request"),
         };
         let passes = |words: String, easy_auth, headers: &HeaderMap| Self {
             gate: Said {

@@ -193,7 +193,7 @@ impl Room {
                 form method="post" action=(actions::ROTATE) {
                     div.buttons {
                         button { "Rotate the signing key" }
-                        small { "The old one is published until its tokens have ended." }
+                        small { "The previous key stays published until the tokens that it signed have expired." }
                     }
                 }
             }

@@ -108,7 +108,7 @@ impl Authority {
         match self.deny(code) {
             Ok(()) => self.note_of(Outcome::Declined, asked).because("on the page").on(done(
                 "Declined",
-                html! { p { "The sign-in was declined, and the device is told so. You can close this page." } },
+                html! { p { "The sign-in was declined. The device gets that answer when it asks again. You can close this page." } },
             )),
             Err(error) => self
                 .note_of(Outcome::Refused, asked)
