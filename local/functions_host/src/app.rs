@@ -7,7 +7,6 @@
 mod answers;
 mod function_json;
 mod host_json;
-mod left_out;
 mod profile;
 
 use std::path::{Path, PathBuf};
@@ -21,8 +20,9 @@ pub(crate) use self::answers::HomePage;
 pub use self::function_json::{AuthLevel, Function};
 pub use self::host_json::{Forwarding, HandlerDescription};
 use self::host_json::{HandlerRoute, HostJson};
-pub use self::left_out::{LeftOut, Reason};
+
 use super::files::{AppError, parse, read};
+use super::left_out::{LeftOut, Reason};
 use super::local_settings::LocalSettings;
 use super::variables::Environment;
 

@@ -6,7 +6,7 @@ use local_failure::Failure;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::app::LeftOut;
+use super::left_out::LeftOut;
 
 /// Why a folder is not an app that this host can run.
 #[derive(Debug, Error)]

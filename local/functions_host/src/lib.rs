@@ -20,6 +20,7 @@ mod forward;
 #[doc(hidden)]
 pub mod fuzzing;
 mod invocation;
+mod left_out;
 mod local_settings;
 mod process;
 mod program;
@@ -29,12 +30,11 @@ mod time_span;
 mod variables;
 mod watch;
 
-pub use app::{
-    Answers, AuthLevel, Forwarding, Function, FunctionApp, HandlerDescription, LeftOut, Reason,
-};
+pub use app::{Answers, AuthLevel, Forwarding, Function, FunctionApp, HandlerDescription};
 pub use command_line::CommandLine;
 pub use forward::Host;
 pub use invocation::Invocation;
+pub use left_out::{LeftOut, Reason};
 pub use local_settings::LocalSettings;
 pub use process::{Handler, HandlerSpec};
 pub use program::Unusable;

@@ -5,8 +5,8 @@
 use hyper::Method;
 use serde_json::Value;
 
-use super::left_out::Reason;
 use crate::files::{kind, member};
+use crate::left_out::Reason;
 use crate::route::Route;
 
 /// One HTTP-triggered function.
