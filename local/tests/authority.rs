@@ -1,18 +1,14 @@
 //! The local Entra ID as clients see it: every refusal with its code, every code redeemed once.
 
-#[path = "harness/authority.rs"]
-mod authority;
-#[path = "harness/cli.rs"]
-mod cli;
 mod harness;
 
 use std::io::{BufRead as _, BufReader};
 
-use authority::{
+use harness::authority::{
     API, AZ, Authority, CHALLENGE, CLI, DAEMON, DEVICE, Form, VISUAL_STUDIO, claims, part, read,
     refusal, with,
 };
-use cli::Cli;
+use harness::cli::{self, Cli};
 use harness::{GREETING, Up};
 use serde_json::{Value, json};
 

@@ -1,18 +1,14 @@
 //! Authorization code with PKCE, as clients and browsers see it: each mistake is told where it may
 //! be told, and a code is good once.
 
-#[path = "harness/app.rs"]
-mod app;
-#[path = "harness/authority.rs"]
-mod authority;
 mod harness;
 
-use app::changed;
-use authority::{
+use harness::Up;
+use harness::app::changed;
+use harness::authority::{
     API, Authority, BACK, CHALLENGE, CLI, DAEMON, Form, VERIFIER, VISUAL_STUDIO, claims, code_of,
     get, read, refusal, with,
 };
-use harness::Up;
 use serde_json::json;
 
 #[tokio::test]

@@ -3,16 +3,14 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "harness/cli.rs"]
-mod cli;
 mod harness;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Output;
 
-use cli::{Cli, told};
 use harness::Up;
+use harness::cli::{self, Cli, told};
 use tempfile::TempDir;
 
 /// A folder with an `az` that writes down each call and then runs these lines.

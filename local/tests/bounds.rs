@@ -1,10 +1,8 @@
 //! What the authority keeps for callers is bounded, as a caller sees it: the oldest go.
 
-#[path = "harness/authority.rs"]
-mod authority;
 mod harness;
 
-use authority::{Authority, CLI, refusal};
+use harness::authority::{Authority, CLI, refusal};
 
 /// This program's own limit of sign-ins that are pending at once.
 const MAX_PENDING: usize = 1000;

@@ -3,15 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "harness/cli.rs"]
-mod cli;
 mod harness;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
-use cli::Cli;
 use harness::Up;
+use harness::cli::{self, Cli};
 use serde_json::{Value, json};
 
 const OTHER: &str = "11111111-2222-3333-4444-555555555555";

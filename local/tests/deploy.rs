@@ -3,11 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "harness/app.rs"]
-mod app;
 mod harness;
 
-use app::{app, changed};
+use harness::app::{app, changed};
 use harness::{Up, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -3,18 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "harness/app.rs"]
-mod app;
-#[path = "harness/authority.rs"]
-mod authority;
 mod harness;
 
-use app::changed;
-use authority::{
+use harness::Up;
+use harness::app::changed;
+use harness::authority::{
     API, AZ, Authority, BACK, CHALLENGE, CLI, DAEMON, Form, VERIFIER, VISUAL_STUDIO, claims,
     code_of, get, read, refusal, with,
 };
-use harness::Up;
 use serde_json::{Value, json};
 
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";

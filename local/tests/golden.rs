@@ -2,11 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "harness/authority.rs"]
-mod authority;
 mod harness;
 
-use authority::{API, Authority, DAEMON, Form, claims, part, read, with};
+use harness::authority::{API, Authority, DAEMON, Form, claims, part, read, with};
 use serde_json::{Value, json};
 
 fn golden(name: &str) -> Value {

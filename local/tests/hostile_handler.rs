@@ -1,9 +1,9 @@
 //! What a hostile handler prints moves no cursor, sets no title and reads as no other text: neither
 //! on the terminal nor in the log, for people and as JSON.
 
-#[path = "harness/app.rs"]
-mod app;
 mod harness;
+
+use harness::app;
 
 use harness::{Up, wait_for};
 use serde_json::json;

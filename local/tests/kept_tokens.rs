@@ -3,15 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "harness/cli.rs"]
-mod cli;
 mod harness;
 
 use std::path::Path;
 use std::process::Output;
 
-use cli::{Cli, age, decide, decided, device_code, kept, signed_in, told};
 use harness::Up;
+use harness::cli::{self, Cli, age, decide, decided, device_code, kept, signed_in, told};
 use serde_json::Value;
 
 fn call(up: &Up, state: &Path, more: &[&str]) -> Output {

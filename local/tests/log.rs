@@ -2,11 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "harness/cli.rs"]
-mod cli;
 mod harness;
 
-use cli::Cli;
+use harness::cli::{self, Cli};
 use harness::{Up, wait_for};
 use serde_json::{Value, json};
 

@@ -1,11 +1,9 @@
 //! Secrets where something else belongs: people paste a token into the wrong field. Whatever the
 //! field, the log, the terminal and the answers to others don't have it.
 
-#[path = "harness/authority.rs"]
-mod authority;
 mod harness;
 
-use authority::{API, AZ, Authority, CLI, DAEMON, DEVICE};
+use harness::authority::{self, API, AZ, Authority, CLI, DAEMON, DEVICE};
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 

@@ -3,13 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "harness/cli.rs"]
-mod cli;
 mod harness;
 
 use std::path::Path;
 
-use cli::Cli;
+use harness::cli::{self, Cli};
 use harness::{GREETING, Up, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;

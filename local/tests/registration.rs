@@ -2,14 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "harness/app.rs"]
-mod app;
-#[path = "harness/authority.rs"]
-mod authority;
 mod harness;
 
-use app::changed;
-use authority::{API, AZ, Authority, CLI, claims, part, read, refusal};
+use harness::app::changed;
+use harness::authority::{API, AZ, Authority, CLI, claims, part, read, refusal};
 use harness::{GREETING, Up};
 use serde_json::{Value, json};
 

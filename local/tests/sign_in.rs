@@ -3,15 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "harness/cli.rs"]
-mod cli;
 mod harness;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use cli::{Cli, age, decided, device_code, signed_in, told};
 use harness::Up;
+use harness::cli::{self, Cli, age, decided, device_code, signed_in, told};
 use serde_json::Value;
 
 const OTHER: &str = "11111111-2222-3333-4444-555555555555";

@@ -3,15 +3,13 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "harness/authority.rs"]
-mod authority;
 mod harness;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use authority::{Authority, CLI};
+use harness::authority::{Authority, CLI};
 use harness::{Up, program};
 use tempfile::TempDir;
 

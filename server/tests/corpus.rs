@@ -1,11 +1,7 @@
 //! The fuzz targets of this crate, on their corpora.
 
-#[path = "../../fuzz/replay.rs"]
-mod replay;
-
+use fuzz_replay::replay;
 use greeting_server::fuzzing;
-
-use self::replay::replay;
 
 #[test]
 fn principal() {

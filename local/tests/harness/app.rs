@@ -1,11 +1,9 @@
 //! Copies of this function app, with changes to their files.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::merge;
+use super::merge;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 

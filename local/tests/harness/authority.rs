@@ -1,12 +1,9 @@
 //! The local authority as a client sees it: forms sent, answers read.
 
-#![allow(dead_code, reason = "each test program uses a part")]
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use reqwest::{Response, StatusCode, Url};
 use serde_json::Value;
 
-use crate::harness::Up;
+use super::Up;
 
 pub(crate) const API: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
 pub(crate) const CLI: &str = "c41d7e95-06fb-4a38-8d2e-b7390f5a6e22";

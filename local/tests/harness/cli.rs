@@ -1,8 +1,5 @@
 //! The real `greeting-cli`, pointed at a running stack.
 
-#![allow(dead_code, reason = "each test program uses a part")]
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -12,7 +9,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::Up;
+use super::Up;
 
 /// The built `greeting-cli`, built anew where a source is newer.
 pub(crate) fn path() -> &'static Path {

@@ -3,6 +3,10 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+pub(crate) mod app;
+pub(crate) mod authority;
+pub(crate) mod cli;
+
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 

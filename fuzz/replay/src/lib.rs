@@ -3,13 +3,11 @@
 use std::path::Path;
 
 /// `fuzz/corpus/TARGET` of the repository.
-pub(crate) fn replay(target: &str, run: fn(&[u8])) {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|folder| folder.join("fuzz/corpus"))
-        .find(|corpus| corpus.is_dir())
-        .unwrap_or_else(|| panic!("there is no fuzz/corpus"))
-        .join(target);
+///
+/// # Panics
+/// There is no such corpus, or `run` panics.
+pub fn replay(target: &str, run: fn(&[u8])) {
+    let corpus = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus")).join(target);
     let inputs: Vec<_> = std::fs::read_dir(&corpus)
         .unwrap_or_else(|error| panic!("{}: {error}", corpus.display()))
         .collect();
