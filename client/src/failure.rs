@@ -92,7 +92,7 @@ impl Failure {
         match self {
             Self::Usage(Usage::Settings(unusable)) if let Some(fix) = unusable.fix() => fix,
             Self::Usage(_) => "For more information, try '--help'.",
-            Self::UnknownCode(_) => "greeting-cli explain, for the list",
+            Self::UnknownCode(_) => "the list: greeting-cli explain",
             Self::LogNotRead { .. } => "name the file that the log was exported to, or -",
             Self::NotALog(_) => {
                 "az monitor log-analytics query -w WORKSPACE -o json --analytics-query AppServiceAuthenticationLogs; Azure writes it on Windows plans, and on Linux, Consumption and Flex none is known"
@@ -104,9 +104,11 @@ impl Failure {
             Self::NoKeptToken => "greeting-cli login URL",
             Self::NotReached { finding, .. } => &finding.fix,
             Self::Broken(Broken::Off { .. }) => {
-                "ask whoever runs the function, or wait longer for each part: --timeout SECONDS"
+                "ask whoever runs the function, or wait longer for each part: greeting-cli call URL --timeout 90"
             }
-            Self::Broken(Broken::TooLong { .. }) => "write it to a file: -o FILE",
+            Self::Broken(Broken::TooLong { .. }) => {
+                "write it to a file: greeting-cli call URL -o FILE"
+            }
             Self::AnswerNotWritten { .. } => "make room there, or name another file",
             Self::NotRemoved(_) => "remove the greeting-cli folder in your state folder by hand",
             Self::ManPages { .. } => "name a folder that you may write",

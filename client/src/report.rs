@@ -1,5 +1,6 @@
 //! The report on a call, for people and as JSON. stdout has the result and nothing else.
 
+pub(crate) mod fix;
 mod side_by_side;
 
 use std::path::PathBuf;
@@ -100,6 +101,14 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// With its address in the commands of each fix.
+    pub(crate) fn with_commands(mut self) -> Self {
+        let findings = std::mem::take(&mut self.findings);
+        let whole = |finding: Finding| finding.with_url(&self.url);
+        let findings = findings.into_iter().map(whole).collect();
+        Self { findings, ..self }
+    }
+
     /// The exit status of the contract.
     pub(crate) fn exit(&self) -> u8 {
         match (self.outcome, self.status) {
@@ -216,7 +225,8 @@ pub(crate) fn finding_text(finding: &Finding) -> String {
             text.push_str(&row("expected", width, &expected));
         }
     }
-    text.push_str(&row("fix", width, &finding.fix));
+    let fix = fix::with_whole_commands(&finding.fix);
+    text.push_str(&row("fix", width, &fix).replace(fix::KEPT, " "));
     text
 }
 

@@ -45,7 +45,7 @@ pub(crate) async fn keys(
         Box::new(Finding::proved(
             Code::AuthorityRefused,
             format!("{authority} publishes no keys for tenant {tenant}"),
-            "check --authority-host and --tenant",
+            "name the authority and the tenant: greeting-cli call URL --authority-host AUTHORITY --tenant TENANT",
         ))
     };
     let base = Url::parse(authority).map_err(|_| strange())?;

@@ -15,7 +15,7 @@ use crate::diagnosis::{self, Code, Expected, Finding, Sent, Signature};
 use crate::discovery::challenge::Challenge;
 use crate::discovery::trust::Authority;
 use crate::failure::Failure;
-use crate::http::Answer;
+use crate::http::{Answer, without_query};
 use crate::report::finding_text;
 use crate::session::Session;
 use crate::terminal::{WIDTH, json as pretty, printable, say, unicode, writable};
@@ -57,6 +57,20 @@ impl Checks {
             let because = because.to_owned();
             self.push(link, CheckResult::Skipped { because });
         }
+    }
+
+    /// With the function's address in the commands of each fix.
+    fn with_url(self, url: &str) -> Self {
+        let whole = |check: Check| match check.result {
+            CheckResult::Failed { finding } => Check {
+                result: CheckResult::Failed {
+                    finding: Box::new(finding.with_url(url)),
+                },
+                ..check
+            },
+            _ => check,
+        };
+        Self(self.0.into_iter().map(whole).collect())
     }
 
     /// Nothing failed, and the last step was not skipped.
@@ -108,6 +122,7 @@ pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
     };
     let mut checks = Checks::default();
     examine(&session, &mut checks).await;
+    let checks = checks.with_url(&without_query(&session.url));
     let sound = checks.sound();
     match session.args.output {
         Output::Json => say(&pretty(&json!({"ok": sound, "checks": checks.0})))?,

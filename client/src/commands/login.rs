@@ -35,6 +35,7 @@ pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Err(report) => {
+            let report = report.with_commands();
             report.print(session.args.output)?;
             Ok(ExitCode::from(report.exit()))
         }

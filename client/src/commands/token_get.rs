@@ -25,6 +25,7 @@ pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
         }
         Err(report) => {
             // stdout is for the token; a program that wants JSON gets it all the same.
+            let report = report.with_commands();
             report.print(session.args.output)?;
             Ok(ExitCode::from(report.exit()))
         }

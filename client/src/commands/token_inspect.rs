@@ -103,13 +103,17 @@ async fn inspect(args: &InspectArgs) -> Result<Inspected, Failure> {
         signature = verified(clients, claimed, token, text).await;
     }
     let now = now();
+    let whole = |finding: Finding| match &url {
+        Some(url) => finding.with_url(&without_query(url)),
+        None => finding,
+    };
     let (gate, function) = diagnosis::foresee(&sent, &expected, signature, now);
     Ok(Inspected {
         against: Against::of(&expected),
         sent,
         signature,
-        gate,
-        function,
+        gate: gate.into_iter().map(whole).collect(),
+        function: function.into_iter().map(whole).collect(),
         now,
     })
 }

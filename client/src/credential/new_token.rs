@@ -35,7 +35,7 @@ impl TokenSource<'_> {
             CredentialKind::None => Err(Box::new(Finding::proved(
                 Code::NoToken,
                 "--credential none asks for no token",
-                "--credential device-code, browser or azure-cli",
+                "sign in: greeting-cli call URL --credential device-code",
             ))),
         }
     }
@@ -114,7 +114,7 @@ impl TokenSource<'_> {
         Finding::proved(
             Code::AuthorityRefused,
             "the authority gave no token",
-            "check --authority-host and --tenant",
+            "name the authority and the tenant: greeting-cli call URL --authority-host AUTHORITY --tenant TENANT",
         )
         .saw("authority", authority.as_str(), Value::Null, Source::Answer)
         .saw("said", error.to_string(), Value::Null, Source::Answer)

@@ -68,7 +68,7 @@ pub(crate) fn audience_of_scope(scope: &str, expected: &Expected) -> Result<Stri
                 Code::AudienceMismatch,
                 "the scope is of an API that the gate's settings do not allow as an audience",
                 format!(
-                    "ask for this API: --scope {}; or add {api} to Allowed token audiences (validation.allowedAudiences)",
+                    "ask for this API: greeting-cli call URL --scope {}; or add {api} to Allowed token audiences (validation.allowedAudiences)",
                     scope_of(&format!("api://{}", bare(id)))
                 ),
             )
@@ -119,7 +119,7 @@ pub(super) fn wrong_api(token: &Decoded, expected: &Expected) -> Option<Finding>
         Code::WrongApi,
         format!("the token is for {whose}, not for this one"),
         format!(
-            "ask for this API: --scope {}",
+            "ask for this API: greeting-cli call URL --scope {}",
             scope_of(&format!("api://{}", bare(resource)))
         ),
     );
@@ -159,7 +159,7 @@ pub(super) fn audience_mismatch(token: &Decoded, expected: &Expected) -> Option<
         )
     } else {
         format!(
-            "if it is this API's App ID URI, {add}; if it is another API's, ask for this one by its client id: --scope {}/.default",
+            "if it is this API's App ID URI, {add}; if it is another API's, ask for this one by its client id: greeting-cli call URL --scope {}/.default",
             bare(id)
         )
     };

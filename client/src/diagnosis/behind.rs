@@ -53,8 +53,10 @@ pub(super) fn function_key(case: &Case<'_>) -> Finding {
 pub(super) fn rate_limited(case: &Case<'_>) -> Finding {
     let wait = case.answer.retry_after.map(|wait| wait.as_secs());
     let fix = match wait {
-        Some(wait) => format!("wait {wait} s, or let greeting-cli wait: --retry 3"),
-        None => "wait, or let greeting-cli wait: --retry 3".to_owned(),
+        Some(wait) => {
+            format!("wait {wait} s, or let this wait: greeting-cli call URL --retry 3")
+        }
+        None => "wait, or let this wait: greeting-cli call URL --retry 3".to_owned(),
     };
     let finding = Finding::proved(Code::RateLimited, "too many calls in a short time", fix);
     let finding = match wait {

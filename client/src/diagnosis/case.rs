@@ -110,7 +110,7 @@ impl Expected {
             ),
             _ => (
                 "the command line",
-                "leave --tenant out, or give the function's".to_owned(),
+                "call without --tenant, or with the function's".to_owned(),
             ),
         };
         let summary = format!("{who} names another {what} than the function does");

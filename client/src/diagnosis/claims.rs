@@ -35,7 +35,7 @@ pub(super) fn finding(case: &Case<'_>) -> Option<Finding> {
     let finding = Finding::proved(
         Code::ClaimsRequired,
         "the API wants a newer sign-in, or more claims, than this token has",
-        "sign in with these claims: greeting-cli call URL --credential browser, on a terminal",
+        "sign in with these claims, on a terminal: greeting-cli call URL --credential browser",
     );
     Some(said(
         finding.saw("claims", claims.to_string(), Value::Null, Source::Answer),

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::code::Code;
 use crate::provenance::Source;
+use crate::terminal::quoted;
 
 /// How sure a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -53,6 +54,18 @@ impl Finding {
             certainty: Certainty::Likely,
             ..Self::proved(code, summary, fix)
         }
+    }
+
+    /// With the call's address in the commands of its fix, so that they paste. A fix has `URL` in
+    /// its place, since who finds a cause does not know the call.
+    pub(crate) fn with_url(self, url: &str) -> Self {
+        let url = quoted(url);
+        let fix = ["greeting-cli call", "greeting-cli login"]
+            .into_iter()
+            .fold(self.fix, |fix, command| {
+                fix.replace(&format!("{command} URL"), &format!("{command} {url}"))
+            });
+        Self { fix, ..self }
     }
 
     /// The same finding, proved.

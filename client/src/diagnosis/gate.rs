@@ -131,7 +131,7 @@ pub(super) fn no_token() -> Finding {
     Finding::proved(
         Code::NoToken,
         "the call carried no token",
-        "sign in: --credential device-code, or --credential azure-cli after az login, or --access-token - to read one from stdin",
+        "sign in: greeting-cli call URL --credential device-code; or az login; then greeting-cli call URL --credential azure-cli; a token that you have is read from stdin by greeting-cli call URL --access-token -",
     )
 }
 
@@ -274,7 +274,7 @@ pub(crate) fn no_challenge(answer: &Answer) -> Finding {
     Finding::proved(
         Code::NoChallenge,
         "the gate names neither its authority nor its API, and both are needed to ask for a token",
-        "name them: --tenant TENANT --scope api://<the API's client id>/Greeting.Read",
+        "name them: greeting-cli call URL --tenant TENANT --scope api://<the API's client id>/Greeting.Read",
     )
     .saw(
         "WWW-Authenticate",

@@ -36,12 +36,14 @@ pub(super) fn wrong_tenant(token: &Decoded, expected: &Expected) -> Option<Findi
     let (summary, fix) = if tid.as_deref() == Some(PERSONAL) || seen == PERSONAL {
         (
             "a personal Microsoft account signed in, and the function accepts accounts of its tenant",
-            format!("sign in with a work or school account: --tenant {want}"),
+            format!("sign in with a work or school account: greeting-cli call URL --tenant {want}"),
         )
     } else {
         (
             "the token is from another tenant",
-            format!("sign in to the function's: --tenant {want} (az: az login --tenant {want})"),
+            format!(
+                "sign in to the function's: greeting-cli call URL --tenant {want}; or by az: az login --tenant {want}"
+            ),
         )
     };
     let finding = Finding::likely(Code::WrongTenant, summary, fix);

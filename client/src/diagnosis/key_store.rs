@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Code, Finding};
 use crate::provenance::Source;
 
-const FIX: &str = "unlock or restart it; or GREETING_KEY_STORE=none, which keeps tokens in a file that only you can read; or --no-cache, which keeps none";
+const FIX: &str = "unlock or restart it; or GREETING_KEY_STORE=none, which keeps tokens in a file that only you can read; or keep none: greeting-cli call URL --no-cache";
 
 pub(crate) fn key_store_silent() -> Finding {
     Finding::proved(

@@ -80,7 +80,7 @@ pub(super) fn scope(token: &Decoded, wanted: &Wanted, expected: &Expected) -> Op
         let finding = Finding::likely(
             Code::AppOnlyToken,
             "the token was issued to an application (client credentials), not to a user; app roles are not scopes",
-            "sign in as a user: --credential device-code; or have the API accept an app role",
+            "sign in as a user: greeting-cli call URL --credential device-code; or have the API accept an app role",
         );
         let finding = if says_so { sure(finding) } else { finding };
         return Some(finding.saw("scp", Value::Null, named, wanted.source).saw(
@@ -102,7 +102,7 @@ pub(super) fn scope(token: &Decoded, wanted: &Wanted, expected: &Expected) -> Op
         Code::MissingScope,
         summary,
         format!(
-            "ask for it, and consent: --scope {}",
+            "ask for it, and consent: greeting-cli call URL --scope {}",
             whole(&api(expected, token), first)
         ),
     );

@@ -93,7 +93,7 @@ pub(super) fn other(case: &Case<'_>) -> Finding {
         502..=504 => Finding::likely(
             Code::HandlerDown,
             "the host answers, but the handler behind it does not",
-            format!("see its log: az webapp log tail {}, or Log stream in the portal; locally, the terminal of greeting-local up", app(case.url)),
+            format!("see its log: az webapp log tail {}; or Log stream in the portal; locally, the terminal of greeting-local up", app(case.url)),
         )
         .saw("status", status, 200, Source::Answer),
         _ => Finding::likely(

@@ -9,12 +9,20 @@ use super::aadsts::{AADSTS, look_up};
 use super::{Certainty, Code, Finding};
 use crate::provenance::Source;
 
+/// The API that a scope names, of the first where there are several.
+fn api_of(scopes: &str) -> String {
+    let first = scopes.split_ascii_whitespace().next().unwrap_or_default();
+    let named = first.rsplit_once('/').map(|(api, _)| api.to_owned());
+    named.unwrap_or_else(|| "api://<the API's client id>".to_owned())
+}
+
 /// A refusal of the authority, as a finding.
 pub(crate) fn refusal(error: &AuthorityError, client: &str, tenant: &str, scope: &str) -> Finding {
     let fill = |text: &str| {
         text.replace("{client}", &secret_forms::word(client))
             .replace("{tenant}", &secret_forms::word(tenant))
             .replace("{scope}", &secret_forms::word(scope))
+            .replace("{api}", &api_of(&secret_forms::word(scope)))
     };
     let row = AADSTS.iter().find(|row| {
         error.error_codes.contains(&row.number)
@@ -30,10 +38,10 @@ pub(crate) fn refusal(error: &AuthorityError, client: &str, tenant: &str, scope:
             let fix = match row.number {
                 500_011 => by_client_id(scope),
                 65001 if client != DEVELOPER_CLIENT => fill(
-                    "consent once, in a browser: the same command with --credential browser; or pre-authorize {client} in the API's registration (preAuthorizedApplications; portal: Expose an API, Authorized client applications)",
+                    "consent once, in a browser: greeting-cli call URL --credential browser; or pre-authorize {client} in the API's registration (preAuthorizedApplications; portal: Expose an API, Authorized client applications)",
                 ),
                 50076 | 50074 if client != DEVELOPER_CLIENT => {
-                    "sign in with it, in a browser: the same command with --credential browser"
+                    "sign in with it, in a browser: greeting-cli call URL --credential browser"
                         .to_owned()
                 }
                 _ => fill(row.fix),
@@ -111,7 +119,7 @@ fn by_client_id(scope: &str) -> String {
         .rfind(|part| is_guid(part))
         .unwrap_or("<the API's client id>");
     format!(
-        "the API's App ID URI may be another; its client id always names it: --scope {id}/{name}. If that fails too, it has no service principal in this tenant: az ad sp create --id {id}"
+        "the API's App ID URI may be another; its client id always names it: greeting-cli call URL --scope {id}/{name}; if that fails too, it has no service principal in this tenant: az ad sp create --id {id}"
     )
 }
 
@@ -122,7 +130,7 @@ pub(crate) fn with_client_from(finding: Finding, client: &str, from: Source) -> 
         return finding;
     }
     Finding {
-        fix: "unset AZURE_CLIENT_ID, so that the Azure CLI's client signs in; or name a public client: --client-id ID".into(),
+        fix: "unset AZURE_CLIENT_ID, so that the Azure CLI's client signs in; or name a public client: greeting-cli call URL --client-id CLIENT".into(),
         ..finding
     }
     .saw("client", client, "a public client", Source::Environment)

@@ -29,7 +29,7 @@ pub(super) fn of_token(token: &Decoded, now: i64) -> Option<Finding> {
                 "the token expired {} ago",
                 how_long(now.saturating_sub(exp))
             ),
-            "sign in again for a new one: greeting-cli login",
+            "sign in again for a new one: greeting-cli login URL",
         );
         if exp.saturating_add(SKEW) >= now {
             // The gate may still accept it.

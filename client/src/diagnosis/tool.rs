@@ -35,17 +35,17 @@ pub(crate) fn az_failure(failure: &ToolFailure, tenant: &str, scope: &str) -> Fi
         ToolFailure::NotOnPath => Finding::proved(
             Code::AzMissing,
             "the Azure CLI (az) is not on the PATH",
-            "install it, or use --credential device-code",
+            "install it, or use greeting-cli call URL --credential device-code",
         ),
         ToolFailure::NotStarted { at, said } => failed(
             format!("{} is there, and can't be run", at.display()),
-            "install the Azure CLI again (its interpreter may be gone), or use --credential device-code"
+            "install the Azure CLI again (its interpreter may be gone), or use greeting-cli call URL --credential device-code"
                 .to_owned(),
         )
         .saw("az", said.as_str(), Value::Null, Source::Answer),
         ToolFailure::Silent { seconds } => failed(
             format!("az did not answer within {seconds} s"),
-            format!("{by_hand}; or use --credential device-code, which does not ask az"),
+            format!("{by_hand}; or do without az: greeting-cli call URL --credential device-code"),
         ),
         ToolFailure::Strange(said) => failed("the Azure CLI gave no token".to_owned(), by_hand)
             .saw("az", said.trim(), Value::Null, Source::Answer),
@@ -107,7 +107,7 @@ fn as_service_principal(finding: Finding, scope: &str) -> Finding {
             "az is signed in as a service principal, which has to ask for {api}/.default; its token then has app roles and no scope"
         ),
         fix: format!(
-            "--scope {api}/.default, where the API accepts an app role; where it wants a scope, sign in as a user: az login --scope {}",
+            "where the API accepts an app role: greeting-cli call URL --scope {api}/.default; where it wants a scope, sign in as a user: az login --scope {}",
             secret_forms::word(scope)
         ),
         ..finding
@@ -135,23 +135,23 @@ fn words(said: &str) -> String {
 
 /// Why the Azure Developer CLI gave no token.
 pub(crate) fn azd_failure(failure: &ToolFailure) -> Finding {
-    const USUAL: &str = "azd auth login; or --credential azure-cli or device-code";
+    const USUAL: &str = "azd auth login; or greeting-cli call URL --credential device-code";
     let failed = |summary: String, fix: &str| Finding::proved(Code::AzdFailed, summary, fix);
     let usual = "the Azure Developer CLI (azd) gave no token";
     match failure {
         ToolFailure::NotOnPath => Finding::proved(
             Code::AzdMissing,
             "the Azure Developer CLI (azd) is not on the PATH",
-            "install it, or use --credential azure-cli or device-code",
+            "install it, or use greeting-cli call URL --credential device-code",
         ),
         ToolFailure::NotStarted { at, said } => failed(
             format!("{} is there, and can't be run", at.display()),
-            "install azd again, or use --credential azure-cli or device-code",
+            "install azd again, or use greeting-cli call URL --credential device-code",
         )
         .saw("azd", said.as_str(), Value::Null, Source::Answer),
         ToolFailure::Silent { seconds } => failed(
             format!("azd did not answer within {seconds} s"),
-            "azd auth login --check-status; or --credential azure-cli or device-code",
+            "azd auth login --check-status; or greeting-cli call URL --credential device-code",
         ),
         ToolFailure::Strange(said) => {
             failed(usual.to_owned(), USUAL).saw("azd", said.trim(), Value::Null, Source::Answer)

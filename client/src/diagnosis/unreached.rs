@@ -30,7 +30,7 @@ pub(crate) fn unreached(url: &Url, unreached: &Unreached) -> Finding {
         UnreachedKind::Timeout => (
             Code::Timeout,
             format!("{host}:{port} did not answer in time"),
-            "check the network; --timeout SECONDS waits longer (a cold start can take a minute)"
+            "check the network; a cold start can take a minute, and this waits longer: greeting-cli call URL --timeout 90"
                 .to_owned(),
         ),
         UnreachedKind::Dns => (
@@ -74,7 +74,7 @@ pub(crate) fn unreached(url: &Url, unreached: &Unreached) -> Finding {
                 "see what listens there: its log, or the terminal of greeting-local up".to_owned()
             } else {
                 format!(
-                    "try again (--retry 3); see its log: az webapp log tail {}",
+                    "try again: greeting-cli call URL --retry 3; see its log: az webapp log tail {}",
                     app(url)
                 )
             },
@@ -109,15 +109,19 @@ pub(crate) fn authority_unreached(authority: &Url, unreached: &Unreached) -> Fin
         UnreachedKind::Refused => ("no connection", None),
         UnreachedKind::Timeout => (
             "no answer in time",
-            Some("check the network; --timeout SECONDS waits longer"),
+            Some("check the network, or wait longer: greeting-cli call URL --timeout 90"),
         ),
         UnreachedKind::NotTls => (
             "it does not speak TLS",
-            Some("check the port of --authority-host (AZURE_AUTHORITY_HOST)"),
+            Some(
+                "check the authority's port (AZURE_AUTHORITY_HOST): greeting-cli call URL --authority-host AUTHORITY",
+            ),
         ),
         UnreachedKind::ClientCertificate => (
             "it wants a client certificate",
-            Some("check the port of --authority-host (AZURE_AUTHORITY_HOST)"),
+            Some(
+                "check the authority's port (AZURE_AUTHORITY_HOST): greeting-cli call URL --authority-host AUTHORITY",
+            ),
         ),
         UnreachedKind::Handshake => ("it ended the TLS handshake", None),
         UnreachedKind::TlsUntrusted => {
@@ -137,7 +141,7 @@ pub(crate) fn authority_unreached(authority: &Url, unreached: &Unreached) -> Fin
     } else if Authority::of(authority.as_str(), authority) == Authority::Microsoft {
         "check the network of this machine; where a company proxy is the only way out, name it: HTTPS_PROXY=http://HOST:PORT"
     } else {
-        "check --authority-host (AZURE_AUTHORITY_HOST), and the network"
+        "check the network, and the authority's address (AZURE_AUTHORITY_HOST): greeting-cli call URL --authority-host AUTHORITY"
     };
     let finding = Finding::proved(
         Code::AuthorityUnreachable,
@@ -177,7 +181,7 @@ fn untrusted(why: &str) -> (&'static str, &'static str) {
     } else {
         (
             "is not trusted here",
-            "--ca-cert FILE with its CA (greeting-local env names the development CA); behind a company proxy, the proxy's CA",
+            "trust its CA: greeting-cli call URL --ca-cert FILE; greeting-local env names the development CA; behind a company proxy it is the proxy's CA",
         )
     }
 }

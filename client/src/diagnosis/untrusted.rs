@@ -55,7 +55,7 @@ pub(crate) fn foreign_authority(url: &Url, challenge: &Challenge) -> Finding {
                 "{} names an authority that is not one of Microsoft's: it is not trusted just because a web page names it",
                 origin(url)
             ),
-            "if it is yours: --authority-host URL and --tenant, or AZURE_AUTHORITY_HOST".to_owned(),
+            "if it is yours: greeting-cli call URL --authority-host AUTHORITY --tenant TENANT; or set AZURE_AUTHORITY_HOST".to_owned(),
         )
     };
     let finding = Finding::proved(Code::UntrustedAuthority, summary, fix);

@@ -76,7 +76,7 @@ fn of_another(sent: &Sent) -> Option<Finding> {
         Finding::proved(
             Code::FirstPartyResource,
             format!("the token is for {name}, which is not this function's API"),
-            "name the function's own API: --scope api://<the API's client id>/Greeting.Read",
+            "name the function's own API: greeting-cli call URL --scope api://<the API's client id>/Greeting.Read",
         )
         .saw("aud", token.audiences(), Value::Null, Source::Default),
     )

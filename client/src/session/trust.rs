@@ -75,7 +75,7 @@ fn ask(session: &Session, challenge: &Challenge) -> Result<(), Box<Finding>> {
     let finding = Finding::proved(
         Code::ResourceNotConfirmed,
         "you did not agree to send a token there",
-        "run it again and answer y, or give --scope with the API in its name",
+        "run it again and answer y, or name the API: greeting-cli call URL --scope api://<the API's client id>/Greeting.Read",
     );
     Err(Box::new(claimed(finding, challenge)))
 }

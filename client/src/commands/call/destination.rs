@@ -82,6 +82,7 @@ impl Destination {
             headers,
             mut to,
         } = self;
+        let report = report.with_commands();
         let Some(mut reply) = reply else {
             to.remove_new();
             return Ok(report.print(output)?);

@@ -97,7 +97,8 @@ fn tokens_are_told_so() {
         );
         snapshots::is_current(&format!("inspect-{name}"), &told);
         for line in plain(&inspected).lines() {
-            assert!(line.chars().count() <= 80, "{line}");
+            let is_exempt = crate::report::fix::is_to_paste(line);
+            assert!(line.chars().count() <= 80 || is_exempt, "{line}");
         }
     }
 }

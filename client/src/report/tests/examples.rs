@@ -233,7 +233,7 @@ pub(super) fn examples() -> Vec<Example> {
     .flatten()
     .map(|(name, report)| Example {
         name: name.replace(' ', "-"),
-        report,
+        report: report.with_commands(),
     })
     .collect()
 }
