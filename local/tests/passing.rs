@@ -126,7 +126,7 @@ const HANDSHAKE: &str =
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 #[tokio::test]
-async fn only_websocket_is_upgraded() {
+async fn point_1_only_websocket_is_upgraded() {
     let (up, app) = gate().await;
     let tunnelled = "GET /secret HTTP/1.1\r\nHost: a\r\nX-MS-CLIENT-PRINCIPAL: forged\r\n\r\n";
     for (method, upgrade, more) in [
@@ -165,7 +165,7 @@ async fn only_websocket_is_upgraded() {
 }
 
 #[tokio::test]
-async fn no_spelling_and_no_trailer_forges_a_principal() {
+async fn point_2_no_spelling_and_no_trailer_forges_a_principal() {
     let (up, app) = gate().await;
     let answer = send(
         &up,
@@ -181,7 +181,7 @@ async fn no_spelling_and_no_trailer_forges_a_principal() {
 }
 
 #[tokio::test]
-async fn connection_takes_away_nothing_that_the_gate_sets() {
+async fn point_5_connection_takes_away_nothing_that_the_gate_sets() {
     let (up, app) = gate().await;
     let bearer = up.mint(&[]);
     let answer = send(
@@ -209,7 +209,7 @@ async fn connection_takes_away_nothing_that_the_gate_sets() {
 }
 
 #[tokio::test]
-async fn a_request_that_can_be_read_two_ways_is_refused() {
+async fn point_6_a_request_that_can_be_read_two_ways_is_refused() {
     let (up, app) = gate().await;
     for (request, expected) in [
         ("GET /open HTTP/1.1\r\n\r\n", 400),

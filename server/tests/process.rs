@@ -304,7 +304,7 @@ fn a_giant_header_is_an_error_and_not_a_hang() {
 
 /// 64 KiB of header lines, to the byte, whether they come in one line or in many.
 #[test]
-fn headers_of_64_kib_are_read_and_one_byte_more_is_431() {
+fn point_18_headers_of_64_kib_are_read_and_one_byte_more_is_431() {
     let server = Server::start("True");
     let good = principal("aad", "scp", "Greeting.Read");
     for lines in [1, 60] {

@@ -273,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_trailer_is_a_header_that_was_decided_on() {
+    fn point_2_no_trailer_is_a_header_that_was_decided_on() {
         for (name, expected) in [
             ("x-sum", true),
             ("content-digest", true),

@@ -30,7 +30,7 @@ fn exactly_one_bearer_token_is_read() {
 }
 
 #[test]
-fn a_header_with_an_extension_is_refused() {
+fn point_7_a_header_with_an_extension_is_refused() {
     for (header, expected) in [
         (json!({}), Ok("k")),
         (

@@ -67,7 +67,7 @@ async fn exchange(address: SocketAddr, sent: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_token_that_is_never_sent_whole_does_not_hold_the_gate() {
+async fn point_3_a_token_that_is_never_sent_whole_does_not_hold_the_gate() {
     let limits = Limits {
         body: Duration::from_millis(100),
         ..Limits::default()
@@ -91,7 +91,7 @@ async fn request(address: SocketAddr, method: &str, path: &str, more: &str) -> (
 
 /// Point by point of the gate's own table, and what has no row in it.
 #[tokio::test]
-async fn no_own_page_is_framed_sniffed_or_cached() {
+async fn point_23_no_own_page_is_framed_sniffed_or_cached() {
     let (address, _stop) = start(Limits::default()).await;
     let own = OWN.iter().map(|(path, _)| format!("/.auth{path}"));
     let others = ["/.auth/other", METADATA, "/a-page-to-sign-in-for"].map(str::to_owned);
@@ -119,7 +119,7 @@ async fn no_own_page_is_framed_sniffed_or_cached() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_ascii() {
+async fn point_12_a_redirect_is_ascii() {
     let (address, _stop) = start(Limits::default()).await;
     for (wanted, expected) in [
         ("/%C3%A9", "/%c3%a9"),
@@ -139,7 +139,7 @@ async fn a_redirect_is_ascii() {
 }
 
 #[tokio::test]
-async fn media_types_have_no_case() {
+async fn point_12_media_types_have_no_case() {
     let (address, _stop) = start(Limits::default()).await;
     for (kind, expected) in [
         ("application/json", "400"),

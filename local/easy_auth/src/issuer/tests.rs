@@ -188,7 +188,7 @@ async fn named(issuer: Value) -> (String, Issuer) {
 }
 
 #[tokio::test]
-async fn a_discovery_document_without_an_issuer_is_refused() {
+async fn point_7_a_discovery_document_without_an_issuer_is_refused() {
     for issuer in [Value::Null, json!(""), json!(" "), json!(7), json!([])] {
         let (_, nameless) = named(issuer.clone()).await;
         let why = nameless.published(None).await.err().unwrap();
@@ -202,7 +202,7 @@ async fn a_discovery_document_without_an_issuer_is_refused() {
 
 /// External ID tenants name another host.
 #[tokio::test]
-async fn an_issuer_of_another_name_is_used_as_it_says_and_warned_of() {
+async fn point_7_an_issuer_of_another_name_is_used_and_warned_of() {
     let other = "https://tenant-id.ciamlogin.example/tenant-id/v2.0";
     let (url, differing) = named(json!(other)).await;
     let warning = differing.differs().await.unwrap().unwrap();

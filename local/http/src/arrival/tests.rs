@@ -10,7 +10,7 @@ fn request(target: &str, headers: &[(&'static str, &str)]) -> Request<()> {
 
 /// RFC 9112 sections 3.2 and 6.1.
 #[test]
-fn a_request_is_read_in_one_way_or_refused() {
+fn point_6_a_request_is_read_in_one_way_or_refused() {
     for (target, headers, expected) in [
         ("/", &[("host", "localhost:7071")][..], Ok(())),
         ("/", &[], Err(Unreadable::NoHost)),
@@ -65,14 +65,14 @@ fn a_request_is_read_in_one_way_or_refused() {
 }
 
 #[test]
-fn an_absolute_target_replaces_the_host_header() {
+fn point_6_an_absolute_target_replaces_the_host_header() {
     let mut request = request("http://localhost:7071/p", &[("host", "evil.example")]);
     read(&mut request).unwrap();
     assert_eq!(request.headers()["host"], "localhost:7071");
 }
 
 #[test]
-fn connection_names_only_what_the_caller_sent_and_may_take_back() {
+fn point_5_connection_names_only_what_the_caller_sent() {
     let mut request = request(
         "/",
         &[
@@ -112,7 +112,7 @@ fn connection_names_only_what_the_caller_sent_and_may_take_back() {
 
 /// RFC 6455 section 4.2.1.
 #[test]
-fn only_a_whole_websocket_handshake_asks_for_one() {
+fn point_1_only_a_whole_websocket_handshake_asks_for_one() {
     let handshake = [
         ("connection", "keep-alive, Upgrade"),
         ("upgrade", "WebSocket"),

@@ -115,14 +115,14 @@ async fn chunked_posts_are_answered(address: SocketAddr) {
 }
 
 #[tokio::test]
-async fn a_refused_body_loses_neither_its_answer_nor_the_next_request() {
+async fn point_21_a_refused_body_loses_neither_its_answer_nor_the_next_request() {
     let (address, _stop) = start(refusing(), Limits::default()).await;
     posts_are_answered(address).await;
     chunked_posts_are_answered(address).await;
 }
 
 #[tokio::test]
-async fn an_apps_early_answer_arrives() {
+async fn point_21_an_apps_early_answer_arrives() {
     let (app, _stop) = start(refusing(), Limits::default()).await;
     let (address, _stop) = start(relaying(app), Limits::default()).await;
     posts_are_answered(address).await;
@@ -130,7 +130,7 @@ async fn an_apps_early_answer_arrives() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_408() {
+async fn point_3_a_body_that_does_not_come_is_408() {
     let limits = Limits {
         body: Duration::from_millis(100),
         ..Limits::default()
@@ -153,7 +153,7 @@ async fn a_body_that_does_not_come_is_408() {
 
 /// An app that answers while it reads keeps its connection; what it leaves is read, if it is little.
 #[tokio::test]
-async fn an_answer_that_comes_before_the_body_ends_keeps_the_connection() {
+async fn point_21_an_answer_that_comes_before_the_body_ends_keeps_the_connection() {
     let (read, _) = tokio::sync::broadcast::channel::<()>(1);
     let reads_on = read.clone();
     let service: Service = Arc::new(move |request| {

@@ -68,7 +68,7 @@ fn paths(router: &Router) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn no_answer_is_framed_sniffed_or_cached() {
+async fn point_23_no_answer_is_framed_sniffed_or_cached() {
     let folder = tempfile::tempdir().unwrap();
     let router = router_of_up(folder.path().to_owned());
     let paths = paths(&router);

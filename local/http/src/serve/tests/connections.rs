@@ -24,7 +24,7 @@ async fn is_closed<S: AsyncRead + Unpin>(stream: &mut S) -> bool {
 }
 
 #[tokio::test]
-async fn a_connection_without_a_request_is_closed() {
+async fn point_3_a_connection_without_a_request_is_closed() {
     let (address, _stop) = start(refusing(), impatient()).await;
     let settings = "\0\0\0\u{4}\0\0\0\0\0";
     for said in [
@@ -42,7 +42,7 @@ async fn a_connection_without_a_request_is_closed() {
 }
 
 #[tokio::test]
-async fn too_many_connections_close_the_longest_idle() {
+async fn point_3_too_many_connections_close_the_longest_idle() {
     let limits = Limits {
         connections: 2,
         ..Limits::default()
@@ -63,7 +63,7 @@ async fn too_many_connections_close_the_longest_idle() {
 
 /// A place that an idle connection could give is given, even if it became idle later.
 #[tokio::test]
-async fn a_connection_that_becomes_idle_makes_place() {
+async fn point_3_a_connection_that_becomes_idle_makes_place() {
     let (answer_now, wait) = watch::channel(false);
     let (begun, mut first_begun) = watch::channel(false);
     let slow: Service = Arc::new(move |_| {
@@ -91,7 +91,7 @@ async fn a_connection_that_becomes_idle_makes_place() {
 }
 
 #[tokio::test]
-async fn a_silent_tls_connection_is_closed() {
+async fn point_3_a_silent_tls_connection_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     let ca = DevelopmentCa::load_or_create(folder.path()).unwrap();
     let listeners = Loopback::bind(0).await.unwrap().limited(impatient());
@@ -130,7 +130,7 @@ const FEW: &str = "TEST_OF_FEW_DESCRIPTORS";
 /// Run by the test below, in a process that may open few files.
 #[cfg(unix)]
 #[tokio::test]
-#[ignore = "a part of running_out_of_descriptors_is_not_the_end"]
+#[ignore = "a part of point_3_running_out_of_descriptors_is_not_the_end"]
 async fn serves_with_few_descriptors() {
     if std::env::var_os(FEW).is_none() {
         return;
@@ -145,7 +145,7 @@ async fn serves_with_few_descriptors() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn running_out_of_descriptors_is_not_the_end() {
+async fn point_3_running_out_of_descriptors_is_not_the_end() {
     use std::process::Stdio;
     let test = "serve::tests::connections::serves_with_few_descriptors";
     let mut server = tokio::process::Command::new("sh")

@@ -51,7 +51,7 @@ async fn read(answer: Response<Incoming>) -> String {
 }
 
 #[tokio::test]
-async fn a_refused_http2_body_is_reset_and_the_connection_goes_on() {
+async fn point_21_a_refused_http2_body_is_reset_and_the_connection_goes_on() {
     let (address, _stop) = start(refusing(), Limits::default()).await;
     let mut sender = connect(address).await;
     for _ in 0..20 {
@@ -64,7 +64,7 @@ async fn a_refused_http2_body_is_reset_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn an_apps_early_answer_to_an_http2_body_arrives() {
+async fn point_21_an_apps_early_answer_to_an_http2_body_arrives() {
     let (app, _stop) = start(refusing(), Limits::default()).await;
     let (address, _stop) = start(relaying(app), Limits::default()).await;
     let mut sender = connect(address).await;

@@ -31,7 +31,7 @@ async fn exchange(address: SocketAddr, sent: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_answered_with_words_and_reported() {
+async fn point_22_what_cannot_be_read_is_answered_with_words_and_reported() {
     let (address, reports, stop) = reporting(refusing()).await;
     let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     let cases = [
