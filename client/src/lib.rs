@@ -40,6 +40,7 @@ mod report;
 mod request;
 mod scope;
 mod session;
+mod signals;
 mod signature;
 #[cfg(test)]
 mod snapshots;
@@ -52,9 +53,6 @@ use std::process::ExitCode;
 use crate::cli::{Cli, Color};
 use crate::credential::{prompt, tool};
 use crate::failure::Failure;
-
-/// The status that a shell gives a program ended by Ctrl-C.
-const INTERRUPTED: i32 = 130;
 
 /// The program: reads the command line, does what it says, and gives the exit status.
 #[must_use]
@@ -100,11 +98,11 @@ pub fn run() -> ExitCode {
         }
     };
     runtime.spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if let Ok(status) = signals::end().await {
             prompt::interrupted();
             tool::interrupted();
             commands::call::interrupted();
-            std::process::exit(INTERRUPTED);
+            std::process::exit(status);
         }
     });
     let status = runtime

@@ -11,11 +11,15 @@ use std::process::{Child, Command};
 use harness::{Server, answer, challenge, cli};
 use serde_json::json;
 
-fn interrupt(mut child: Child) -> Option<i32> {
+fn interrupt(child: Child) -> Option<i32> {
+    ended_by("INT", child)
+}
+
+fn ended_by(signal: &str, mut child: Child) -> Option<i32> {
     let pid = child.id().to_string();
     assert!(
         Command::new("kill")
-            .args(["-INT", &pid])
+            .args([&format!("-{signal}"), &pid])
             .status()
             .unwrap()
             .success()
@@ -104,4 +108,50 @@ fn while_stdin_has_no_token_yet() {
     drop(stdin);
     // Elsewhere the signal may come before the handler is installed, and ends the program as well.
     assert!(matches!(status, Some(130) | None));
+}
+
+/// Neither az nor what it has started outlives the program. What is left of them would hold the
+/// pipe open, and write to it once more.
+#[test]
+fn what_was_started_ends_with_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let server = Server::saying(challenge("https://login.microsoftonline.com", "r"));
+    for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let state = tempfile::tempdir().unwrap();
+        let (az, pipe) = (state.path().join("az"), state.path().join("pipe"));
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let script = "#!/bin/sh\n(echo started; sleep 20; echo survived) > \"$PIPE\"; :\n";
+        std::fs::write(&az, script).unwrap();
+        std::fs::set_permissions(&az, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let scope = "api://r/Greeting.Read";
+        let call = [
+            "call",
+            &server.url,
+            "--credential",
+            "azure-cli",
+            "--scope",
+            scope,
+        ];
+        let mut command = cli(state.path(), &call);
+        let path = format!("{}:/usr/bin:/bin", state.path().display());
+        let child = command
+            .env("PATH", path)
+            .env("PIPE", &pipe)
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(std::fs::File::open(&pipe).unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        assert_eq!(line, "started\n");
+        assert_eq!(ended_by(signal, child), Some(status));
+        let mut rest = String::new();
+        said.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "", "{signal}");
+    }
 }
