@@ -100,13 +100,16 @@ fn point_4_the_supervisor_kills_when_its_pipe_ends() {
     drop(launcher.stdin.take());
     wait_for(|| launcher.try_wait().unwrap());
     ended(sleep);
-    // It ends as its program does.
-    let status = program()
+    // It ends as its program does, while its pipe is open: `wait` alone would close that.
+    let mut launcher = program()
         .args(["launch", "--parent", &std::process::id().to_string()])
         .args(["--beside", "--", "sh", "-c", "exit 7"])
         .stdin(Stdio::piped())
-        .status();
-    assert_eq!(status.unwrap().code(), Some(7));
+        .spawn()
+        .unwrap();
+    let pipe = launcher.stdin.take();
+    assert_eq!(launcher.wait().unwrap().code(), Some(7));
+    drop(pipe);
 }
 
 #[test]

@@ -131,7 +131,7 @@ pub(super) fn no_token() -> Finding {
     Finding::proved(
         Code::NoToken,
         "the call carried no token",
-        "sign in: greeting-cli call URL --credential device-code; or az login; then greeting-cli call URL --credential azure-cli; a token that you have is read from stdin by greeting-cli call URL --access-token -",
+        "sign in: greeting-cli call URL; a token of your own is read from stdin: greeting-cli call URL --access-token -",
     )
 }
 
