@@ -65,6 +65,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if matches!(command, Command::Up(_) | Command::Demo(_)) {
+        local_http::descriptors::raise();
+    }
     let result = runtime.block_on(async {
         match command {
             Command::Launch(_) => Ok(ExitCode::FAILURE),

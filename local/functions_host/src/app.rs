@@ -192,7 +192,7 @@ impl Found {
         Ok(())
     }
 
-    /// The n-th route makes the function http-handler<n> (azure-functions-host 8f59c471,
+    /// The n-th route makes the function `http-handler<n>` (azure-functions-host 8f59c471,
     /// Workers/Http/HttpWorkerFunctionProvider.cs).
     fn read_routes(
         &mut self,

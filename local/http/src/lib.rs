@@ -1,7 +1,7 @@
 //! HTTP on loopback.
 //!
 //! - `serve`: listeners, plain or TLS; `tls`: the development CA that clients trust
-//! - `limits`, `connections`: what one caller may hold; `request_body`, `stream`: what becomes of
+//! - `limits`, `connections`, `descriptors`: what one caller may hold; `request_body`, `stream`: what becomes of
 //!   what nobody reads
 //! - `unread`: requests that hyper can't read
 //! - `arrival`: what a request has to be before anything is decided on it
@@ -13,6 +13,7 @@
 pub mod arrival;
 mod connections;
 pub mod cors;
+pub mod descriptors;
 pub mod dns_rebinding_guard;
 #[doc(hidden)]
 pub mod fuzzing;

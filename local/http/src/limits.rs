@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::descriptors;
+
 /// The limits of one port. All are this program's own choice, near those of Kestrel, which App
 /// Service's gate on Linux runs on.
 #[derive(Debug, Clone, Copy)]
@@ -23,14 +25,36 @@ pub struct Limits {
     pub lingering: usize,
 }
 
+/// Connections of a port, of the files that this process may have open: the gate's, the app's to
+/// each of them, the authority's, and as many for those that are ending; 128 are for all else.
+fn connections_of(descriptors: u64) -> usize {
+    let each = descriptors.saturating_sub(128) / 4;
+    usize::try_from(each).unwrap_or(usize::MAX).clamp(16, 4096)
+}
+
+#[cfg(test)]
+#[test]
+fn point_3_connections_follow_the_files_that_may_be_open() {
+    for (descriptors, connections) in [
+        (20, 16),
+        (256, 32),
+        (1024, 224),
+        (10_240, 2528),
+        (u64::MAX, 4096),
+    ] {
+        assert_eq!(connections_of(descriptors), connections, "{descriptors}");
+        let used = 4 * connections as u64;
+        assert!(used <= descriptors || connections == 16);
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             head: Duration::from_secs(30),
             idle: Duration::from_secs(130),
             body: Duration::from_secs(30),
-            // A process may open 1,024 files by default: those of two ports, and the app's.
-            connections: 256,
+            connections: connections_of(descriptors::allowed()),
             rest: 1 << 20,
             linger: Duration::from_secs(5),
             lingering: 64,

@@ -135,7 +135,11 @@ async fn serves_with_few_descriptors() {
     if std::env::var_os(FEW).is_none() {
         return;
     }
-    let (address, _stop) = start(refusing(), Limits::default()).await;
+    let limits = Limits {
+        connections: 256,
+        ..Limits::default()
+    };
+    let (address, _stop) = start(refusing(), limits).await;
     // The test's own output is captured.
     let out = std::fs::OpenOptions::new().write(true).open("/dev/stderr");
     std::io::Write::write_all(&mut out.unwrap(), format!("{address}\n").as_bytes()).unwrap();
