@@ -171,7 +171,10 @@ impl Report {
             text.push('\n');
             text.push_str(&finding_text(finding));
         }
-        if let Some(also) = self.token.as_ref().and_then(|token| token.also(self.now))
+        let of_time = [Code::Expired, Code::NotYetValid, Code::ClockSkew];
+        let mut codes = self.findings.iter().map(|finding| finding.code);
+        let clock = (!codes.any(|code| of_time.contains(&code))).then_some(self.now);
+        if let Some(also) = self.token.as_ref().and_then(|token| token.also(clock))
             && !self.findings.is_empty()
         {
             text.push_str(&row("also", LABEL, &also));

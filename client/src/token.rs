@@ -241,10 +241,12 @@ impl Summary {
         ]
     }
 
-    /// What to know beside the findings: how long it is valid, and whose it is.
-    pub(crate) fn also(&self, now: i64) -> Option<String> {
-        let left = self.exp.filter(|exp| *exp > now);
-        let left = left.map(|exp| format!("expires in {}", how_long(exp.saturating_sub(now))));
+    /// What to know beside the findings: how long it is valid by a clock that is in no doubt, and
+    /// whose it is.
+    pub(crate) fn also(&self, clock: Option<i64>) -> Option<String> {
+        let left = self.exp.zip(clock).filter(|(exp, now)| exp > now);
+        let left =
+            left.map(|(exp, now)| format!("expires in {}", how_long(exp.saturating_sub(now))));
         let user = self.user.as_ref().map(|user| format!("to {user}"));
         let client = self
             .client

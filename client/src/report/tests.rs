@@ -47,3 +47,13 @@ fn refusals_fit_eighty_columns() {
         }
     }
 }
+
+/// A token that has expired by one clock is not told to be valid by another.
+#[test]
+fn no_example_contradicts_itself_about_time() {
+    for Example { name, report } in examples() {
+        let text = plain(&report);
+        let over = text.contains("the token expired") || text.contains("is not valid yet");
+        assert!(!(over && text.contains("expires in")), "{name}: {text}");
+    }
+}

@@ -64,3 +64,16 @@ fn forgotten_sessions_leave_memory() {
     sessions.insert(session(1000), 500);
     assert_eq!(sessions.open().len(), 1);
 }
+
+#[test]
+fn point_11_of_more_sessions_than_are_kept_the_oldest_have_ended() {
+    let sessions = Sessions::new();
+    let more = 3;
+    let ids: Vec<String> = (0..MAX_SESSIONS + more)
+        .map(|number| sessions.insert(session(100 + i64::try_from(number).unwrap()), 0))
+        .collect();
+    assert_eq!(sessions.open().len(), MAX_SESSIONS);
+    let (gone, kept) = ids.split_at(more);
+    assert!(gone.iter().all(|id| sessions.take(id).is_none()));
+    assert!(kept.iter().all(|id| sessions.take(id).is_some()));
+}
