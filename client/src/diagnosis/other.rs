@@ -80,8 +80,8 @@ pub(super) fn other(case: &Case<'_>) -> Finding {
         300..=399 => redirect(case),
         404 => Finding::likely(
             Code::NotFound,
-            "the host answers, but has no such function or route",
-            format!("check the path (default: /api/greeting) and that the function is deployed: az functionapp function list {}", app(case.url)),
+            "the host answers, but no function has this path and method",
+            format!("check the path (default: /api/greeting), the method (-X), and that the function is deployed: az functionapp function list {}", app(case.url)),
         )
         .saw("path", case.url.path(), usual_path(case), Source::Default),
         500 if answer.body.starts_with(HANDLERS_OWN) && answer.body.contains(" is off") => Finding::proved(
