@@ -26,7 +26,7 @@ pub(crate) struct Settings {
 
 /// Why a file's settings can't be used.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unusable {
+pub(crate) enum UnusableSettings {
     #[error("the settings {} can't be read: {error}", path.display())]
     Unread {
         path: PathBuf,
@@ -41,7 +41,7 @@ pub(crate) enum Unusable {
     OtherFile(PathBuf),
 }
 
-impl Unusable {
+impl UnusableSettings {
     /// The line that gets settings that can be.
     pub(crate) fn fix(&self) -> Option<&'static str> {
         match self {
@@ -57,16 +57,16 @@ impl Settings {
     ///
     /// # Errors
     /// It can't be read.
-    pub(crate) fn load(path: &Path) -> Result<Self, Unusable> {
-        let text = ::state_folder::read_named(path).map_err(|error| Unusable::Unread {
+    pub(crate) fn load(path: &Path) -> Result<Self, UnusableSettings> {
+        let text = ::state_folder::read_named(path).map_err(|error| UnusableSettings::Unread {
             path: path.to_owned(),
             error,
         })?;
-        let value = settings_file::read(&text).map_err(|why| Unusable::OtherForm {
+        let value = settings_file::read(&text).map_err(|why| UnusableSettings::OtherForm {
             path: path.to_owned(),
             why,
         })?;
-        Self::read(&value).ok_or_else(|| Unusable::OtherFile(path.to_owned()))
+        Self::read(&value).ok_or_else(|| UnusableSettings::OtherFile(path.to_owned()))
     }
 
     fn read(properties: &Value) -> Option<Self> {

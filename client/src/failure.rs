@@ -32,7 +32,7 @@ pub(crate) enum Usage {
     #[error("the answer can't be written to {}: {error}", path.display())]
     AnswerFile { path: PathBuf, error: io::Error },
     #[error(transparent)]
-    Settings(#[from] auth_settings::Unusable),
+    Settings(#[from] auth_settings::UnusableSettings),
     #[error(transparent)]
     Certificates(#[from] NoCertificates),
 }

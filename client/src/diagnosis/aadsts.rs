@@ -213,7 +213,7 @@ pub(super) const AADSTS: &[Row] = &[
 
 /// One line of Microsoft's table of codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Known {
+pub(crate) struct KnownCode {
     /// Microsoft's name, where it is known.
     pub(crate) name: Option<&'static str>,
     /// In this project's words.
@@ -221,20 +221,20 @@ pub(crate) struct Known {
 }
 
 /// What Microsoft's table of codes, or a public capture of an answer, tells of a number.
-pub(crate) fn look_up(number: u64) -> Option<Known> {
+pub(crate) fn look_up(number: u64) -> Option<KnownCode> {
     table()
         .find(|(known, _)| *known == number)
         .map(|(_, row)| row)
 }
 
 /// Number, name or `-`, meaning: a line each, in order.
-fn table() -> impl Iterator<Item = (u64, Known)> {
+fn table() -> impl Iterator<Item = (u64, KnownCode)> {
     include_str!("aadsts.tsv").lines().filter_map(|line| {
         let mut columns = line.split('\t');
         let number = columns.next()?.parse().ok()?;
         let name = columns.next().filter(|name| *name != "-");
         let meaning = columns.next()?;
-        Some((number, Known { name, meaning }))
+        Some((number, KnownCode { name, meaning }))
     })
 }
 

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{Code, Finding};
 use crate::discovery::trust::Authority;
-use crate::http::proxy::Unusable;
+use crate::http::proxy::UnusableProxy;
 use crate::http::{Unreached, UnreachedKind};
 use crate::provenance::Source;
 
@@ -286,7 +286,7 @@ fn innermost(why: &str) -> &str {
 }
 
 /// The variable's value may hold a password: it is not shown.
-fn proxy_variable(url: &Url, Unusable { variable, why }: Unusable) -> Finding {
+fn proxy_variable(url: &Url, UnusableProxy { variable, why }: UnusableProxy) -> Finding {
     let host = url.host_str().unwrap_or_default();
     Finding::proved(
         Code::ProxyVariable,

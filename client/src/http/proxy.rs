@@ -50,7 +50,7 @@ impl Proxy {
 
 /// A proxy variable that can't be used, and why. Its value may hold a password: it is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unusable {
+pub(crate) struct UnusableProxy {
     pub(crate) variable: &'static str,
     pub(crate) why: &'static str,
 }
@@ -59,7 +59,7 @@ pub(crate) struct Unusable {
 ///
 /// # Errors
 /// The variable that is for this URL can't be used.
-pub(crate) fn of(url: &Url) -> Result<Option<Proxy>, Unusable> {
+pub(crate) fn of(url: &Url) -> Result<Option<Proxy>, UnusableProxy> {
     if let Some(proxy) = named(url, environment::text)? {
         return Ok(Some(proxy));
     }
@@ -67,7 +67,10 @@ pub(crate) fn of(url: &Url) -> Result<Option<Proxy>, Unusable> {
 }
 
 /// The proxy that variables name for this URL.
-fn named(url: &Url, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Proxy>, Unusable> {
+fn named(
+    url: &Url,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Proxy>, UnusableProxy> {
     // A CGI program's HTTP_PROXY is a header of its caller's (httpoxy).
     if is_loopback(url) || variable("REQUEST_METHOD").is_some() || exempt(url, &variable) {
         return Ok(None);
@@ -91,7 +94,7 @@ fn named(url: &Url, variable: impl Fn(&str) -> Option<String>) -> Result<Option<
             host,
             port,
         })),
-        Err(why) => Err(Unusable { variable, why }),
+        Err(why) => Err(UnusableProxy { variable, why }),
     }
 }
 

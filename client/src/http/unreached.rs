@@ -25,7 +25,7 @@ pub(crate) enum UnreachedKind {
     /// The proxy was not reached, or let nothing through.
     Proxy,
     /// The variable that names the proxy can't be used.
-    ProxyVariable(proxy::Unusable),
+    ProxyVariable(proxy::UnusableProxy),
 }
 
 impl fmt::Display for UnreachedKind {
@@ -53,8 +53,8 @@ pub(crate) struct Unreached {
     pub(crate) proxy: Option<Box<Proxy>>,
 }
 
-impl From<proxy::Unusable> for Unreached {
-    fn from(unusable: proxy::Unusable) -> Self {
+impl From<proxy::UnusableProxy> for Unreached {
+    fn from(unusable: proxy::UnusableProxy) -> Self {
         Self {
             kind: UnreachedKind::ProxyVariable(unusable),
             why: format!("{}: {}", unusable.variable, unusable.why),

@@ -163,10 +163,10 @@ fn random() -> azure_core::Result<String> {
 }
 
 /// What came back: a code, or the authority's refusal.
-type Outcome = azure_core::Result<String>;
+type Returned = azure_core::Result<String>;
 
 /// Serves the redirect until an answer with our `state` comes; other requests are only answered.
-async fn wait(listener: TcpListener, state: &str) -> Outcome {
+async fn wait(listener: TcpListener, state: &str) -> Returned {
     let (outcomes, mut first) = mpsc::channel(1);
     loop {
         tokio::select! {
@@ -186,7 +186,7 @@ async fn wait(listener: TcpListener, state: &str) -> Outcome {
 
 /// Answers one connection. Its outcome is known only when the page has been sent: whoever hears it
 /// may end the process, and the connection with it.
-async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, state: &str) -> Option<Outcome> {
+async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, state: &str) -> Option<Returned> {
     let (outcomes, mut answered) = mpsc::channel(1);
     let service = service_fn(|request| {
         let page = page(&request, state, &outcomes);
@@ -211,7 +211,7 @@ async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, state: &str) -> Opt
 fn page<B>(
     request: &Request<B>,
     state: &str,
-    outcomes: &mpsc::Sender<Outcome>,
+    outcomes: &mpsc::Sender<Returned>,
 ) -> Response<Full<Bytes>> {
     let base =
         Url::parse("http://localhost/").and_then(|base| base.join(&request.uri().to_string()));

@@ -37,7 +37,7 @@ pub use invocation::Invocation;
 pub use left_out::{LeftOut, Reason};
 pub use local_settings::LocalSettings;
 pub use process::{Handler, HandlerSpec};
-pub use program::Unusable;
+pub use program::UnusableProgram;
 pub use refusals::Refusals;
 pub use variables::Environment;
 pub use watch::Watch;

@@ -19,7 +19,7 @@ use self::ends::{End, Errors, MAX_ERRORS};
 use self::output::{Tail, log};
 use self::running::{HandlerProcess, StartError};
 use super::command_line::CommandLine;
-use super::program::Unusable;
+use super::program::UnusableProgram;
 use super::refusals::Refusals;
 
 /// For a call to wait while the handler is starting again.
@@ -57,7 +57,7 @@ pub struct HandlerSpec {
 pub enum HandlerError {
     /// The program can't be started at all.
     #[error(transparent)]
-    CannotRun(Unusable),
+    CannotRun(UnusableProgram),
     /// No port for it to listen on.
     #[error("{0}")]
     NoPort(String),

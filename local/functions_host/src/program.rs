@@ -14,7 +14,7 @@ const INTERPRETERS: [&str; 16] = [
 
 /// Why a program can't be started.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Unusable {
+pub enum UnusableProgram {
     /// It is nowhere.
     #[error("there is no {name} in {}, and none on the PATH", root.display())]
     Missing {
@@ -47,7 +47,7 @@ fn this_system() -> String {
     format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH)
 }
 
-impl Unusable {
+impl UnusableProgram {
     /// What to do about it.
     #[must_use]
     pub fn fix(&self) -> String {
@@ -114,7 +114,11 @@ fn missing(name: &str, root: &Path) -> String {
 ///
 /// # Errors
 /// It is not there, or the system would not start it.
-pub(crate) fn find(name: &Path, root: &Path, path: Option<&OsStr>) -> Result<PathBuf, Unusable> {
+pub(crate) fn find(
+    name: &Path,
+    root: &Path,
+    path: Option<&OsStr>,
+) -> Result<PathBuf, UnusableProgram> {
     let in_app = root.join(name);
     let found = match in_app.is_file() {
         true => Some(in_app.clone()),
@@ -122,8 +126,8 @@ pub(crate) fn find(name: &Path, root: &Path, path: Option<&OsStr>) -> Result<Pat
     };
     let Some(found) = found else {
         return Err(match in_app.is_dir() {
-            true => Unusable::Folder(in_app),
-            false => Unusable::Missing {
+            true => UnusableProgram::Folder(in_app),
+            false => UnusableProgram::Missing {
                 name: name.to_string_lossy().into_owned(),
                 root: root.to_owned(),
             },
@@ -160,9 +164,9 @@ fn is_executable(_file: &Path) -> bool {
     true
 }
 
-fn check(file: &Path, path: Option<&OsStr>) -> Result<(), Unusable> {
+fn check(file: &Path, path: Option<&OsStr>) -> Result<(), UnusableProgram> {
     if !is_executable(file) {
-        return Err(Unusable::NotExecutable(file.to_owned()));
+        return Err(UnusableProgram::NotExecutable(file.to_owned()));
     }
     let mut start = Vec::new();
     // What can't be read can still be run.
@@ -170,12 +174,16 @@ fn check(file: &Path, path: Option<&OsStr>) -> Result<(), Unusable> {
         let _ = open.take(256).read_to_end(&mut start);
     }
     if let Some(built_for) = built_for(&start) {
-        return Err(Unusable::OtherSystem(file.to_owned(), built_for));
+        return Err(UnusableProgram::OtherSystem(file.to_owned(), built_for));
     }
     check_interpreter(file, &start, path)
 }
 
-fn check_interpreter(file: &Path, start: &[u8], path: Option<&OsStr>) -> Result<(), Unusable> {
+fn check_interpreter(
+    file: &Path,
+    start: &[u8],
+    path: Option<&OsStr>,
+) -> Result<(), UnusableProgram> {
     let Some(line) = start.strip_prefix(b"#!").filter(|_| cfg!(unix)) else {
         return Ok(());
     };
@@ -184,11 +192,16 @@ fn check_interpreter(file: &Path, start: &[u8], path: Option<&OsStr>) -> Result<
     if let Some(line) = line.strip_suffix('\r') {
         let last = line.split(' ').next_back().unwrap_or_default();
         let looked_for = format!("{last}\r");
-        return Err(Unusable::CarriageReturn(file.to_owned(), looked_for));
+        return Err(UnusableProgram::CarriageReturn(file.to_owned(), looked_for));
     }
     let mut words = line.split_whitespace();
     let interpreter = words.next().unwrap_or_default();
-    let missing = |name: &str| Err(Unusable::NoInterpreter(file.to_owned(), name.to_owned()));
+    let missing = |name: &str| {
+        Err(UnusableProgram::NoInterpreter(
+            file.to_owned(),
+            name.to_owned(),
+        ))
+    };
     if !Path::new(interpreter).is_file() {
         return missing(interpreter);
     }
@@ -237,7 +250,7 @@ fn built_for(start: &[u8]) -> Option<String> {
 }
 
 /// Why the system did not start `program`, though nothing seemed wrong with it.
-pub(crate) fn refused(program: &Path, error: &std::io::Error) -> Unusable {
+pub(crate) fn refused(program: &Path, error: &std::io::Error) -> UnusableProgram {
     let why = match (error.kind(), error.raw_os_error()) {
         (std::io::ErrorKind::NotFound, _) if program.is_file() => {
             "the file is there, and the loader that it names is not (a program for musl or glibc, on a system of the other)".to_owned()
@@ -248,7 +261,7 @@ pub(crate) fn refused(program: &Path, error: &std::io::Error) -> Unusable {
         }
         _ => error.to_string(),
     };
-    Unusable::Refused(program.to_owned(), why)
+    UnusableProgram::Refused(program.to_owned(), why)
 }
 
 #[cfg(unix)]

@@ -8,7 +8,7 @@ fn the_table_is_whole_and_in_order() {
         "{numbers:?}"
     );
     assert_eq!(numbers.len(), include_str!("../aadsts.tsv").lines().count());
-    for (number, Known { name, meaning }) in table() {
+    for (number, KnownCode { name, meaning }) in table() {
         assert!(!meaning.is_empty() && meaning.len() <= 80, "{number}");
         assert!(name.is_none_or(|name| !name.is_empty()), "{number}");
     }

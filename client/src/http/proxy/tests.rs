@@ -1,7 +1,7 @@
 use super::*;
 
 /// The proxy for an https URL, with these variables.
-fn of_https(variables: &[(&str, &str)]) -> Result<Option<(&'static str, String)>, Unusable> {
+fn of_https(variables: &[(&str, &str)]) -> Result<Option<(&'static str, String)>, UnusableProxy> {
     let url = Url::parse("https://app.contoso.com/api/greeting").unwrap();
     let proxy = named(&url, |name| {
         let set = variables.iter().find(|(set, _)| *set == name)?;

@@ -11,7 +11,7 @@ fn narrow() -> (DuplexStream, DuplexStream) {
 
 const DECLINED: &str = "GET /?error=access_denied&state=ours HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-fn error(outcome: Option<Outcome>) -> String {
+fn error(outcome: Option<Returned>) -> String {
     match outcome {
         Some(Err(error)) => error.to_string(),
         other => panic!("{other:?}"),

@@ -16,7 +16,7 @@ use super::ends::{End, HOW_TO_READ_THE_PORT};
 use super::listening;
 use super::output::{Tail, log, relay};
 use crate::command_line::{WORKER_NAMES, of_worker};
-use crate::program::{self, Unusable};
+use crate::program::{self, UnusableProgram};
 
 /// Between SIGTERM and SIGKILL.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -46,7 +46,7 @@ pub(super) struct HandlerProcess {
 #[derive(Debug, Clone, Error)]
 pub(super) enum StartError {
     #[error(transparent)]
-    Program(#[from] Unusable),
+    Program(#[from] UnusableProgram),
     #[error("no port is free for it: {0}")]
     NoPort(String),
     /// `customHandler.port` of host.json.

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{Call, URL, report};
 use crate::diagnosis::{self, Sent};
-use crate::http::proxy::{Proxy, Unusable};
+use crate::http::proxy::{Proxy, UnusableProxy};
 use crate::http::{Unreached, UnreachedKind};
 use crate::report::{Outcome, Report};
 
@@ -87,7 +87,7 @@ pub(super) fn examples() -> Vec<(&'static str, Report)> {
         (
             "proxy-variable",
             unreached(
-                UnreachedKind::ProxyVariable(Unusable {
+                UnreachedKind::ProxyVariable(UnusableProxy {
                     variable: "HTTPS_PROXY",
                     why: "its port is not a number from 1 to 65535",
                 }),
