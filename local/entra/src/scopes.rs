@@ -123,13 +123,14 @@ impl Authority {
         let (protocol, of_resources): (Vec<&str>, Vec<&str>) = scope
             .split_ascii_whitespace()
             .partition(|scope| PROTOCOL.contains(scope));
+        let (protocol, of_resources) = (fold(protocol), fold(of_resources));
         if of_resources.len() + protocol.len() > MAX_SCOPES {
             return Err(AuthorityError::ScopeInvalid(format!(
                 "of more than {MAX_SCOPES} names"
             )));
         }
         let mut resources: Vec<ResourceScopes> = Vec::new();
-        for full in fold(of_resources) {
+        for full in of_resources {
             let (named, value) =
                 split(full).ok_or_else(|| AuthorityError::ScopeInvalid(full.to_owned()))?;
             let resource = named.map_or(Ok(Resource::Graph), |named| self.known_resource(named))?;

@@ -138,7 +138,7 @@ fn item_15_a_single_page_apps_refresh_tokens_end_together_after_a_day() {
 }
 
 #[test]
-fn point_11_every_store_is_bounded() {
+fn point_11_every_store_of_the_authority_is_bounded() {
     let mut grants = Grants::new(RefreshTokens::default());
     for number in 0..i64::try_from(MAX_PENDING).unwrap() + 10 {
         let flow = Flow {
