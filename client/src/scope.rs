@@ -8,7 +8,7 @@ const OPENID: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 /// The scope of this function's API.
 pub(crate) fn scope_of(resource: &str) -> String {
-    named(SCOPE, resource)
+    whole(SCOPE, resource)
 }
 
 /// Whether every scope of a list says whose it is (`api://<client-id>/Greeting.Read`). Entra ID
@@ -27,7 +27,7 @@ pub(crate) fn of_resource(scopes: &str, resource: &str) -> String {
         if scope.contains('/') || OPENID.contains(&scope) {
             scope.to_owned()
         } else {
-            named(scope, resource)
+            whole(scope, resource)
         }
     };
     let scopes: Vec<_> = scopes.split_ascii_whitespace().map(whole).collect();
@@ -42,7 +42,7 @@ pub(crate) fn asked_of(scopes: &str, resource: &str) -> Option<String> {
         .filter(|scope| !OPENID.contains(scope) && is_plain(scope))
         .filter_map(|scope| scope.rsplit('/').next())
         .filter(|name| !name.is_empty())
-        .map(|name| named(name, resource))
+        .map(|name| whole(name, resource))
         .collect();
     (!names.is_empty()).then(|| names.join(" "))
 }
@@ -59,6 +59,11 @@ pub(crate) fn is_plain(name: &str) -> bool {
         && name.bytes().all(plain)
 }
 
+/// What stands before a scope's name; the scope itself where there is only a name.
+pub(crate) fn resource_of(scope: &str) -> &str {
+    scope.rsplit_once('/').map_or(scope, |(api, _)| api)
+}
+
 /// A resource that is more than a scheme, and a name.
 fn is_whole(scope: &str) -> bool {
     scope.rsplit_once('/').is_some_and(|(resource, name)| {
@@ -68,7 +73,8 @@ fn is_whole(scope: &str) -> bool {
     })
 }
 
-fn named(scope: &str, resource: &str) -> String {
+/// A scope's whole name.
+pub(crate) fn whole(scope: &str, resource: &str) -> String {
     if resource.contains("://") {
         format!("{}/{scope}", resource.trim_end_matches('/'))
     } else {

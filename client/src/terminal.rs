@@ -1,6 +1,7 @@
 //! What is written to the terminal: the result to stdout, all else to stderr.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -78,12 +79,7 @@ pub(crate) fn tell_once(text: &str) {
 
 /// Quoted for a shell, for a line that is pasted.
 pub(crate) fn quoted(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:@+=,".contains(&byte);
-    let text = printable(text);
-    if !text.is_empty() && text.bytes().all(plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
+    ::state_folder::quoted(Path::new(&printable(text)))
 }
 
 /// The program's own characters beyond ASCII, as the locale can show them.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use harness::{Server, TOKEN, answer, challenge, first, run, run_in};
+use harness::{Server, TOKEN, answer, challenge, first, report, run, run_in};
 use serde_json::{Value, json};
 
 const CLAIMS: &str = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
@@ -67,8 +67,7 @@ fn forms(server: &Server, path: &str) -> Vec<Value> {
 }
 
 fn finding(output: &Output) -> Value {
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    report["findings"][0].clone()
+    report(output)["findings"][0].clone()
 }
 
 #[test]

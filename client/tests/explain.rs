@@ -6,15 +6,11 @@ mod harness;
 
 use std::process::Output;
 
-use harness::{Server, TOKEN, answer, run};
+use harness::{Server, TOKEN, answer, report, run};
 use serde_json::{Value, json};
 
 fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn report(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
 /// Codes of Entra's, each in the catalogue under the cause that it is.

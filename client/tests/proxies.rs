@@ -8,8 +8,7 @@ mod harness;
 use std::net::TcpListener;
 use std::process::Output;
 
-use harness::{Server, TOKEN, answer, challenge, cli, finish, first};
-use serde_json::Value;
+use harness::{Server, TOKEN, answer, challenge, cli, finish, first, report};
 
 /// No such name is ever given (RFC 6761).
 const APP: &str = "https://contoso-greeting.invalid/api/greeting";
@@ -20,10 +19,6 @@ fn call(variables: &[(&str, &str)], more: &[&str]) -> Output {
     let mut command = cli(state.path(), &arguments);
     command.envs(variables.iter().copied());
     finish(command, TOKEN)
-}
-
-fn report(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// A port on which nothing listens.

@@ -7,7 +7,7 @@ mod harness;
 use std::net::TcpListener;
 use std::process::Output;
 
-use harness::{Server, TOKEN, answer, challenge, first, run};
+use harness::{Server, TOKEN, answer, challenge, first, report, run};
 use serde_json::{Value, json};
 
 /// `call` with a token, which stdin brings.
@@ -16,10 +16,6 @@ fn call(url: &str, more: &[&str]) -> Output {
         &[&["call", url, "--access-token", "-"], more].concat(),
         TOKEN,
     )
-}
-
-fn report(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
 fn said(output: &Output) -> String {

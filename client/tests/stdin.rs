@@ -7,7 +7,7 @@ mod harness;
 use std::io::Write as _;
 use std::process::Output;
 
-use harness::{Server, TOKEN, answer, challenge, cli};
+use harness::{Server, TOKEN, answer, challenge, cli, report};
 use serde_json::{Value, json};
 
 fn run(arguments: &[&str], stdin: &[u8]) -> Output {
@@ -15,6 +15,21 @@ fn run(arguments: &[&str], stdin: &[u8]) -> Output {
     let mut child = cli(state.path(), arguments).spawn().unwrap();
     let _ = child.stdin.take().unwrap().write_all(stdin);
     child.wait_with_output().unwrap()
+}
+
+/// A call of a gate that asks for a token, with this on stdin.
+fn called(stdin: &[u8]) -> (Server, Output) {
+    let server = Server::saying(challenge("https://127.0.0.1:9", "r"));
+    let call = [
+        "call",
+        &server.url,
+        "--access-token",
+        "-",
+        "--output",
+        "json",
+    ];
+    let output = run(&call, stdin);
+    (server, output)
 }
 
 fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -89,17 +104,8 @@ fn what_is_no_token_is_named_and_not_sent() {
         (b"\"eyJ\"", "malformed-token", "quote"),
     ] {
         let shown = String::from_utf8_lossy(stdin);
-        let server = Server::saying(challenge("https://127.0.0.1:9", "r"));
-        let call = [
-            "call",
-            &server.url,
-            "--access-token",
-            "-",
-            "--output",
-            "json",
-        ];
-        let output = run(&call, stdin);
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let (server, output) = called(stdin);
+        let report = report(&output);
         let finding = &report["findings"][0];
         assert_eq!(finding["code"], code, "{shown}: {report}");
         assert_eq!(finding["certainty"], "proved", "{shown}");
@@ -108,8 +114,11 @@ fn what_is_no_token_is_named_and_not_sent() {
         assert_eq!(output.status.code(), Some(3), "{shown}");
         assert!(server.asked().is_empty(), "{shown}");
         let output = run(&["token", "inspect", "--output", "json"], stdin);
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(report["findings"][0]["code"], code, "{shown}");
+        assert_eq!(
+            harness::report(&output)["findings"][0]["code"],
+            code,
+            "{shown}"
+        );
         assert_eq!(output.status.code(), Some(4), "{shown}");
     }
 }
@@ -123,18 +132,12 @@ fn an_empty_stdin_is_told_so() {
         b"\xff\xfe",
         b"\xff\xfe\r\0\n\0",
     ] {
-        let server = Server::saying(challenge("https://127.0.0.1:9", "r"));
-        let call = [
-            "call",
-            &server.url,
-            "--access-token",
-            "-",
-            "--output",
-            "json",
-        ];
-        let output = run(&call, bytes);
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(report["findings"][0]["code"], "no-token", "{bytes:?}");
+        let (_, output) = called(bytes);
+        assert_eq!(
+            report(&output)["findings"][0]["code"],
+            "no-token",
+            "{bytes:?}"
+        );
         assert_eq!(output.status.code(), Some(3), "{bytes:?}");
         let output = run(&["token", "inspect"], bytes);
         assert_eq!(output.status.code(), Some(2), "{bytes:?}");

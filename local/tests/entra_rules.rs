@@ -1,12 +1,9 @@
 //! The rules of the real Entra ID that clients and people run into, over the real protocol. Each
 //! test bears the number of its point in issue 17; sources are named where they decide.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 mod harness;
 
 use harness::Up;
-use harness::app::changed;
 use harness::authority::{
     API, AZ, Authority, BACK, CHALLENGE, CLI, DAEMON, Form, VERIFIER, VISUAL_STUDIO, claims,
     code_of, get, read, refusal, with,
@@ -16,12 +13,6 @@ use serde_json::{Value, json};
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 const READ: &str = "7f2d6a1c-3f0e-4c55-9a3d-5f1f0c7b2e41";
 
-fn start(file: &str, changes: &Value, more: &[&str]) -> Authority {
-    let app = changed(file, changes);
-    let root = app.path().to_str().unwrap();
-    Authority(Up::start(&[&["--app-root", root], more].concat()))
-}
-
 /// An API with a second scope that nobody is pre-authorized for.
 fn with_two_scopes(more: &[&str]) -> Authority {
     let scope = |id: &str, value: &str| json!({"id": id, "value": value, "type": "User", "isEnabled": true});
@@ -29,7 +20,7 @@ fn with_two_scopes(more: &[&str]) -> Authority {
         scope(READ, "Greeting.Read"),
         scope("0d6f8f1a-9d0e-4a51-8c0f-6a3b1f8f7b02", "Greeting.Write"),
     ]}});
-    start("deploy/app-registration.json", &changes, more)
+    Authority::of_changed("deploy/app-registration.json", &changes, more)
 }
 
 /// A token by device code, for whatever is asked.
@@ -134,7 +125,7 @@ async fn item_3_resource_is_compared_on_each_leg() {
     let uri = "https://mcp.example/api/mcp";
     let changes = json!({"identifierUris": [format!("api://{API}"), uri]});
     let alice = ["--auto-approve", "alice"];
-    let up = start("deploy/app-registration.json", &changes, &alice);
+    let up = Authority::of_changed("deploy/app-registration.json", &changes, &alice);
     let scope = format!("api://{API}/Greeting.Read offline_access");
     let asked: &Form<'_> = &[
         ("client_id", CLI),

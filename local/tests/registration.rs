@@ -1,26 +1,17 @@
 //! What the app registrations say is what the tenant does.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 mod harness;
 
-use harness::app::changed;
+use harness::GREETING;
 use harness::authority::{API, AZ, Authority, CLI, claims, part, read, refusal};
-use harness::{GREETING, Up};
 use serde_json::{Value, json};
-
-fn start(file: &str, changes: &Value, more: &[&str]) -> Authority {
-    let app = changed(file, changes);
-    let root = app.path().to_str().unwrap();
-    Authority(Up::start(&[&["--app-root", root], more].concat()))
-}
 
 /// A new registration's null is version 1: the commonest 401 of all.
 #[tokio::test]
 async fn an_api_that_asks_for_no_version_gets_v1_tokens() {
     let changes = json!({"api": {"requestedAccessTokenVersion": null}});
     for (more, status) in [(&[][..], 401), (&["--accept-v1-tokens"], 200)] {
-        let up = start("deploy/app-registration.json", &changes, more);
+        let up = Authority::of_changed("deploy/app-registration.json", &changes, more);
         let token = up.sign_in(CLI).await["access_token"].clone();
         let token = token.as_str().unwrap();
         let header: Value =
@@ -56,7 +47,7 @@ async fn an_api_that_asks_for_no_version_gets_v1_tokens() {
 #[tokio::test]
 async fn who_is_not_pre_authorized_needs_consent() {
     let changes = json!({"api": {"preAuthorizedApplications": []}});
-    let up = start("deploy/app-registration.json", &changes, &[]);
+    let up = Authority::of_changed("deploy/app-registration.json", &changes, &[]);
     // Alice has consented to what the CLI's registration asks for, Bob to nothing.
     for (client, user, code) in [
         (CLI, "alice@greeting.test", 0),
@@ -74,7 +65,7 @@ async fn who_is_not_pre_authorized_needs_consent() {
 #[tokio::test]
 async fn a_client_that_is_not_public_needs_a_secret() {
     let changes = json!({"isFallbackPublicClient": false});
-    let up = start("deploy/client-registration.json", &changes, &[]);
+    let up = Authority::of_changed("deploy/client-registration.json", &changes, &[]);
     let form = [("client_id", CLI), ("scope", &up.scope())];
     let answer = up.post("<tenant>/oauth2/v2.0/devicecode", &form).await;
     assert_eq!(

@@ -6,7 +6,7 @@ use super::{Code, Expected, Finding};
 use crate::discovery::trust;
 use crate::guid::is_guid;
 use crate::provenance::Source;
-use crate::scope::scope_of;
+use crate::scope::{resource_of, scope_of};
 use crate::token::Decoded;
 
 /// An ID token is for the client that asked for it.
@@ -41,7 +41,7 @@ pub(super) fn not_an_access_token(token: &Decoded, expected: &Expected) -> Optio
 /// The gate is told of neither.
 pub(crate) fn audience_of_scope(scope: &str, expected: &Expected) -> Result<String, Box<Finding>> {
     let first = scope.split_whitespace().next().unwrap_or_default();
-    let api = first.rsplit_once('/').map_or(first, |(api, _)| api);
+    let api = resource_of(first);
     let Some((id, source)) = &expected.resource else {
         return Ok(format!("asks for {api}; the gate names no API"));
     };

@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use super::{Code, Expected, Finding};
 use crate::provenance::Source;
-use crate::scope::SCOPE;
-use crate::scope::is_plain;
+use crate::scope::{SCOPE, is_plain, whole};
 use crate::token::Decoded;
 
 /// The scopes that are wanted, by name, and who says so.
@@ -103,19 +102,10 @@ pub(super) fn scope(token: &Decoded, wanted: &Wanted, expected: &Expected) -> Op
         summary,
         format!(
             "ask for it, and consent: greeting-cli call URL --scope {}",
-            whole(&api(expected, token), first)
+            whole(first, &api(expected, token))
         ),
     );
     Some(sure(finding).saw("scp", scopes, named, wanted.source))
-}
-
-/// A scope's whole name.
-fn whole(api: &str, scope: &str) -> String {
-    if api.contains("://") {
-        format!("{}/{scope}", api.trim_end_matches('/'))
-    } else {
-        format!("api://{api}/{scope}")
-    }
 }
 
 /// The same letters, or all but one or two of them.

@@ -9,6 +9,7 @@ use super::{Code, Finding};
 use crate::known_clients::DEVELOPER_CLIENT;
 use crate::oauth::device_code::AuthorityError;
 use crate::provenance::Source;
+use crate::scope::resource_of;
 
 /// How a tool gave no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,8 +101,7 @@ fn az_said(said: &str, tenant: &str, scope: &str) -> Finding {
 
 /// AADSTS1002012: az is signed in as a program, not as a user.
 fn as_service_principal(finding: Finding, scope: &str) -> Finding {
-    let api = scope.rsplit_once('/').map_or(scope, |(api, _)| api);
-    let api = secret_forms::word(api);
+    let api = secret_forms::word(resource_of(scope));
     Finding {
         summary: format!(
             "az is signed in as a service principal, which has to ask for {api}/.default; its token then has app roles and no scope"

@@ -146,10 +146,14 @@ pub(crate) fn run(arguments: &[&str], stdin: &str) -> Output {
     run_in(tempfile::tempdir().unwrap().path(), arguments, stdin)
 }
 
+/// What was printed as JSON.
+pub(crate) fn report(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
 /// Exit status and code of the first finding.
 pub(crate) fn first(output: &Output) -> (i32, String) {
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {output:?}"));
+    let report = report(output);
     let code = report["findings"][0]["code"].as_str().unwrap_or_default();
     (output.status.code().unwrap(), code.to_owned())
 }

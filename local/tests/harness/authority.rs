@@ -4,6 +4,7 @@ use reqwest::{Response, StatusCode, Url};
 use serde_json::Value;
 
 use super::Up;
+use super::app::changed;
 
 pub(crate) const API: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
 pub(crate) const CLI: &str = "c41d7e95-06fb-4a38-8d2e-b7390f5a6e22";
@@ -34,6 +35,13 @@ pub(crate) struct Authority(pub(crate) Up);
 impl Authority {
     pub(crate) fn start() -> Self {
         Self(Up::start(&[]))
+    }
+
+    /// Of an app's folder like this checkout's, in which `file` has `changes`.
+    pub(crate) fn of_changed(file: &str, changes: &Value, more: &[&str]) -> Self {
+        let app = changed(file, changes);
+        let root = app.path().to_str().unwrap();
+        Self(Up::start(&[&["--app-root", root], more].concat()))
     }
 
     pub(crate) fn scope(&self) -> String {
