@@ -1,9 +1,13 @@
-//! Whether a caller may have the greeting: a pure function of the gate's state
-//! and the principal headers that arrived.
+//! Whether a caller may have the greeting: it depends on the gate's state and the principal headers
+//! that arrived, and on nothing else.
+
+mod last_granted;
+mod needed;
 
 use std::fmt;
 
-use crate::principal::{DecodeError, Principal};
+use crate::principal::{self, DecodeError};
+use needed::Needed;
 
 /// The delegated permission that the greeting asks for.
 pub const SCOPE: &str = "Greeting.Read";
@@ -83,26 +87,22 @@ pub fn authorize<'a>(
         return Decision::EasyAuthOff;
     }
     let mut principals = principals.into_iter();
-    let principal = match (principals.next(), principals.next()) {
+    let header = match (principals.next(), principals.next()) {
         (None, _) => return Decision::Unauthenticated(NoPrincipal),
         (Some(_), Some(_)) => return Decision::Unauthenticated(SeveralPrincipals),
-        (Some(header), None) => match Principal::decode(header) {
-            Ok(principal) => principal,
-            Err(error) => return Decision::Unauthenticated(Malformed(error)),
-        },
+        (Some(header), None) => header,
     };
-    if principal.auth_typ != "aad" {
-        return Decision::Unauthenticated(OtherProvider);
+    if last_granted::is(header) {
+        return Decision::Granted;
     }
-    let granted = principal
-        .claims
-        .iter()
-        .filter(|claim| SCOPE_CLAIMS.contains(&claim.typ.as_str()))
-        .any(|claim| claim.val.split(' ').any(|scope| scope == SCOPE));
-    if granted {
-        Decision::Granted
-    } else {
-        Decision::MissingScope
+    match principal::read::<Needed>(header) {
+        Err(error) => Decision::Unauthenticated(Malformed(error)),
+        Ok(Needed { entra: false, .. }) => Decision::Unauthenticated(OtherProvider),
+        Ok(Needed { scope: false, .. }) => Decision::MissingScope,
+        Ok(Needed { .. }) => {
+            last_granted::remember(header);
+            Decision::Granted
+        }
     }
 }
 

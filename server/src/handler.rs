@@ -80,7 +80,7 @@ pub fn respond(
         .into_iter()
         .map(HeaderValue::as_bytes);
     let (mut response, challenge) = match authorize(easy_auth, principals) {
-        Decision::Granted => return text(StatusCode::OK, GREETING),
+        Decision::Granted => return plain(StatusCode::OK, Bytes::from_static(GREETING.as_bytes())),
         Decision::EasyAuthOff => {
             return refuse(
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -128,7 +128,11 @@ pub fn is_greeting(path: &str) -> bool {
 }
 
 fn text(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::copy_from_slice(body.as_bytes())));
+    plain(status, Bytes::copy_from_slice(body.as_bytes()))
+}
+
+fn plain(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     let content_type = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, content_type);

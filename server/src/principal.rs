@@ -7,6 +7,7 @@ use std::fmt;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The header that carries the principal.
@@ -17,6 +18,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
+
+/// Of a decoded principal: one with 50 claims fits.
+const ORDINARY_BYTES: usize = 8 * 1024;
 
 /// The caller's identity, as Easy Auth passes it on.
 #[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -62,15 +66,35 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
+/// Reads of a header value what `T` reads of the principal's JSON. A header of an ordinary length
+/// needs no allocation of its own.
+///
+/// # Errors
+/// When it is not base64, padded or unpadded, of JSON that `T` takes.
+pub(crate) fn read<T: DeserializeOwned>(header: &[u8]) -> Result<T, DecodeError> {
+    let mut ordinary = [0; ORDINARY_BYTES];
+    let mut longer = Vec::new();
+    let needed = base64::decoded_len_estimate(header.len());
+    let room = if needed <= ordinary.len() {
+        &mut ordinary[..]
+    } else {
+        longer.resize(needed, 0);
+        &mut longer[..]
+    };
+    let length = BASE64
+        .decode_slice(header, room)
+        .map_err(|_| DecodeError::Base64)?;
+    // serde's message quotes the value it met, so it is dropped.
+    serde_json::from_slice(&room[..length]).map_err(|_| DecodeError::Json)
+}
+
 impl Principal {
     /// Reads a header value.
     ///
     /// # Errors
     /// When it is not base64, padded or unpadded, of a principal's JSON.
     pub fn decode(header: impl AsRef<[u8]>) -> Result<Self, DecodeError> {
-        let json = BASE64.decode(header).map_err(|_| DecodeError::Base64)?;
-        // serde's message quotes the value it met, so it is dropped.
-        serde_json::from_slice(&json).map_err(|_| DecodeError::Json)
+        read(header.as_ref())
     }
 
     /// Writes a header value byte for byte as Easy Auth does: compact JSON with
