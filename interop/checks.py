@@ -93,10 +93,11 @@ class Stack:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.get(url or self.url, headers=headers, verify=self.ca, allow_redirects=False, timeout=60)
 
-    def environment(self, client: str) -> dict:
+    def environment(self, client: str | None = None) -> dict:
         """The environment after `eval "$(greeting-local env --for CLIENT)"`, as a person has it."""
         script = 'eval "$("$@")" && env -0'
-        command = [LOCAL, "env", "--shell", "bash", "--for", client, "--state-dir", self.folder / "state"]
+        command = [LOCAL, "env", "--shell", "bash", "--state-dir", self.folder / "state"]
+        command += ["--for", client] if client else []
         started = subprocess.run(
             ["bash", "-c", script, "bash", *command], check=True, capture_output=True, text=True, env=ENVIRONMENT
         )
@@ -120,7 +121,8 @@ def up(*arguments: str, settings: dict | None = None, environment: dict | None =
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         ready = folder / "ready.json"
-        command = [LOCAL, "up", "--port", "0", "--ready-file", ready]
+        command = [LOCAL, "up", "--ready-file", ready]
+        command += [] if "--port" in arguments else ["--port", "0"]
         # With a real tenant there is no local authority.
         command += [] if "--tenant" in arguments else ["--authority-port", "0"]
         command += ["--state-dir", folder / "state", *arguments]
