@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use local_entra::{DAEMON_CLIENT_ID, Daemon};
+use local_http::trust::TrustFiles;
 
 use crate::control::running::Ready;
 
@@ -53,6 +54,7 @@ pub(crate) fn lines(
     folder: &Path,
 ) -> Vec<String> {
     let ca = ready.ca_cert.display().to_string();
+    let bundle = TrustFiles::of(folder).pem.display().to_string();
     let greeting = [
         ("GREETING_URL", ready.function_url.as_str()),
         ("GREETING_SCOPE", &ready.scope),
@@ -62,13 +64,15 @@ pub(crate) fn lines(
         ("AZURE_TENANT_ID", &ready.tenant_id),
         ("AZURE_CLIENT_ID", &ready.cli_client_id),
     ];
-    // Each client trusts the development CA by a variable of its own.
-    let requests = [("REQUESTS_CA_BUNDLE", ca.as_str())];
-    let node = [("NODE_EXTRA_CA_CERTS", ca.as_str())];
+    // Each client trusts the development CA by a variable of its own. What these name takes the
+    // place of the system's roots, so it holds them too.
+    let requests = [("REQUESTS_CA_BUNDLE", bundle.as_str())];
     let others = [
-        ("SSL_CERT_FILE", ca.as_str()),
-        ("CURL_CA_BUNDLE", ca.as_str()),
+        ("SSL_CERT_FILE", bundle.as_str()),
+        ("CURL_CA_BUNDLE", bundle.as_str()),
     ];
+    // Node.js adds what this one names to its own.
+    let node = [("NODE_EXTRA_CA_CERTS", ca.as_str())];
     let set = |variables: &[&[(&str, &str)]]| -> Vec<String> {
         variables
             .concat()

@@ -23,6 +23,7 @@ use local_failure::Failure;
 use local_functions_host::LocalSettings;
 use local_http::serve::{Service, router_service};
 use local_http::tls::DevelopmentCa;
+use local_http::trust::TrustFiles;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -72,6 +73,9 @@ impl Stack {
         for warning in ca.warnings() {
             print(Stream::Err, format!("warning: {warning}"));
         }
+        let no_roots = TrustFiles::of(&options.state_dir)
+            .publish(&ca)
+            .map_err(|error| no_ca(&options.state_dir, &error))?;
         let clock = Clock::shifted(options.time_shift);
         let http = match &options.tenant {
             None => client(Some(ca.certificate_path()), &in_force.settings)?,
@@ -88,6 +92,8 @@ impl Stack {
         warnings.extend(in_force.notes);
         warnings.extend(secret.warning());
         warnings.extend(backend.warnings());
+        // A real tenant's clients are pointed at neither file.
+        warnings.extend(no_roots.filter(|_| options.tenant.is_none()));
         if let Some(authority) = &authority {
             warnings.extend_from_slice(authority.directory().warnings());
         }

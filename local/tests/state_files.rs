@@ -16,6 +16,10 @@ use tempfile::TempDir;
 /// Files without a secret, whose content is not believed: the lock, and the owner's process id for
 /// a message.
 const NO_SECRETS: [&str; 2] = ["lock", "owner"];
+/// Certificates are for all to read, and for nobody else to write.
+const PUBLIC: [&str; 3] = ["ca.pem", "ca-bundle.pem", "java-truststore"];
+/// Made of the system's roots at each start: nothing in them could be lost.
+const MADE_ANEW: [&str; 2] = ["ca-bundle.pem", "java-truststore"];
 
 /// The folder of a stack that has signed somebody in and has rotated its keys, and has ended.
 async fn used() -> TempDir {
@@ -64,6 +68,9 @@ async fn point_9_a_file_that_others_may_read_or_write_is_refused_with_the_chmod(
     for expected in ["ca-key.pem", "ca.pem", "daemon-secret", "daemon.pem"] {
         assert!(names.iter().any(|name| name == expected), "{names:?}");
     }
+    for expected in PUBLIC {
+        assert!(names.iter().any(|name| name == expected), "{names:?}");
+    }
     for expected in ["refresh-tokens.jsonl", "signing-key.pem"] {
         assert!(names.iter().any(|name| name == expected), "{names:?}");
     }
@@ -76,10 +83,9 @@ async fn point_9_a_file_that_others_may_read_or_write_is_refused_with_the_chmod(
         .filter(|name| !NO_SECRETS.contains(&name.as_str()))
     {
         let path = state.join(name);
-        // The CA's certificate is for all to read, and for nobody else to write.
-        let (own, bad) = match name.as_str() {
-            "ca.pem" => (0o644, [0o646, 0o664]),
-            _ => (0o600, [0o644, 0o660]),
+        let (own, bad) = match PUBLIC.contains(&name.as_str()) {
+            true => (0o644, [0o646, 0o664]),
+            false => (0o600, [0o644, 0o660]),
         };
         assert_eq!(
             path.metadata().unwrap().permissions().mode() & 0o777,
@@ -157,6 +163,10 @@ async fn point_9_a_truncated_file_is_renamed_and_what_follows_is_said() {
     let said = up.said();
     for name in names.iter().filter(kept) {
         let path = up.folder.path().join("state").join(name);
+        if MADE_ANEW.contains(&name.as_str()) {
+            assert!(path.metadata().unwrap().len() > 500, "{name}");
+            continue;
+        }
         let aside = path.with_file_name(format!("{name}.damaged"));
         assert!(aside.exists(), "{name}");
         // The certificate is written again with its CA, which has been said.

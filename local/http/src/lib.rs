@@ -1,6 +1,7 @@
 //! HTTP on loopback.
 //!
-//! - `serve`: listeners, plain or TLS; `tls`: the development CA that clients trust
+//! - `serve`: listeners, plain or TLS; `tls`: the development CA that clients trust;
+//!   `trust`: the files that hold it beside the system's roots
 //! - `limits`, `connections`, `descriptors`: what one caller may hold; `request_body`, `stream`: what becomes of
 //!   what nobody reads
 //! - `unread`: requests that hyper can't read
@@ -25,4 +26,5 @@ mod request_body;
 pub mod serve;
 mod stream;
 pub mod tls;
+pub mod trust;
 mod unread;

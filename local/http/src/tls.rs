@@ -16,6 +16,8 @@ use tokio_rustls::rustls::{ServerConfig, crypto};
 
 const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "ca-key.pem";
+/// The common name of every CA of this program.
+pub(crate) const CA_NAME: &str = "greeting-local development CA";
 /// Days that the CA is valid, and then the leaf (clients refuse leaves of more than 398).
 const CA_DAYS: i64 = 3650;
 const LEAF_DAYS: i64 = 90;
@@ -99,9 +101,9 @@ impl DevelopmentCa {
         };
         match state_folder::load(&path, Readers::All, same)? {
             Kept::Content(()) => {}
-            Kept::Missing => publish(&path, &pair.certificate_pem)?,
+            Kept::Missing => publish(&path, pair.certificate_pem.as_bytes())?,
             Kept::Damaged(damaged) => {
-                publish(&path, &pair.certificate_pem)?;
+                publish(&path, pair.certificate_pem.as_bytes())?;
                 // A new CA has said so already.
                 if warnings.is_empty() {
                     warnings.push(format!("{damaged}. The certificate was written again"));
@@ -124,6 +126,11 @@ impl DevelopmentCa {
     /// The certificate that clients have to trust, a PEM file.
     pub fn certificate_path(&self) -> &Path {
         &self.path
+    }
+
+    /// That certificate, DER.
+    pub(crate) fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
     }
 
     /// TLS for `localhost`, `127.0.0.1` and `::1`.
@@ -182,7 +189,7 @@ impl Pair {
 /// The subject name of every CA of this program; what it signs has it as issuer.
 fn ca_params() -> CertificateParams {
     let mut params = CertificateParams::default();
-    params.distinguished_name = name("greeting-local development CA");
+    params.distinguished_name = name(CA_NAME);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
@@ -193,9 +200,9 @@ fn rustls_pem(pem: &str) -> Option<CertificateDer<'static>> {
     CertificateDer::from_pem_slice(pem.as_bytes()).ok()
 }
 
-/// Writes the public half, readable by all: other accounts' tools may trust it too.
-fn publish(path: &Path, pem: &str) -> std::io::Result<()> {
-    state_folder::write_private(path, pem.as_bytes())?;
+/// Writes a file of certificates, readable by all: other accounts' tools may trust them too.
+pub(crate) fn publish(path: &Path, certificates: &[u8]) -> io::Result<()> {
+    state_folder::write_private(path, certificates)?;
     #[cfg(unix)]
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
     Ok(())
