@@ -16,6 +16,7 @@ import docs
 import double_app
 import double_arm
 import double_graph
+import java_clients
 import mcp_servers
 import node_client
 import package
@@ -57,6 +58,7 @@ def main() -> int:
 if __name__ == "__main__":
     # Imported for what they register.
     assert azd and azd_hooks and azure_cli and azure_deploy and bicep and bodies and browser and control_room and package
+    assert java_clients
     assert paths and todo_api
     assert deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and real_tenant and seed
     sys.exit(main())

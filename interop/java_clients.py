@@ -1,0 +1,199 @@
+"""MSAL and azure-identity for Java; their programs are those of java/clients."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import socketserver
+import subprocess
+import tempfile
+import threading
+
+from checks import CLIENTS, DAEMON, ENVIRONMENT, LOCAL, PATIENCE, by_device_code, check, expect, up
+
+BUILT = CLIENTS / "java"
+# The scope and the daemon's role: what each kind of token reaches.
+PERSON, APP = 200, 403
+
+
+def version(module: str, artifact: str):
+    """The version of a library that a module is built with."""
+
+    def known() -> str:
+        return re.search(rf"/{artifact}-([0-9][^/:]*)\.jar", classpath(module)).group(1)
+
+    return known
+
+
+def classpath(module: str) -> str:
+    folder = BUILT / module
+    return os.pathsep.join([str(folder / "classes"), (folder / "classpath").read_text()])
+
+
+def java(module: str, main: str, *arguments: str) -> list:
+    # Quicker to start, and no slower for so short a life.
+    options = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
+    return ["java", *options, "-cp", classpath(module), main, *arguments]
+
+
+def environment(stack) -> dict:
+    """The stack's variables, a trust store with its CA, and the daemon's credentials."""
+    store = stack.folder / "trust.jks"
+    if not store.exists():
+        # Java reads no PEM; this kind of store it reads without a password.
+        options = ["-noprompt", "-storetype", "JKS", "-storepass", "changeit", "-alias", "ca", "-file", stack.ca]
+        subprocess.run(["keytool", "-importcert", *options, "-keystore", store], check=True, capture_output=True)
+    return stack.environment("azure-identity") | {
+        "JAVA_TOOL_OPTIONS": f"-Djavax.net.ssl.trustStore='{store}'",
+        "DAEMON": DAEMON,
+        "DAEMON_SECRET": stack.secret(),
+        "DAEMON_PEM": str(stack.folder / "state" / "daemon.pem"),
+    }
+
+
+def printed(command: list, variables: dict) -> dict:
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    # Of a stack trace, what says something.
+    said = [line for line in done.stderr.splitlines() if not line.lstrip().startswith(("at ", "... "))]
+    assert done.returncode == 0, "\n".join(said)
+    return json.loads(done.stdout)
+
+
+@contextlib.contextmanager
+def elsewhere(variables: dict):
+    """The environment of a client whose requests to other hosts than this one come to a proxy that
+    refuses them, and the list of the hosts that it asked for."""
+    asked = []
+
+    class Refuse(socketserver.StreamRequestHandler):
+        def handle(self):
+            asked.append(self.rfile.readline().decode().split(" ")[1])
+            self.wfile.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refuse) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        port = proxy.server_address[1]
+        options = f"-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort={port} -Dhttp.nonProxyHosts=localhost"
+        try:
+            yield variables | {"JAVA_TOOL_OPTIONS": f"{variables['JAVA_TOOL_OPTIONS']} {options}"}, asked
+        finally:
+            proxy.shutdown()
+
+
+def alone(stack, main: str, *arguments: str, **more: str) -> dict:
+    """What a program prints that asks this stack's authority, and no other host."""
+    with elsewhere(environment(stack) | more) as (variables, asked):
+        seen = printed(java("clients", main, *arguments), variables)
+    expect(asked, [])
+    return seen
+
+
+def statuses(stack, tokens: dict) -> dict:
+    return {name: stack.call(token).status_code for name, token in tokens.items()}
+
+
+def grants(stack) -> list:
+    """The grants that the authority was asked by."""
+    log = stack.local("log")
+    return [grant for grant in ("device_code", "refresh_token", "client_credentials") if f"token by {grant}" in log]
+
+
+PROOFS = {"secret": APP, "certificate": APP, "certificate with chain": APP}
+msal4j = version("clients", "msal4j")
+azure_identity = version("clients", "azure-identity")
+
+
+@check("MSAL4J", "device code (a scope, .default), silent, refresh", msal4j)
+def msal_person():
+    with up("--auto-approve", "alice@greeting.test") as stack:
+        seen = alone(stack, "Msal", "person")
+        expect(seen.pop("account"), "alice@greeting.test")
+        expect(seen["silent"], seen["first"])
+        assert seen["refreshed"] != seen["first"]
+        expect(grants(stack), ["device_code", "refresh_token"])
+        expect(statuses(stack, seen), dict.fromkeys(seen, PERSON))
+
+
+@check("MSAL4J", "client credentials: secret, certificate, certificate with chain", msal4j)
+def msal_daemon():
+    with up("--allow-client", DAEMON) as stack:
+        expect(statuses(stack, alone(stack, "Msal", "daemon")), PROOFS)
+
+
+@check("MSAL4J", "reason() and claims() where a person has to sign in again", msal4j)
+def msal_interaction():
+    with up("--auto-approve", "alice@greeting.test") as stack:
+
+        def refused(*change: str) -> dict:
+            command = f"'{LOCAL}' policy {' '.join(change)} --state-dir '{stack.folder / 'state'}' >/dev/null"
+            return alone(stack, "Msal", "refused", command)
+
+        consent = refused("--consent", "off")
+        expect((consent["code"], consent["reason"]), ("invalid_grant", "CONSENT_REQUIRED"))
+        stack.local("policy", "--consent", "on")
+        factor = refused("--refuse", "AADSTS50076")
+        expect((factor["code"], factor["reason"]), ("invalid_grant", "BASIC_ACTION"))
+        assert json.loads(factor["claims"])["access_token"], factor
+
+
+@check("MSAL4J", "the client's fault: by authority(…) a refresh loses the port; oidcAuthority(…) does not", msal4j)
+def msal_port():
+    with up("--auto-approve", "alice@greeting.test") as stack:
+        expect(list(alone(stack, "Msal", "by authority")), ["first"])
+        expect(grants(stack), ["device_code"])
+
+
+@check("azure-identity (Java)", "device code (a scope, .default), from its cache", azure_identity)
+def identity_person():
+    with up("--auto-approve", "alice@greeting.test") as stack:
+        seen = alone(stack, "Identity", "person")
+        expect(seen["silent"], seen["first"])
+        expect(statuses(stack, seen), dict.fromkeys(seen, PERSON))
+
+
+@check("azure-identity (Java)", "the client's fault: a refresh loses the port, so it asks for a second sign-in", azure_identity)
+def identity_port():
+    with up("--auto-approve", "alice@greeting.test") as stack:
+        expect(alone(stack, "Identity", "refresh")["sign-ins"], "2")
+        expect(grants(stack), ["device_code"])
+
+
+@check("azure-identity (Java)", "ClientSecretCredential, ClientCertificateCredential (without, with chain)", azure_identity)
+def identity_daemon():
+    with up("--allow-client", DAEMON) as stack:
+        expect(statuses(stack, alone(stack, "Identity", "daemon")), PROOFS)
+
+
+@check("azure-identity (Java)", "EnvironmentCredential by AZURE_TOKEN_CREDENTIALS", azure_identity)
+def identity_environment():
+    with up("--allow-client", DAEMON) as stack:
+        proof = {"AZURE_CLIENT_ID": DAEMON, "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential"}
+        for variables in [
+            {"AZURE_CLIENT_SECRET": stack.secret()},
+            {"AZURE_CLIENT_CERTIFICATE_PATH": str(stack.folder / "state" / "daemon.pem")},
+        ]:
+            seen = alone(stack, "Identity", "environment", **proof, **variables)
+            expect(statuses(stack, seen), {"environment": APP})
+
+
+@check("azure-identity (Java)", "the client's fault: EnvironmentCredentialBuilder asks Microsoft about the authority", azure_identity)
+def identity_environment_builder():
+    with up() as stack:
+        proof = {"AZURE_CLIENT_ID": DAEMON, "AZURE_CLIENT_SECRET": stack.secret()}
+        with elsewhere(environment(stack) | proof) as (variables, asked):
+            done = subprocess.run(java("clients", "Identity", "environment builder"), env=variables, capture_output=True)
+        assert done.returncode != 0, done.stdout
+        assert {host.split(":")[0] for host in asked} == {"login.microsoftonline.com"}, asked
+        expect(grants(stack), [])
+
+
+@check("azure-identity (Java)", "AzureCliCredential after `env --for az`", azure_identity)
+def identity_az():
+    with up() as stack:
+        login = ["az", "login", "--use-device-code", "--allow-no-subscriptions"]
+        by_device_code(stack, login, stack.environment("az"))
+        with elsewhere(environment(stack) | stack.environment("az")) as (variables, asked):
+            # It says so itself: `az` has told it, and it asks nobody.
+            seen = printed(java("clients", "Identity", "az"), variables | {"AZURE_TENANT_ID": stack.tenant})
+        expect((statuses(stack, seen), asked), ({"az": PERSON}, []))
