@@ -10,6 +10,7 @@
 //! - `untrusted`: what a function claims and is not trusted
 //! - `logged`: what the gate's own log says
 //! - `sign_in`: why there is no token, by `aadsts`, the codes as data; `tool`: how az or azd failed
+//! - `resource_mismatch`: what metadata that is published leads clients into
 //! - `catalogue`: each cause at length; `entailment`: what has to be seen before it is proved
 
 mod aadsts;
@@ -29,6 +30,7 @@ mod key_store;
 mod logged;
 mod missing_scope;
 mod other;
+mod resource_mismatch;
 mod sign_in;
 mod times;
 mod tool;
@@ -49,6 +51,7 @@ pub(crate) use gate::no_challenge;
 pub(crate) use in_front::standing_in_front;
 pub(crate) use key_store::{key_store_fails, key_store_silent};
 pub(crate) use logged::{logged, meaning};
+pub(crate) use resource_mismatch::resource_of_metadata;
 pub(crate) use sign_in::{refusal, with_client_from};
 pub(crate) use times::{clock_skew, is_off};
 pub(crate) use tool::{ToolFailure, az_failure, azd_failure};

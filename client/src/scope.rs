@@ -6,6 +6,11 @@ pub(crate) const SCOPE: &str = "Greeting.Read";
 /// OpenID Connect's own scopes, which belong to no API (OpenID Connect Core 1.0 sections 5.4, 11).
 const OPENID: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
+/// Whether a scope is one of OpenID Connect's own.
+pub(crate) fn is_openid(scope: &str) -> bool {
+    OPENID.contains(&scope)
+}
+
 /// The scope of this function's API.
 pub(crate) fn scope_of(resource: &str) -> String {
     whole(SCOPE, resource)

@@ -20,7 +20,7 @@ use crate::credential::provided::provided;
 use crate::credential::{Person, Reuse, TokenRequest, TokenSource};
 use crate::diagnosis::Finding;
 use crate::discovery::challenge::Challenge;
-use crate::discovery::metadata::discover;
+use crate::discovery::metadata::{Metadata, discover, published};
 use crate::failure::Usage;
 use crate::http::{self, Answer, Clients, Reply};
 use crate::report::Report;
@@ -159,6 +159,12 @@ impl Session {
     pub(crate) async fn challenge(&self, answer: &Answer) -> Option<Challenge> {
         let told = |line: &str| self.verbose(|| line.to_owned());
         discover(&self.http, &self.url, answer, told).await
+    }
+
+    /// The protected resource's metadata, where a client looks for it.
+    pub(crate) async fn metadata(&self, answer: &Answer) -> Option<Metadata> {
+        let told = |line: &str| self.verbose(|| line.to_owned());
+        published(&self.http, &self.url, answer, told).await
     }
 }
 

@@ -14,19 +14,21 @@ const API: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
 
 /// The gate, with these headers beside its challenge; and an authority that publishes keys.
 fn gate(headers: &'static str) -> Server {
-    Server::new(move |request, own| {
-        if request.contains("/.well-known/openid-configuration") {
-            let found = json!({"jwks_uri": format!("{own}/keys")});
-            return answer("200 OK", &found.to_string());
-        }
-        if request.starts_with("GET /keys") {
-            return answer("200 OK", "{\"keys\": []}");
-        }
-        let bearer = format!(
-            "WWW-Authenticate: Bearer authorization_uri=\"{own}/t/oauth2/v2.0/authorize\" resource_id=\"{API}\""
-        );
-        answer(&format!("401 Unauthorized\r\n{headers}{bearer}"), "")
-    })
+    Server::new(move |request, own| of_gate(request, own, headers))
+}
+
+fn of_gate(request: &str, own: &str, headers: &str) -> String {
+    if request.contains("/.well-known/openid-configuration") {
+        let found = json!({"jwks_uri": format!("{own}/keys")});
+        return answer("200 OK", &found.to_string());
+    }
+    if request.starts_with("GET /keys") {
+        return answer("200 OK", "{\"keys\": []}");
+    }
+    let bearer = format!(
+        "WWW-Authenticate: Bearer authorization_uri=\"{own}/t/oauth2/v2.0/authorize\" resource_id=\"{API}\""
+    );
+    answer(&format!("401 Unauthorized\r\n{headers}{bearer}"), "")
 }
 
 fn doctor(server: &Server, more: &[&str], variables: &[(&str, &str)]) -> Vec<Value> {
@@ -178,4 +180,70 @@ fn a_silent_key_store_is_found() {
     assert_eq!(check["finding"]["code"], "key-store-silent", "{check}");
     let none = doctor(&gate(""), &[], &[]);
     assert_eq!(link(&none, "key store")["result"], "skipped");
+}
+
+/// An MCP server's metadata (RFC 9728), where its clients look for it: what it has them ask Entra
+/// for is held against what Entra serves.
+#[test]
+fn item_3_a_resource_mismatch_is_foretold_from_the_metadata() {
+    const PATH: &str = "/api/greeting";
+    const HERE: &str = "OWN/t/v2.0";
+    for (place, authority, resource, scope, result, said) in [
+        ("", HERE, "OWN", "OWN/Use", "ok", "it has no path"),
+        ("", HERE, "OWN/", "OWN/Use", "failed", "proved"),
+        (PATH, HERE, "OWN/api", "OWN/api/Use", "ok", "scopes of it"),
+        (
+            PATH,
+            HERE,
+            "OWN/api/greeting/",
+            "OWN/api/greeting/Use",
+            "failed",
+            "proved",
+        ),
+        (PATH, HERE, "OWN/api", "Use", "failed", "proved"),
+        (PATH, HERE, "OWN/api", "api://API/Use", "failed", "likely"),
+        // Nobody but Entra is known to compare them.
+        (
+            "",
+            "https://contoso.example",
+            "OWN",
+            "Use",
+            "skipped",
+            "names no authority",
+        ),
+        // Another resource's.
+        (
+            "",
+            HERE,
+            "https://contoso.example",
+            "Use",
+            "skipped",
+            "RFC 9728",
+        ),
+    ] {
+        let server = Server::new(move |request, own| {
+            let at = format!("GET /.well-known/oauth-protected-resource{place} ");
+            if !request.starts_with(&at) {
+                return of_gate(request, own, "");
+            }
+            let whole = |text: &str| text.replace("OWN", own).replace("API", API);
+            let metadata = json!({"resource": whole(resource), "scopes_supported": [whole(scope)],
+                "authorization_servers": [whole(authority)]});
+            answer("200 OK", &metadata.to_string())
+        });
+        let checks = doctor(&server, &[], &[]);
+        let check = link(&checks, "resource");
+        let case = format!("{resource} {scope}: {check}");
+        assert_eq!(check["result"], result, "{case}");
+        assert!(check.to_string().contains(said), "{case}");
+        if result == "failed" {
+            assert_eq!(check["finding"]["code"], "resource-mismatch", "{case}");
+            let fix = check["finding"]["fix"].as_str().unwrap();
+            let named = ["--identifier-uris", "WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES="];
+            assert!(named.iter().any(|it| fix.contains(it)), "{case}");
+        }
+    }
+    // Most functions publish none.
+    let check = doctor(&gate(""), &[], &[]);
+    assert_eq!(link(&check, "resource")["result"], "skipped");
 }

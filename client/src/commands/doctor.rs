@@ -17,6 +17,7 @@ use crate::discovery::trust::Authority;
 use crate::failure::Failure;
 use crate::http::{Answer, without_query};
 use crate::report::finding_text;
+use crate::scope::is_plain;
 use crate::session::Session;
 use crate::terminal::{WIDTH, json as pretty, printable, say, unicode, writable};
 
@@ -138,12 +139,13 @@ pub(crate) async fn run(args: CallArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(u8::from(!sound)))
 }
 
-const AFTER_NETWORK: [&str; 11] = [
+const AFTER_NETWORK: [&str; 12] = [
     "clock",
     "in front",
     "Easy Auth",
     "authority",
     "keys",
+    "resource",
     "audience",
     "Azure CLI",
     "key store",
@@ -167,7 +169,28 @@ async fn examine(session: &Session, checks: &mut Checks) {
         checks.skip(&AFTER_NETWORK[5..], "there is no authority to ask");
         return;
     }
+    resource(session, &answer, &challenge, checks).await;
     account::examine(session, &challenge, checks).await;
+}
+
+/// Whether clients that follow the published metadata get a token of Entra.
+async fn resource(session: &Session, answer: &Answer, challenge: &Challenge, checks: &mut Checks) {
+    let Some(metadata) = session.metadata(answer).await else {
+        checks.skip(&["resource"], "no metadata of it is published (RFC 9728)");
+        return;
+    };
+    let plain =
+        is_plain(&metadata.resource) && metadata.scopes_supported.iter().all(|it| is_plain(it));
+    let servers = &metadata.authorization_servers;
+    let entra = |server: &String| Authority::of(server, &session.url) != Authority::Foreign;
+    if !plain || !servers.first().is_some_and(entra) {
+        checks.skip(&["resource"], "its metadata names no authority of Entra ID");
+        return;
+    }
+    match diagnosis::resource_of_metadata(&metadata, &challenge.resource) {
+        Ok(seen) => checks.ok("resource", seen),
+        Err(finding) => checks.failed("resource", *finding),
+    }
 }
 
 fn clock(answer: &Answer, checks: &mut Checks) {

@@ -181,7 +181,7 @@ pub(super) const AADSTS: &[Row] = &[
         "run it again and approve"),
     row(9_010_010, Code::ResourceMismatch,
         "the request's resource parameter is no identifier of the API in {scope}",
-        "have the client send no resource, or the App ID URI that the scope begins with"),
+        "make what the client sends as resource an Application ID URI of the API: az ad app update --id <client id> --identifier-uris <resource> $(az ad app show --id <client id> --query identifierUris --output tsv); or have the client send none; see greeting-cli explain resource-mismatch"),
     row(1_002_012, Code::ScopeNotDefined,
         "a program's own sign-in (client credentials) has to ask for /.default, not for {scope}",
         "greeting-cli call URL --scope {api}/.default; its token then carries app roles and no scope"),

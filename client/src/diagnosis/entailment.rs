@@ -54,7 +54,8 @@ impl Code {
             Self::AzSignedOut => "az says: run 'az login' to setup account",
             Self::AzMissing | Self::AzdMissing => "the PATH has no such program",
             Self::AzdFailed => "azd gave no token, and its words are shown",
-            Self::ConsentRequired | Self::PublicClientOff | Self::UnknownResource | Self::ResourceMismatch | Self::UnknownClient
+            Self::ResourceMismatch => "the authority answered with AADSTS9010010; or the published metadata has a resource that ends in a slash, or scopes that name no API",
+            Self::ConsentRequired | Self::PublicClientOff | Self::UnknownResource | Self::UnknownClient
             | Self::UnknownTenant | Self::PermissionNotRequested | Self::ClientSecret | Self::RedirectMismatch
             | Self::TokenForItself | Self::ScopeNotDefined | Self::BlockedByPolicy | Self::MfaRequired
             | Self::PasswordExpired | Self::UserNotInTenant | Self::UserBlocked | Self::AdminConsent

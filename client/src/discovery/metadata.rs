@@ -42,18 +42,52 @@ fn asked(answer: &Answer) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// The well-known path of RFC 9728 section 3.
+const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
+
 async fn metadata(
     clients: &Clients,
     url: &Url,
     answer: &Answer,
     told: impl Fn(&str),
 ) -> Option<Metadata> {
-    let at = answer
+    let at = named(url, answer)?;
+    fetched(clients, url, &at, told).await
+}
+
+/// The metadata that a client of an MCP server finds, in the order of MCP's specification
+/// (Authorization, Protected Resource Metadata Discovery): where the challenge says, else at the
+/// well-known path of the URL's own path, else of the origin.
+pub(crate) async fn published(
+    clients: &Clients,
+    url: &Url,
+    answer: &Answer,
+    told: impl Fn(&str),
+) -> Option<Metadata> {
+    let well_known = |path: &str| url.join(&format!("{WELL_KNOWN}{path}")).ok();
+    let of_path = match url.path() {
+        "/" => None,
+        path => well_known(path),
+    };
+    let places = [named(url, answer), of_path, well_known("")];
+    for at in places.into_iter().flatten() {
+        if let Some(metadata) = fetched(clients, url, &at, &told).await {
+            return Some(metadata);
+        }
+    }
+    None
+}
+
+fn named(url: &Url, answer: &Answer) -> Option<Url> {
+    answer
         .challenges
         .iter()
-        .find_map(|header| Challenge::metadata_url(header, url))?;
-    told(&format!("> GET {} no token", http::without_query(&at)));
-    let answer = http::get(clients, &at, None).await.ok()?;
+        .find_map(|header| Challenge::metadata_url(header, url))
+}
+
+async fn fetched(clients: &Clients, url: &Url, at: &Url, told: impl Fn(&str)) -> Option<Metadata> {
+    told(&format!("> GET {} no token", http::without_query(at)));
+    let answer = http::get(clients, at, None).await.ok()?;
     for line in answer.told() {
         told(&line);
     }
@@ -66,11 +100,12 @@ async fn metadata(
 /// A protected resource's metadata (RFC 9728 section 2), as far as it is used.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Metadata {
-    resource: String,
+    /// As it is written: Entra compares it so.
+    pub(crate) resource: String,
     #[serde(default)]
-    authorization_servers: Vec<String>,
+    pub(crate) authorization_servers: Vec<String>,
     #[serde(default)]
-    scopes_supported: Vec<String>,
+    pub(crate) scopes_supported: Vec<String>,
 }
 
 impl Metadata {
@@ -78,8 +113,13 @@ impl Metadata {
     pub(crate) fn read(json: &str, url: &Url) -> Option<Self> {
         let metadata: Self = serde_json::from_str(json).ok()?;
         let resource = Url::parse(&metadata.resource).ok()?;
-        (resource.origin() == url.origin() && url.path().starts_with(resource.path()))
-            .then_some(metadata)
+        let path = resource.path().trim_end_matches('/');
+        (resource.origin() == url.origin() && url.path().starts_with(path)).then_some(metadata)
+    }
+
+    /// Whether the resource is more than an origin.
+    pub(crate) fn has_a_path(&self) -> bool {
+        Url::parse(&self.resource).is_ok_and(|resource| resource.path() != "/")
     }
 
     /// The scope to ask for, of those that fit: this project's, else the first.
