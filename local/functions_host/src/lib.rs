@@ -40,4 +40,4 @@ pub use process::{Handler, HandlerSpec};
 pub use program::UnusableProgram;
 pub use refusals::Refusals;
 pub use variables::Environment;
-pub use watch::Watch;
+pub use watch::{Program, Watch};

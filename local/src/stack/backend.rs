@@ -149,7 +149,9 @@ impl RunningBackend {
     pub(super) async fn stop(self) {
         if let Self::Functions(host, watch) = self {
             // First what could start another one.
-            drop(watch);
+            if let Some(watch) = watch {
+                watch.end().await;
+            }
             host.stop().await;
         }
     }

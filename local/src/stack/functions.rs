@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use local_easy_auth::{Settings, UnauthenticatedAction};
 use local_failure::Failure;
-use local_functions_host::Watch;
-use local_functions_host::{Environment, FunctionApp, Handler, HandlerSpec, Host, Refusals};
+use local_functions_host::{
+    Environment, FunctionApp, Handler, HandlerSpec, Host, Program, Refusals, Watch,
+};
 
 use super::Options;
 use crate::deploy;
@@ -18,7 +19,7 @@ const GREETING_SERVER: &str = "greeting-server";
 /// A function app that is read, its handler not yet started.
 pub(super) struct Functions {
     pub(super) app: FunctionApp,
-    executable: PathBuf,
+    program: Program,
 }
 
 impl Functions {
@@ -30,13 +31,14 @@ impl Functions {
         let root = app_root(options.app_root.as_deref(), &options.state_dir)?;
         let app = FunctionApp::load(&root, &Environment::of_process())
             .map_err(|error| error.failure("the function app can't be run"))?;
-        let executable = handler_path(options.handler.as_deref(), &app).await?;
-        Ok(Self { app, executable })
+        let program = program(options.handler.as_deref(), &app).await?;
+        Ok(Self { app, program })
     }
 
     /// Whether its handler is this project's own.
     pub(super) fn is_greeting_server(&self) -> bool {
-        self.executable
+        self.program
+            .path()
             .file_stem()
             .is_some_and(|name| name == GREETING_SERVER)
     }
@@ -67,11 +69,19 @@ impl Functions {
         port: u16,
         options: &Options,
     ) -> Result<(Host, Option<Watch>), Failure> {
-        let Self { app, executable } = self;
+        let Self { app, program } = self;
         let environment = environment(settings, port);
         let refusals = Refusals::default();
         let heard = refusals.clone();
         let launcher = programs::launcher()?;
+        let executable = program.path().to_owned();
+        let mut watch = match options.watch {
+            true => {
+                let launcher = launcher.clone();
+                Some(Watch::begin(&app, program, &options.state_dir, launcher)?)
+            }
+            false => None,
+        };
         let quiet = options.quiet;
         let spec = move |app: &FunctionApp, executable: PathBuf| HandlerSpec {
             executable,
@@ -91,13 +101,8 @@ impl Functions {
             launcher: Some(launcher.clone()),
             refusals: heard.clone(),
         };
-        let watch = if options.watch {
-            Some(Watch::begin(&app, &options.state_dir)?)
-        } else {
-            None
-        };
-        let executable = match &watch {
-            Some(watch) => watch.build_first(executable).await?,
+        let executable = match &mut watch {
+            Some(watch) => watch.build_first().await?,
             None => executable,
         };
         let handler = Handler::start(spec(&app, executable)).await?;
@@ -129,27 +134,29 @@ fn app_root(named: Option<&Path>, state_dir: &Path) -> Result<PathBuf, Failure> 
     Ok(built_in)
 }
 
-async fn handler_path(named: Option<&Path>, app: &FunctionApp) -> Result<PathBuf, Failure> {
+async fn program(named: Option<&Path>, app: &FunctionApp) -> Result<Program, Failure> {
     if let Some(path) = named {
-        return std::fs::canonicalize(path).map_err(|error| {
+        let path = std::fs::canonicalize(path).map_err(|error| {
             Failure::new(
                 format!("the handler {} can't be used", path.display()),
                 error,
                 "name an executable with --handler",
             )
-        });
+        })?;
+        return Ok(Program::Named(path));
     }
     let name = app.handler.executable.trim_end_matches(".exe");
     if name == GREETING_SERVER {
-        return programs::find(name, Some(&app.root)).await;
+        let found = programs::find(name, Some(&app.root)).await?;
+        return Ok(Program::OfHostJson(found));
     }
     let in_root = app.root.join(&app.handler.executable);
     // Like the real host: a bare name may also be on the PATH (`python`, `node`).
-    Ok(if in_root.is_file() {
+    Ok(Program::OfHostJson(if in_root.is_file() {
         in_root
     } else {
         PathBuf::from(&app.handler.executable)
-    })
+    }))
 }
 
 /// App Service's settings about Easy Auth for the app. They stand after the app's own, so that
