@@ -183,7 +183,11 @@ impl State {
     fn look(&mut self) -> notify::Result<Seen> {
         let mut seen = self.sources.look();
         loop {
-            let new: Vec<_> = seen.folders.difference(&self.seen.folders).cloned().collect();
+            let new: Vec<_> = seen
+                .folders
+                .difference(&self.seen.folders)
+                .cloned()
+                .collect();
             for folder in &new {
                 match self.watcher.watch(folder, RecursiveMode::NonRecursive) {
                     // The app's own must be watched; another may have gone meanwhile.
@@ -257,7 +261,9 @@ impl State {
             Err(error) => {
                 let mut why = Failure::from(error).to_string();
                 if fixed && let Err(error) = self.start_old(host, spec).await {
-                    why.push_str(&format!("\n[watch] the old one did not start again: {error}"));
+                    why.push_str(&format!(
+                        "\n[watch] the old one did not start again: {error}"
+                    ));
                 }
                 return Err(why);
             }

@@ -126,7 +126,10 @@ fn in_target(path: &Path) -> Option<(PathBuf, Vec<String>)> {
         .skip(1)
         .find(|folder| folder.ends_with("target"))?;
     let below = path.parent()?.strip_prefix(target).ok()?;
-    let below: Vec<&str> = below.iter().map(|name| name.to_str()).collect::<Option<_>>()?;
+    let below: Vec<&str> = below
+        .iter()
+        .map(|name| name.to_str())
+        .collect::<Option<_>>()?;
     let (triple, profile) = match below.as_slice() {
         [profile] => (None, *profile),
         [triple, profile] => (Some(*triple), *profile),
@@ -259,8 +262,18 @@ mod tests {
                 "app",
                 &["--release", "--target", "x86_64-unknown-linux-musl"],
             ),
-            ("../target/dist/handler", "handler", "app/..", &["--profile", "dist"]),
-            ("../rust/target/release/h", "h", "app/../rust", &["--release"]),
+            (
+                "../target/dist/handler",
+                "handler",
+                "app/..",
+                &["--profile", "dist"],
+            ),
+            (
+                "../rust/target/release/h",
+                "h",
+                "app/../rust",
+                &["--release"],
+            ),
             // No Cargo.toml there: the app's.
             ("../go/target/release/h", "h", "app", &[]),
         ] {
@@ -285,7 +298,10 @@ mod tests {
         let read = prerequisites(rule);
         assert_eq!(
             read,
-            [Path::new("/a/src/main.rs"), Path::new("/a/with space/x.txt")]
+            [
+                Path::new("/a/src/main.rs"),
+                Path::new("/a/with space/x.txt")
+            ]
         );
         assert!(prerequisites("").is_empty());
     }

@@ -39,7 +39,10 @@ struct Named(Arc<RwLock<BTreeSet<PathBuf>>>);
 
 impl Named {
     fn get(&self) -> BTreeSet<PathBuf> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn has(&self, path: &Path) -> bool {
@@ -159,7 +162,8 @@ impl Seen {
     pub(super) fn adopt_new(&mut self, before: &Self, now: &Self) {
         let new = now.files.iter();
         let new = new.filter(|(path, _)| !before.files.contains_key(*path));
-        self.files.extend(new.map(|(path, hash)| (path.clone(), *hash)));
+        self.files
+            .extend(new.map(|(path, hash)| (path.clone(), *hash)));
     }
 
     /// The files that are not as they were in `before`: new ones, changed ones, and those gone.
@@ -211,7 +215,11 @@ mod tests {
             "host.json",
             r#"{"version": "2.0", "customHandler": {"enableForwardingHttpRequest": true, "description": {"defaultExecutablePath": "bin/handler", "arguments": ["./lib/main.dat"]}}}"#,
         );
-        write(root, ".gitignore", "/generated/\nlocal.settings.json\n/bin/\n");
+        write(
+            root,
+            ".gitignore",
+            "/generated/\nlocal.settings.json\n/bin/\n",
+        );
         write(root, "bin/handler", "x");
         write(root, "lib/main.dat", "x");
         let app = FunctionApp::load(root, &Environment::default()).unwrap();
@@ -245,7 +253,11 @@ mod tests {
             let before = sources.look();
             write(root, file, &format!("{file} is another {function}"));
             let changed = sources.look().changed_since(&before);
-            let expected = if counts { vec![root.join(file)] } else { vec![] };
+            let expected = if counts {
+                vec![root.join(file)]
+            } else {
+                vec![]
+            };
             assert_eq!(changed, expected, "{file}");
             if counts {
                 assert!(sources.may_be(&root.join(file)), "{file}");
