@@ -52,7 +52,7 @@ impl Program {
 
 /// Watches one app. Dropping it ends the watching.
 pub struct Watch {
-    state: Option<State>,
+    state: Option<Box<State>>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -133,7 +133,7 @@ impl Watch {
         // Before the first build: what changes while it goes on is not missed.
         state.seen = state.look().map_err(|error| failed(&error))?;
         Ok(Self {
-            state: Some(state),
+            state: Some(Box::new(state)),
             task: None,
         })
     }
@@ -203,7 +203,7 @@ impl State {
         }
     }
 
-    async fn run(mut self, host: Host, spec: Spec) {
+    async fn run(mut self: Box<Self>, host: Host, spec: Spec) {
         let mut pace = Pace::default();
         while self.changes.recv().await.is_some() {
             // As long as changes come, the writing is not done.
