@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::discovery::challenge::Version;
 use serde_json::Value;
 
+const PROVIDER: &str = "/identityProviders/azureActiveDirectory";
+
 /// What the settings require of a token. `None`: they don't say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -37,8 +39,16 @@ pub(crate) enum UnusableSettings {
         path: PathBuf,
         why: settings_file::SettingsFileError,
     },
-    #[error("{} has no identityProviders.azureActiveDirectory: is it a file of authsettingsV2?", .0.display())]
-    OtherFile(PathBuf),
+    #[error(
+        "{} has no identityProviders.azureActiveDirectory with a registration, that is on: is it a file of authsettingsV2?",
+        .0.display()
+    )]
+    NoMicrosoft(PathBuf),
+    #[error(
+        "the settings {} say nothing of who may call: Easy Auth is off in them (platform.enabled is false)",
+        .0.display()
+    )]
+    Off(PathBuf),
 }
 
 impl UnusableSettings {
@@ -47,7 +57,7 @@ impl UnusableSettings {
         match self {
             Self::Unread { .. } => None,
             Self::OtherForm { why, .. } => why.fix(),
-            Self::OtherFile(_) => Some(settings_file::GET),
+            Self::NoMicrosoft(_) | Self::Off(_) => Some(settings_file::GET),
         }
     }
 }
@@ -62,15 +72,23 @@ impl Settings {
             path: path.to_owned(),
             error,
         })?;
-        let value = settings_file::read(&text).map_err(|why| UnusableSettings::OtherForm {
+        let file = settings_file::read(&text).map_err(|why| UnusableSettings::OtherForm {
             path: path.to_owned(),
             why,
         })?;
-        Self::read(&value).ok_or_else(|| UnusableSettings::OtherFile(path.to_owned()))
+        if file.properties.pointer("/platform/enabled") == Some(&Value::Bool(false)) {
+            return Err(UnusableSettings::Off(path.to_owned()));
+        }
+        // Without it nobody's token is accepted, and nothing is known of who may call.
+        let provider = file.properties.pointer(PROVIDER);
+        match provider.filter(|_| file.has_microsoft()) {
+            Some(provider) => Ok(Self::read(provider)),
+            None => Err(UnusableSettings::NoMicrosoft(path.to_owned())),
+        }
     }
 
-    fn read(properties: &Value) -> Option<Self> {
-        let provider = properties.pointer("/identityProviders/azureActiveDirectory")?;
+    /// Of Microsoft's provider, as the reader of settings files has it.
+    fn read(provider: &Value) -> Self {
         let text = |pointer: &str| {
             let value = provider.pointer(pointer)?.as_str()?;
             (!value.is_empty()).then(|| value.to_owned())
@@ -97,7 +115,7 @@ impl Settings {
             .flatten()
             .filter(|ids| !ids.iter().any(|id| id.contains('<')))
             .collect();
-        Some(Self {
+        Self {
             client_id: text("/registration/clientId").filter(|id| !id.contains('<')),
             allowed_audiences: list("/validation/allowedAudiences").unwrap_or_default(),
             version: text("/registration/openIdIssuer").map(|issuer| Version::of_issuer(&issuer)),
@@ -105,7 +123,7 @@ impl Settings {
             identities: policy("allowedPrincipals/identities").unwrap_or_default(),
             groups: policy("allowedPrincipals/groups").unwrap_or_default(),
             claimed_groups: list("/validation/jwtClaimChecks/allowedGroups").unwrap_or_default(),
-        })
+        }
     }
 
     /// The audiences that the gate accepts. `resource` is the challenge's, for a file with

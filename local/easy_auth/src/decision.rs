@@ -63,6 +63,8 @@ pub enum Verdict {
     Unauthorized(Reason),
     /// 403.
     Forbidden(Reason),
+    /// 404.
+    NotFound(Reason),
     /// 302 to the sign-in page.
     SignIn(Reason),
 }
@@ -128,6 +130,7 @@ pub(crate) fn decide(
         }
         UnauthenticatedAction::RedirectToLoginPage if facts.wants_page => Verdict::SignIn(reason),
         UnauthenticatedAction::Return403 => Verdict::Forbidden(reason),
+        UnauthenticatedAction::Return404 => Verdict::NotFound(reason),
         UnauthenticatedAction::Return401
         | UnauthenticatedAction::RedirectToLoginPage
         | UnauthenticatedAction::AllowAnonymous => Verdict::Unauthorized(reason),

@@ -205,6 +205,10 @@ impl Gate {
                 let response = self.refuse(StatusCode::FORBIDDEN, &origin, &path);
                 (response, Decided::refused(StatusCode::FORBIDDEN, reason))
             }
+            Verdict::NotFound(reason) => {
+                let response = self.refuse(StatusCode::NOT_FOUND, &origin, &path);
+                (response, Decided::refused(StatusCode::NOT_FOUND, reason))
+            }
             Verdict::SignIn(reason) => {
                 let wanted = request.uri().path_and_query().map_or("/", |p| p.as_str());
                 let mut response = Browser::send_to_sign_in(context, wanted);

@@ -3,7 +3,7 @@
 use hyper::HeaderMap;
 use local_events::Clock;
 
-use super::behaviour::Behaviour;
+use super::behaviour::{Behaviour, ClaimNames};
 use super::decision::{Claims, Evidence, Facts, Verdict, decide};
 use super::issuer::Issuer;
 use super::settings::Settings;
@@ -22,10 +22,13 @@ impl Rules {
     /// `http` fetches the issuer's keys, so it has to trust the issuer's certificate.
     pub fn new(
         settings: Settings,
-        behaviour: Behaviour,
+        mut behaviour: Behaviour,
         http: reqwest::Client,
         clock: Clock,
     ) -> Self {
+        if settings.clear_inbound_claims_mapping {
+            behaviour.claims = ClaimNames::Raw;
+        }
         let issuer = Issuer::new(&settings, &behaviour, http);
         Self {
             settings,

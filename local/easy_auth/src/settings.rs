@@ -1,18 +1,16 @@
 //! The Easy Auth settings: the `properties` of `Microsoft.Web/sites/config 'authsettingsV2'`.
 //!
-//! - `read`: a file's text; `names`: its properties, known and unknown; `values`: forms of values
-//! - `check`: what no type says; `warnings`: what is valid and may surprise; `changes`: what is in
-//!   force and not in the file
+//! - `read`: a file's text; `values`: forms of values; `check`: what no type says
+//! - `warnings`: what is valid and may surprise; `changes`: what is in force and not in the file
 //!
-//! Every property here takes effect; Azure's others are refused by name, and unknown ones with the
-//! nearest name that is known. The doc comments are the descriptions of the JSON Schema in
-//! `deploy/authsettingsV2.schema.json`.
+//! The forms that the settings come in are the crate `settings_file`'s to read. Every property here
+//! takes effect; what else a file has is named at start, with the nearest name that is known. The
+//! doc comments are the descriptions of the JSON Schema in `deploy/authsettingsV2.schema.json`.
 //!
 //! <https://learn.microsoft.com/azure/templates/microsoft.web/sites/config-authsettingsv2>
 
 mod changes;
 mod check;
-mod names;
 mod read;
 mod values;
 mod warnings;
@@ -20,7 +18,7 @@ mod warnings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::values::{Span, number};
+use self::values::Span;
 
 pub use self::changes::StoredLists;
 
@@ -41,6 +39,18 @@ pub struct Settings {
     pub login: Login,
     /// How requests reach the gate.
     pub http_settings: HttpSettings,
+    /// True gives the principal the token's own claim names. In public templates and in Azure's
+    /// answers; Microsoft does not document it, and this reading of its name is inferred.
+    #[serde(skip_serializing_if = "is_false")]
+    pub clear_inbound_claims_mapping: bool,
+    /// What is in the file and has no effect.
+    #[serde(skip)]
+    notices: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Whether Easy Auth is on at all.
@@ -91,10 +101,11 @@ pub enum UnauthenticatedAction {
     /// On to the app, without a principal.
     AllowAnonymous,
     /// 401 with a challenge. In the file-based form: RejectWith401.
-    #[serde(alias = "RejectWith401")]
     Return401,
     /// 403.
     Return403,
+    /// 404, as the portal and az offer it (RejectWith404); ARM's list of values has it not.
+    Return404,
 }
 
 /// The providers; this gate has one.
@@ -221,7 +232,6 @@ pub struct TokenStore {
     /// On, /.auth/me and /.auth/refresh answer, and sessions bring X-MS-TOKEN-AAD-* headers.
     pub enabled: bool,
     /// Hours after a session's end in which /.auth/refresh still revives it.
-    #[serde(deserialize_with = "number")]
     pub token_refresh_extension_hours: f64,
 }
 
@@ -258,7 +268,6 @@ pub enum CookieConvention {
     /// `timeToExpiration` after sign-in.
     FixedTime,
     /// The token's own `exp`. In the file-based form: IdentityDerived.
-    #[serde(alias = "IdentityDerived")]
     IdentityProviderDerived,
 }
 
@@ -328,6 +337,16 @@ pub struct ForwardProxy {
     /// For Custom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_proto_header_name: Option<String>,
+}
+
+impl ForwardProxy {
+    /// Those for Custom, by name.
+    fn custom_names(&self) -> [(&'static str, Option<&str>); 2] {
+        [
+            ("customHostHeaderName", self.custom_host_header_name.as_deref()),
+            ("customProtoHeaderName", self.custom_proto_header_name.as_deref()),
+        ]
+    }
 }
 
 /// `httpSettings.forwardProxy.convention`.

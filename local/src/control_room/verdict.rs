@@ -76,6 +76,7 @@ impl Verdicts {
             Verdict::Off => passes("is off".to_owned(), EasyAuth::Off, &HeaderMap::new()),
             Verdict::Unauthorized(reason) => answers(401, reason.line()),
             Verdict::Forbidden(reason) => answers(403, reason.line()),
+            Verdict::NotFound(reason) => answers(404, reason.line()),
             Verdict::SignIn(reason) => answers(302, format!("to the sign-in ({})", reason.line())),
             Verdict::UseHttps => answers(301, "to the same URL over HTTPS".to_owned()),
             Verdict::Own | Verdict::Metadata => answers(200, "a page of its own".to_owned()),

@@ -1,6 +1,10 @@
 //! What no type can say: required values, paths, URLs, parameters.
 
-use super::{ProxyConvention, Settings};
+use hyper::header::HeaderName;
+
+use super::{ProxyConvention, Settings, UnauthenticatedAction};
+
+const REGISTRATION: &str = "identityProviders.azureActiveDirectory.registration";
 
 /// What `loginParameters` may not say, since the gate says it.
 const RESERVED: [&str; 7] = [
@@ -18,25 +22,34 @@ impl Settings {
     pub(super) fn check(&self) -> Result<(), (String, String)> {
         let provider = self.provider();
         if self.platform.enabled && provider.enabled {
-            for (name, value) in [
-                ("clientId", &provider.registration.client_id),
-                ("openIdIssuer", &provider.registration.open_id_issuer),
-            ] {
-                if value.is_empty() {
-                    return Err((
-                        format!(
-                            "identityProviders.azureActiveDirectory.registration.{name} is missing"
-                        ),
-                        "set it".into(),
-                    ));
-                }
+            if provider.registration.client_id.is_empty() {
+                return Err((
+                    format!("{REGISTRATION}.clientId is missing"),
+                    "set it".into(),
+                ));
+            }
+            if provider.registration.open_id_issuer.is_empty() {
+                return Err((
+                    format!(
+                        "{REGISTRATION}.openIdIssuer is missing: users report that Azure then lets in people of every tenant"
+                    ),
+                    "set it to https://login.microsoftonline.com/TENANT-ID/v2.0, or, for every tenant, to https://login.microsoftonline.com/common/v2.0".into(),
+                ));
             }
             let issuer = reqwest::Url::parse(&provider.registration.open_id_issuer);
+            // As the .NET SDK's documentation has it; Azure answers 500 to it (azure-docs-sdk-dotnet#2413).
+            let first = issuer.as_ref().ok().and_then(|url| url.path_segments()?.next());
+            if first.is_some_and(|first| first.eq_ignore_ascii_case("v2.0")) {
+                return Err((
+                    format!("{REGISTRATION}.openIdIssuer has v2.0 before the tenant, where Azure finds no configuration"),
+                    "write https://login.microsoftonline.com/TENANT-ID/v2.0".into(),
+                ));
+            }
             if !issuer.as_ref().is_ok_and(|url| {
                 url.scheme() == "https" || (url.scheme() == "http" && loopback::is_loopback(url))
             }) {
                 return Err((
-                    "identityProviders.azureActiveDirectory.registration.openIdIssuer is not an https URL".into(),
+                    format!("{REGISTRATION}.openIdIssuer is not an https URL"),
                     "write it as in the provider's Issuer URL, such as https://login.microsoftonline.com/<tenant-id>/v2.0".into(),
                 ));
             }
@@ -50,12 +63,12 @@ impl Settings {
                 ));
             }
         }
-        if let Some(name) = &self.global_validation.redirect_to_provider
-            && !["azureactivedirectory", "aad"].contains(&name.to_ascii_lowercase().as_str())
+        if let Some(name) = self.unknown_provider()
+            && self.sends_to_sign_in()
         {
             return Err((
-                format!("globalValidation.redirectToProvider is {name:?}"),
-                "write azureactivedirectory: the local gate has the Microsoft provider only".into(),
+                format!("globalValidation.redirectToProvider is {name:?}, which is no provider's name"),
+                "write azureactivedirectory".into(),
             ));
         }
         for parameter in &provider.login.login_parameters {
@@ -103,22 +116,32 @@ impl Settings {
             }
         }
         let proxy = &self.http_settings.forward_proxy;
-        let custom = [
-            ("customHostHeaderName", &proxy.custom_host_header_name),
-            ("customProtoHeaderName", &proxy.custom_proto_header_name),
-        ];
-        for (name, value) in custom {
-            let bad = match value {
-                Some(name) => name.parse::<hyper::header::HeaderName>().is_err(),
-                None => false,
-            };
-            if bad || (value.is_some() && proxy.convention != ProxyConvention::Custom) {
+        let is_custom = proxy.convention == ProxyConvention::Custom;
+        for (name, value) in proxy.custom_names() {
+            let is_header = value.is_none_or(|name| name.parse::<HeaderName>().is_ok());
+            if is_custom && !is_header {
                 return Err((
-                    format!("httpSettings.forwardProxy.{name} has no effect"),
-                    "write a header's name, with convention Custom".into(),
+                    format!("httpSettings.forwardProxy.{name} is no header's name"),
+                    "write one such as X-Forwarded-Host".into(),
                 ));
             }
         }
         Ok(())
+    }
+
+    /// `redirectToProvider`, where it names neither Microsoft's provider nor any other. Azure's
+    /// sign-in fails with such a name (reported).
+    pub(super) fn unknown_provider(&self) -> Option<&str> {
+        let name = self.global_validation.redirect_to_provider.as_deref()?;
+        let is = |own: &&str| own.eq_ignore_ascii_case(name);
+        (!["azureactivedirectory", "aad"].iter().any(is)).then_some(name)
+    }
+
+    /// Whether browsers that nothing authenticates are sent to sign in.
+    fn sends_to_sign_in(&self) -> bool {
+        let global = &self.global_validation;
+        self.platform.enabled
+            && global.require_authentication != Some(false)
+            && global.unauthenticated_client_action == UnauthenticatedAction::RedirectToLoginPage
     }
 }
