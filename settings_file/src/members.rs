@@ -146,10 +146,7 @@ const REGISTRATION: Section = &[
     ),
 ];
 
-const PROVIDER_LOGIN: Section = &[
-    ("loginParameters", List),
-    ("disableWWWAuthenticate", Flag),
-];
+const PROVIDER_LOGIN: Section = &[("loginParameters", List), ("disableWWWAuthenticate", Flag)];
 
 const VALIDATION: Section = &[
     ("allowedAudiences", List),
@@ -184,7 +181,10 @@ const LOGIN: Section = &[
     ("allowedExternalRedirectUrls", List),
     (
         "cookieExpiration",
-        Member::Section(&[("convention", Name(EXPIRATIONS)), ("timeToExpiration", Text)]),
+        Member::Section(&[
+            ("convention", Name(EXPIRATIONS)),
+            ("timeToExpiration", Text),
+        ]),
     ),
     (
         "nonce",

@@ -73,8 +73,10 @@ fn a_template_is_read_where_it_has_one_apps_settings() {
     let settings = json!({"platform": {"enabled": true}});
     let resource = json!({"type": "Microsoft.Web/sites/config", "apiVersion": "2022-09-01",
         "name": "shop/authsettingsV2", "dependsOn": ["x"], "properties": settings});
-    let site = json!({"type": "Microsoft.Web/sites", "name": "shop", "properties": {"httpsOnly": true}});
-    let list = json!({"parameters": {"platform": {"type": "string"}}, "resources": [site, resource]});
+    let site =
+        json!({"type": "Microsoft.Web/sites", "name": "shop", "properties": {"httpsOnly": true}});
+    let list =
+        json!({"parameters": {"platform": {"type": "string"}}, "resources": [site, resource]});
     let named = json!({"languageVersion": "2.0", "resources": {"site": site, "auth": resource}});
     let nested = json!({"resources": [{"type": "Microsoft.Resources/deployments",
         "properties": {"mode": "Incremental", "template": list}}]});
@@ -146,7 +148,9 @@ fn what_has_no_effect_is_named_by_its_path() {
             "globalValidation is there twice: the last one counts",
         ]
     );
-    let required = read.properties.pointer("/globalValidation/requireAuthentication");
+    let required = read
+        .properties
+        .pointer("/globalValidation/requireAuthentication");
     assert_eq!(required, Some(&Value::Bool(false)));
 }
 
@@ -167,7 +171,12 @@ fn other_providers_are_left_out_or_refused_where_they_are_all_there_is() {
             "globalValidation.redirectToProvider is Shop, which is left out: browsers are sent to Microsoft's sign-in here",
         ]
     );
-    let others = || Err(SettingsFileError::OtherProviders(vec!["google".into(), "shop".into()]));
+    let others = || {
+        Err(SettingsFileError::OtherProviders(vec![
+            "google".into(),
+            "shop".into(),
+        ]))
+    };
     file["identityProviders"]["azureActiveDirectory"]["enabled"] = json!(false);
     assert_eq!(read(file.to_string().as_bytes()), others());
     file["identityProviders"]["azureActiveDirectory"] = json!({"enabled": true, "login": {}});

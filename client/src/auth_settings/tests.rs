@@ -18,9 +18,7 @@ fn what_a_provider_requires_is_read() {
 
 #[test]
 fn an_empty_list_of_clients_is_nobody_where_azure_says_so() {
-    let provider = |validation: Value| {
-        Settings::read(&json!({"validation": validation})).clients
-    };
+    let provider = |validation: Value| Settings::read(&json!({"validation": validation})).clients;
     assert_eq!(provider(json!({})), Vec::<Vec<String>>::new());
     assert_eq!(
         provider(json!({"jwtClaimChecks": {"allowedClientApplications": []}})),

@@ -343,8 +343,14 @@ impl ForwardProxy {
     /// Those for Custom, by name.
     fn custom_names(&self) -> [(&'static str, Option<&str>); 2] {
         [
-            ("customHostHeaderName", self.custom_host_header_name.as_deref()),
-            ("customProtoHeaderName", self.custom_proto_header_name.as_deref()),
+            (
+                "customHostHeaderName",
+                self.custom_host_header_name.as_deref(),
+            ),
+            (
+                "customProtoHeaderName",
+                self.custom_proto_header_name.as_deref(),
+            ),
         ]
     }
 }
@@ -425,5 +431,7 @@ pub(crate) fn schema() -> serde_json::Value {
     serde_json::Value::from(schema)
 }
 
+#[cfg(test)]
+mod published;
 #[cfg(test)]
 mod tests;

@@ -38,10 +38,15 @@ impl Settings {
             }
             let issuer = reqwest::Url::parse(&provider.registration.open_id_issuer);
             // As the .NET SDK's documentation has it; Azure answers 500 to it (azure-docs-sdk-dotnet#2413).
-            let first = issuer.as_ref().ok().and_then(|url| url.path_segments()?.next());
+            let first = issuer
+                .as_ref()
+                .ok()
+                .and_then(|url| url.path_segments()?.next());
             if first.is_some_and(|first| first.eq_ignore_ascii_case("v2.0")) {
                 return Err((
-                    format!("{REGISTRATION}.openIdIssuer has v2.0 before the tenant, where Azure finds no configuration"),
+                    format!(
+                        "{REGISTRATION}.openIdIssuer has v2.0 before the tenant, where Azure finds no configuration"
+                    ),
                     "write https://login.microsoftonline.com/TENANT-ID/v2.0".into(),
                 ));
             }
@@ -67,7 +72,9 @@ impl Settings {
             && self.sends_to_sign_in()
         {
             return Err((
-                format!("globalValidation.redirectToProvider is {name:?}, which is no provider's name"),
+                format!(
+                    "globalValidation.redirectToProvider is {name:?}, which is no provider's name"
+                ),
                 "write azureactivedirectory".into(),
             ));
         }

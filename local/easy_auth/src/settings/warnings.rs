@@ -82,14 +82,24 @@ impl Settings {
             warnings.push("loginParameters has scope= more than once: all of them are asked for here, and a user reports that on Azure they do not work together (azure-docs#81536); write one, with spaces".into());
         }
         let secret = &self.provider().registration.client_secret_setting_name;
-        let is_managed = |name: &String| MANAGED_IDENTITY.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let is_managed = |name: &String| {
+            MANAGED_IDENTITY
+                .iter()
+                .any(|own| own.eq_ignore_ascii_case(name))
+        };
         if secret.as_ref().is_some_and(is_managed) {
             warnings.push("clientSecretSettingName names a managed identity, which only Azure has: browser sign-in here needs a client secret in an app setting of that name".into());
         }
         let proxy = &self.http_settings.forward_proxy;
         if proxy.convention != ProxyConvention::Custom {
-            for (name, _) in proxy.custom_names().iter().filter(|(_, value)| value.is_some()) {
-                warnings.push(format!("httpSettings.forwardProxy.{name} has no effect without convention Custom"));
+            for (name, _) in proxy
+                .custom_names()
+                .iter()
+                .filter(|(_, value)| value.is_some())
+            {
+                warnings.push(format!(
+                    "httpSettings.forwardProxy.{name} has no effect without convention Custom"
+                ));
             }
         }
         if self.clear_inbound_claims_mapping {
