@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use local_easy_auth::{ChallengeForm, ClaimNames};
-use local_entra::{Shape, Signature, TokenVersion};
-use local_events::Print;
+use local_entra::{Delay, Failures, Shape, Signature, TokenVersion};
+use local_events::{Print, TimeShift};
 
 use crate::environment::{Client, Shell};
 use crate::package::Target;
@@ -144,7 +144,7 @@ pub(crate) enum Command {
     Approve(ApproveArgs),
     /// Print a token of the local authority, with any property or defect
     Mint(MintArgs),
-    /// Switch consent or the device-code flow off, or have every sign-in refused
+    /// Switch consent off, have sign-ins refused, move the clock, slow or fail answers
     Policy(PolicyArgs),
     /// Sign with a new key from now on
     RotateKeys(RotateKeysArgs),
@@ -258,10 +258,10 @@ pub(crate) struct UpArgs {
     #[arg(
         long,
         value_name = "SECONDS",
-        default_value_t = 0,
+        default_value_t,
         allow_negative_numbers = true
     )]
-    pub(crate) time_shift: i64,
+    pub(crate) time_shift: TimeShift,
     /// Approve every sign-in at once, as this user
     #[arg(long, value_name = "USER", conflicts_with = "tenant")]
     pub(crate) auto_approve: Option<String>,
@@ -336,7 +336,17 @@ pub(crate) enum Switch {
   greeting-local policy --device-code off        Conditional Access blocks it: AADSTS53003
   greeting-local policy --refresh-reuse off      a refresh token is used once
   greeting-local policy --refuse AADSTS50076     every sign-in fails: MFA is required
-  greeting-local policy --refuse none")]
+  greeting-local policy --refuse none
+  greeting-local policy --time-shift 3600        in an hour: access tokens have ended
+  greeting-local policy --time-shift 7776000     in 90 days: refresh tokens have, too
+  greeting-local policy --time-shift 0
+  greeting-local policy --delay 2s               each answer takes two seconds longer
+  greeting-local policy --fail 503:0.2           a fifth of all answers fail, with Retry-After
+  greeting-local policy --fail 429:1             each one does
+  greeting-local policy --delay none --fail none
+
+--delay and --fail are about discovery, keys, device codes and tokens, the gate's own requests for
+keys included. Pages and these commands answer as before.")]
 pub(crate) struct PolicyArgs {
     /// Whether consents and pre-authorizations count
     #[arg(long, value_enum)]
@@ -355,6 +365,15 @@ pub(crate) struct PolicyArgs {
     /// Refuse every request for a user's token with this code; `none` stops that
     #[arg(long, value_name = "AADSTS")]
     pub(crate) refuse: Option<String>,
+    /// Set the authority's and the gate's clock ahead by this many seconds, or back, from now on
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub(crate) time_shift: Option<TimeShift>,
+    /// Let each answer of the authority wait, 500ms or 2s; `none` stops that
+    #[arg(long, value_name = "TIME")]
+    pub(crate) delay: Option<Delay>,
+    /// Fail with a status (429, 500, 502, 503, 504) at a rate from 0 to 1; `none` stops that
+    #[arg(long, value_name = "STATUS:RATE")]
+    pub(crate) fail: Option<Failures>,
     #[command(flatten)]
     pub(crate) state: StateArgs,
 }

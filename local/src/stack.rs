@@ -82,10 +82,17 @@ impl Stack {
             Some(_) => client(None, &in_force.settings)?,
         };
         let settings = in_force.settings.clone();
-        let rules = Arc::new(Rules::new(settings, behaviour, http.clone(), clock));
+        let rules = Arc::new(Rules::new(settings, behaviour, http.clone(), clock.clone()));
         // Issue.
-        let (authority, differs) =
-            issuer(&options, &in_force, &listeners, &rules, secret.value()).await?;
+        let (authority, differs) = issuer(
+            &options,
+            &in_force,
+            &listeners,
+            &rules,
+            &clock,
+            secret.value(),
+        )
+        .await?;
         let running = running(&options, &in_force, &listeners, &backend, &ca);
         let mut warnings = rules.settings.warnings(options.scheme());
         warnings.extend(differs);
@@ -196,6 +203,7 @@ async fn issuer(
     in_force: &InForce,
     listeners: &Listeners,
     rules: &Rules,
+    clock: &Clock,
     client_secret: Option<String>,
 ) -> Result<(Option<Authority>, Option<String>), Failure> {
     if let Some(tenant) = &options.tenant {
@@ -209,7 +217,8 @@ async fn issuer(
     };
     let callbacks = callbacks(&rules.settings, options.scheme(), listeners.gate.port);
     let origin = listeners.control_origin();
-    let authority = issuing::authority(options, tenant, &origin, callbacks, client_secret)?;
+    let clock = clock.clone();
+    let authority = issuing::authority(options, tenant, &origin, clock, callbacks, client_secret)?;
     Ok((Some(authority), None))
 }
 

@@ -231,7 +231,7 @@ async fn what_an_administrator_does_is_told() {
     );
     assert_eq!(
         last(&up, "policy")["reason"],
-        "consent off, device-code on, refresh-reuse on, resource-slash on, refuse AADSTS50076"
+        "consent off, device-code on, refresh-reuse on, resource-slash on, refuse AADSTS50076, time-shift 0, delay none, fail none"
     );
     let said = String::from_utf8(up.run("rotate-keys", &[]).stdout).unwrap();
     let told = last(&up, "rotate-keys");

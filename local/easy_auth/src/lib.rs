@@ -114,7 +114,7 @@ impl Gate {
     /// A gate that decides by `rules` and hands on to `app`.
     #[must_use]
     pub fn new(parts: GateParts) -> Self {
-        let clock = parts.rules.clock;
+        let clock = parts.rules.clock.clone();
         Self {
             rules: parts.rules,
             browser: Browser::new(parts.http, parts.client_secret, clock),

@@ -103,6 +103,8 @@ pub(crate) enum AuthorityError {
         resource: String,
     },
     Temporary,
+    /// What a policy lets fail, with this status.
+    Failing(StatusCode),
 }
 
 impl AuthorityError {
@@ -129,6 +131,7 @@ impl AuthorityError {
             | Self::AssertionAudience(_)
             | Self::AssertionTime => StatusCode::UNAUTHORIZED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Failing(status) => *status,
             _ => StatusCode::BAD_REQUEST,
         }
     }

@@ -10,7 +10,8 @@
 //!   has been granted it
 //! - `claims`, `keys`: what a token says, and who signed it; `minting`: with any defect
 //! - `client_credentials`, `daemon`: clients that prove themselves
-//! - `policy`, `ring`: what an administrator changes while it runs
+//! - `policy`, `ring`: what an administrator changes while it runs; `faults`: slow and failing
+//!   answers
 //! - `resource_manager`: what `az login` looks up
 //! - `cross_origin`: which sites' pages may call
 //! - `letter_case`, `not_built`: paths as people and clients write them, and what is not there
@@ -26,6 +27,7 @@ mod directory;
 mod discovery;
 mod error;
 mod events;
+mod faults;
 mod grants;
 mod keys;
 mod letter_case;
@@ -47,12 +49,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use local_events::Clock;
+use local_events::{Clock, TimeShift};
 
 pub use self::claims::LIFETIME;
 pub use self::daemon::{CLIENT_ID as DAEMON_CLIENT_ID, Daemon};
 pub use self::directory::Directory;
 use self::directory::UserState;
+pub use self::faults::{Delay, Failures, NoDelay, NoFailures};
 pub use self::grants::RefreshTokens;
 use self::grants::{Grants, NoSuchCode};
 pub use self::keys::KeyError;
@@ -163,9 +166,19 @@ impl Authority {
     /// Every endpoint and page.
     pub fn router(&self) -> axum::Router {
         axum::Router::new()
-            .merge(discovery::router().merge(token::router()).layer(
-                middleware::from_fn_with_state(self.clone(), cross_origin::of_single_page_apps),
-            ))
+            .merge(
+                discovery::router()
+                    .merge(token::router())
+                    .layer(middleware::from_fn_with_state(
+                        self.clone(),
+                        faults::on_request,
+                    ))
+                    // Around it: a page has to be able to read that an answer failed.
+                    .layer(middleware::from_fn_with_state(
+                        self.clone(),
+                        cross_origin::of_single_page_apps,
+                    )),
+            )
             .merge(authorize::router())
             .merge(resource_manager::router())
             .merge(pages::router())
@@ -293,8 +306,18 @@ impl Authority {
         policy.clone()
     }
 
-    fn clock(&self) -> Clock {
-        self.0.clock
+    fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// By how much its clock, and that of the gate, is ahead of this machine's.
+    pub fn time_shift(&self) -> TimeShift {
+        self.clock().shift()
+    }
+
+    /// Moves its clock, and every clone of it.
+    pub fn set_time_shift(&self, shift: TimeShift) {
+        self.clock().set(shift);
     }
 
     fn grants(&self) -> MutexGuard<'_, Grants> {

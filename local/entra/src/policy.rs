@@ -1,7 +1,9 @@
-//! What an administrator has switched: consent, the device-code flow, and a refusal for everybody,
-//! so that each of Entra's refusals can be met on a laptop.
+//! What an administrator has switched: consent, the device-code flow, a refusal for everybody, slow
+//! and failing answers, so that each of Entra's refusals can be met on a laptop.
 
 use serde::{Deserialize, Serialize};
+
+use super::faults::{Delay, Failures};
 
 /// The switches. The default is what the registrations say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,10 @@ pub struct Policy {
     pub resource_slash: bool,
     /// Every request for a user's token is refused with this AADSTS code.
     pub refuse: Option<u32>,
+    /// How long the answers that clients ask for again take.
+    pub delay: Delay,
+    /// How many of these fail.
+    pub failures: Failures,
 }
 
 impl Default for Policy {
@@ -28,6 +34,8 @@ impl Default for Policy {
             refresh_reuse: true,
             resource_slash: true,
             refuse: None,
+            delay: Delay::default(),
+            failures: Failures::default(),
         }
     }
 }

@@ -16,7 +16,7 @@ mod print;
 mod printable;
 mod signals;
 
-pub use self::clock::Clock;
+pub use self::clock::{Clock, NoTimeShift, TimeShift};
 pub use self::event::{Event, Kind, Outcome, Row, Source};
 pub use self::log::{Kept, Log, Print, json, millis};
 pub use self::note::{EventNote, record_events};

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use local_child::Stdin;
 use local_easy_auth::{Behaviour, StoredLists};
 use local_entra::{Authority, MintSpec, Signature};
-use local_events::{Log, Print, Stream, print};
+use local_events::{Log, Print, Stream, TimeShift, print};
 use local_failure::Failure;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -137,7 +137,7 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
         behaviour: Behaviour::default(),
         https: false,
         watch: false,
-        time_shift: 0,
+        time_shift: TimeShift::default(),
     })
     .await?;
     let told = tell(

@@ -1,11 +1,10 @@
 //! `greeting-local policy`: what an administrator changes while the stack runs.
 
-use local_entra::Policy;
 use local_failure::Failure;
 
 use crate::cli::{PolicyArgs, Switch};
 use crate::control::client;
-use crate::control::policy::{Change, PATH, refused};
+use crate::control::policy::{Change, InForce, PATH};
 use crate::say;
 
 /// Changes the running authority's policy, and prints what it is now.
@@ -33,20 +32,17 @@ pub(crate) async fn run(args: PolicyArgs) -> Result<(), Failure> {
         refresh_reuse: on(args.refresh_reuse),
         resource_slash: on(args.resource_slash),
         refuse,
+        time_shift: args.time_shift,
+        delay: args.delay,
+        failures: args.fail,
     };
     let answer = client::post("policy", args.state.state_dir.as_deref(), PATH, &change).await?;
-    let policy: Policy = answer
+    let in_force: InForce = answer
         .json()
         .await
         .map_err(|error| client::not_reached(&error))?;
-    let word = |on: bool| if on { "on" } else { "off" };
-    for (name, on) in [
-        ("consent", policy.consent),
-        ("device-code", policy.device_code),
-        ("refresh-reuse", policy.refresh_reuse),
-        ("resource-slash", policy.resource_slash),
-    ] {
-        say::line(format_args!("{name:14} {}", word(on)))?;
+    for (name, value) in in_force.lines() {
+        say::line(format_args!("{name:14} {value}"))?;
     }
-    say::line(format_args!("{:14} {}", "refuse", refused(&policy)))
+    Ok(())
 }

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use local_entra::{Authority, Policy, REFUSALS, refusal};
-use local_events::{EventNote, Outcome};
+use local_entra::{Authority, Delay, Failures, Policy, REFUSALS, refusal};
+use local_events::{EventNote, Outcome, TimeShift};
 use serde::{Deserialize, Serialize};
 
 use super::secret::{ControlSecret, unknown_caller};
@@ -25,6 +25,20 @@ pub(crate) struct Change {
     #[serde(default)]
     pub(crate) resource_slash: Option<bool>,
     pub(crate) refuse: Option<Refuse>,
+    #[serde(default)]
+    pub(crate) time_shift: Option<TimeShift>,
+    #[serde(default)]
+    pub(crate) delay: Option<Delay>,
+    #[serde(default)]
+    pub(crate) failures: Option<Failures>,
+}
+
+/// What is in force.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct InForce {
+    #[serde(flatten)]
+    pub(crate) policy: Policy,
+    pub(crate) time_shift: TimeShift,
 }
 
 /// What a policy refuses every user's token with.
@@ -52,11 +66,11 @@ impl FromStr for Refuse {
 }
 
 impl Change {
-    /// Changes the running authority's policy; what it is then.
+    /// Changes the running authority's policy and clock; what they are then.
     ///
     /// # Errors
     /// A code that can't be asked for, with those that can.
-    pub(crate) fn apply(&self, authority: &Authority) -> Result<Policy, String> {
+    pub(crate) fn apply(&self, authority: &Authority) -> Result<InForce, String> {
         if let Some(Refuse::With(code)) = self.refuse
             && refusal(code).is_none()
         {
@@ -69,7 +83,10 @@ impl Change {
                 known.join(", ")
             ));
         }
-        Ok(authority.change_policy(|policy| {
+        if let Some(shift) = self.time_shift {
+            authority.set_time_shift(shift);
+        }
+        let policy = authority.change_policy(|policy| {
             policy.consent = self.consent.unwrap_or(policy.consent);
             policy.device_code = self.device_code.unwrap_or(policy.device_code);
             policy.refresh_reuse = self.refresh_reuse.unwrap_or(policy.refresh_reuse);
@@ -79,28 +96,41 @@ impl Change {
                 Some(Refuse::Nothing) => None,
                 Some(Refuse::With(code)) => Some(code),
             };
-        }))
+            policy.delay = self.delay.unwrap_or(policy.delay);
+            policy.failures = self.failures.unwrap_or(policy.failures);
+        });
+        Ok(InForce {
+            policy,
+            time_shift: authority.time_shift(),
+        })
     }
 }
 
-/// A policy in one line.
-pub(crate) fn words(policy: &Policy) -> String {
-    let word = |on: bool| if on { "on" } else { "off" };
-    format!(
-        "consent {}, device-code {}, refresh-reuse {}, resource-slash {}, refuse {}",
-        word(policy.consent),
-        word(policy.device_code),
-        word(policy.refresh_reuse),
-        word(policy.resource_slash),
-        refused(policy)
-    )
-}
+impl InForce {
+    /// Each switch, and how it stands.
+    pub(crate) fn lines(&self) -> [(&'static str, String); 8] {
+        let word = |on: bool| if on { "on" } else { "off" }.to_owned();
+        let policy = &self.policy;
+        let refused = policy
+            .refuse
+            .map_or("none".to_owned(), |code| format!("AADSTS{code}"));
+        [
+            ("consent", word(policy.consent)),
+            ("device-code", word(policy.device_code)),
+            ("refresh-reuse", word(policy.refresh_reuse)),
+            ("resource-slash", word(policy.resource_slash)),
+            ("refuse", refused),
+            ("time-shift", self.time_shift.to_string()),
+            ("delay", policy.delay.to_string()),
+            ("fail", policy.failures.to_string()),
+        ]
+    }
 
-/// The refusal of a policy.
-pub(crate) fn refused(policy: &Policy) -> String {
-    policy
-        .refuse
-        .map_or("none".to_owned(), |code| format!("AADSTS{code}"))
+    /// All of it in one line.
+    pub(crate) fn words(&self) -> String {
+        let words = self.lines().map(|(name, value)| format!("{name} {value}"));
+        words.join(", ")
+    }
 }
 
 /// The endpoint.
@@ -110,9 +140,9 @@ pub(crate) fn router(authority: Authority, secret: ControlSecret) -> axum::Route
             return unknown_caller();
         }
         match change.apply(&authority) {
-            Ok(policy) => EventNote::new(Outcome::Done)
-                .because(words(&policy))
-                .on(Json(policy)),
+            Ok(in_force) => EventNote::new(Outcome::Done)
+                .because(in_force.words())
+                .on(Json(in_force)),
             Err(why) => EventNote::new(Outcome::Refused)
                 .because("no such refusal")
                 .on((StatusCode::BAD_REQUEST, why)),

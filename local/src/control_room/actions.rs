@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::done::Done;
 use super::{Shared, foreign_form};
-use crate::control::policy::{Change, words};
+use crate::control::policy::Change;
 
 pub(super) const POLICY: &str = "/control-room/policy";
 pub(super) const ROTATE: &str = "/control-room/rotate-keys";
@@ -41,8 +41,8 @@ pub(super) async fn policy(
         ..Change::default()
     };
     match change.apply(&room.authority) {
-        Ok(policy) => EventNote::new(Outcome::Done)
-            .because(words(&policy))
+        Ok(in_force) => EventNote::new(Outcome::Done)
+            .because(in_force.words())
             .on(back(Done::Policy)),
         Err(_) => no_such_refusal(),
     }

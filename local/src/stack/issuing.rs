@@ -28,11 +28,11 @@ pub(super) fn authority(
     options: &Options,
     tenant: &LocalTenant,
     origin: &str,
+    clock: Clock,
     callbacks: Vec<String>,
     client_secret: Option<String>,
 ) -> Result<Authority, Failure> {
     let state_dir = &options.state_dir;
-    let clock = Clock::shifted(options.time_shift);
     let keys =
         KeyRing::load_or_create(state_dir, clock.now()).map_err(|e| no_keys(state_dir, &e))?;
     let daemon = Daemon::load_or_create(state_dir).map_err(|e| no_keys(state_dir, &e))?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use local_easy_auth::{Behaviour, Settings, StoredLists};
-use local_events::Log;
+use local_events::{Log, TimeShift};
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
 use local_http::origin;
@@ -34,8 +34,8 @@ pub(crate) struct Options {
     pub(crate) behaviour: Behaviour,
     pub(crate) https: bool,
     pub(crate) watch: bool,
-    /// Seconds by which the authority's and the gate's clock are ahead.
-    pub(crate) time_shift: i64,
+    /// By how much the authority's and the gate's clock is ahead at first.
+    pub(crate) time_shift: TimeShift,
     pub(crate) auto_approve: Option<String>,
     pub(crate) state_dir: PathBuf,
     pub(crate) log: Log,

@@ -97,6 +97,7 @@ pub(crate) const CODES: &[Code] = &[
     code(90_002, Documented),
     code(90_009, Captured), // modelcontextprotocol/typescript-sdk#2718
     code(90_033, Documented),
+    code(90_055, Documented),
     code(90_094, Documented),
     with_page(code(500_011, Captured)),
     code(501_481, Captured), // msal-js#2694, #7425

@@ -2,6 +2,8 @@
 //! people match on them. Where Entra has no code for a refusal, there is none, and the words are
 //! this program's.
 
+use axum::http::StatusCode;
+
 use super::AuthorityError;
 use crate::TENANT_NAME;
 
@@ -87,7 +89,8 @@ impl AuthorityError {
                 Some((code, error, sentence)) => entra(error, code, sentence.replace("<resource>", resource)),
                 None => entra("invalid_grant", *code, ""),
             },
-            Self::Temporary => entra("temporarily_unavailable", 90033, "A transient error has occurred. Please try again."),
+            Self::Failing(StatusCode::TOO_MANY_REQUESTS) => entra("temporarily_unavailable", 90055, "There are too many incoming requests. This exception is thrown for blocked tenants."),
+            Self::Temporary | Self::Failing(_) => entra("temporarily_unavailable", 90033, "A transient error has occurred. Please try again."),
         }
     }
 }

@@ -72,6 +72,8 @@ fn all() -> Vec<AuthorityError> {
         E::AssertionTime,
         E::LoginRequired,
         E::Temporary,
+        E::Failing(StatusCode::TOO_MANY_REQUESTS),
+        E::Failing(StatusCode::SERVICE_UNAVAILABLE),
     ];
     all.extend(["token", "id_token", "other"].map(|kind| E::ResponseType(kind.into())));
     all.extend(crate::policy::REFUSALS.iter().map(|(code, ..)| E::Policy {
