@@ -1,11 +1,13 @@
 //! The lines that point a shell's clients at the running stack.
 
+mod programs;
+
 use std::path::Path;
 
 use clap::ValueEnum;
-use local_entra::{DAEMON_CLIENT_ID, Daemon};
 use local_http::trust::TrustFiles;
 
+use self::programs::{Issuer, program};
 use crate::control::running::Ready;
 
 /// What az calls the stack.
@@ -32,6 +34,16 @@ pub(crate) enum Client {
     MsalNode,
     /// azure-identity for Python
     AzureIdentity,
+    /// azidentity and MSAL for Go
+    Go,
+    /// azure-identity and MSAL for Java
+    Java,
+    /// A resource server with Spring Boot
+    Spring,
+    /// A resource server with Quarkus
+    Quarkus,
+    /// Azure/kubelogin
+    Kubelogin,
 }
 
 /// The shell that `SHELL` names.
@@ -54,7 +66,8 @@ pub(crate) fn lines(
     folder: &Path,
 ) -> Vec<String> {
     let ca = ready.ca_cert.display().to_string();
-    let bundle = TrustFiles::of(folder).pem.display().to_string();
+    let trust = TrustFiles::of(folder);
+    let bundle = trust.pem.display().to_string();
     let greeting = [
         ("GREETING_URL", ready.function_url.as_str()),
         ("GREETING_SCOPE", &ready.scope),
@@ -80,9 +93,13 @@ pub(crate) fn lines(
             .map(|(name, value)| assignment(shell, name, value))
             .collect()
     };
-    match client {
-        None => set(&[&greeting, &azure, &others, &requests, &node]),
-        Some(Client::Az) => {
+    let java = java_options(&trust.java.display().to_string());
+    let java = [("JAVA_TOOL_OPTIONS", java.as_str())];
+    let Some(client) = client else {
+        return set(&[&greeting, &azure, &others, &requests, &node]);
+    };
+    let mut lines = match client {
+        Client::Az => {
             // A folder of its own: the person's own sign-ins and clouds stay as they are.
             let config = folder.join("azure-cli").display().to_string();
             let az = [
@@ -94,25 +111,17 @@ pub(crate) fn lines(
             lines.push(register_cloud(shell, &ready.authority_host));
             // Only now: az complains of a selected cloud that it does not know.
             lines.push(assignment(shell, "AZURE_CLOUD_NAME", CLOUD));
-            lines.extend(comments(&az_commands(ready, folder)));
             lines
         }
-        Some(Client::MsalPython) => {
-            let mut lines = set(&[&greeting, &azure, &requests]);
-            lines.extend(comments(MSAL_PYTHON));
-            lines
-        }
-        Some(Client::AzureIdentity) => {
-            let mut lines = set(&[&greeting, &azure, &requests]);
-            lines.extend(comments(AZURE_IDENTITY));
-            lines
-        }
-        Some(Client::MsalNode) => {
-            let mut lines = set(&[&greeting, &azure, &node]);
-            lines.extend(comments(MSAL_NODE));
-            lines
-        }
-    }
+        Client::MsalPython | Client::AzureIdentity => set(&[&greeting, &azure, &requests]),
+        Client::MsalNode => set(&[&greeting, &azure, &node]),
+        Client::Go | Client::Kubelogin => set(&[&greeting, &azure, &others[..1]]),
+        Client::Java => set(&[&greeting, &azure, &java]),
+        Client::Spring | Client::Quarkus => set(&[&greeting, &java]),
+    };
+    let text = program(client, shell, ready, Issuer::Local(folder));
+    lines.extend(comments(&text));
+    lines
 }
 
 /// The lines for a real tenant. No variable names the development CA: it would take the place of
@@ -133,19 +142,9 @@ pub(crate) fn tenant_lines(shell: Shell, client: Option<Client>, ready: &Ready) 
         .iter()
         .map(|(name, value)| assignment(shell, name, value))
         .collect();
-    let az = format!(
-        "az login --tenant {tenant} --scope {scope}
-az account get-access-token --tenant {tenant} --scope {scope} --query accessToken --output tsv",
-        tenant = ready.tenant_id,
-        scope = ready.scope,
-    );
-    lines.extend(comments(match client {
-        None => "",
-        Some(Client::Az) => &az,
-        Some(Client::MsalPython) => MSAL_PYTHON,
-        Some(Client::MsalNode) => MSAL_NODE,
-        Some(Client::AzureIdentity) => AZURE_IDENTITY,
-    }));
+    if let Some(client) = client {
+        lines.extend(comments(&program(client, shell, ready, Issuer::Tenant)));
+    }
     if ready.function_url.starts_with("https:") {
         let ca = ready.ca_cert.display();
         lines.push(format!(
@@ -166,55 +165,12 @@ fn register_cloud(shell: Shell, authority: &str) -> String {
     }
 }
 
-fn az_commands(ready: &Ready, folder: &Path) -> String {
-    let certificate = Daemon::paths(folder).certificate.display().to_string();
-    format!(
-        "az login --use-device-code --allow-no-subscriptions
-az account get-access-token --scope {scope} --query accessToken --output tsv
-az logout
-Without a person:
-az login --service-principal --username {DAEMON_CLIENT_ID} --certificate {certificate} --tenant {tenant} --allow-no-subscriptions
-az account get-access-token --resource {api} --query accessToken --output tsv",
-        scope = ready.scope,
-        tenant = ready.tenant_id,
-        api = ready.api(),
-        certificate = quoted(Shell::Bash, &certificate),
-    )
+/// The option as `JAVA_TOOL_OPTIONS` takes it: the JVM splits that at blanks, outside of quotes.
+fn java_options(truststore: &str) -> String {
+    // A quote of one kind stands in quotes of the other.
+    let path = truststore.replace('\'', r#"'"'"'"#);
+    format!("-Djavax.net.ssl.trustStore='{path}'")
 }
-
-const MSAL_PYTHON: &str = r#"import os, msal, requests
-app = msal.PublicClientApplication(
-    os.environ["AZURE_CLIENT_ID"],
-    authority=f'{os.environ["AZURE_AUTHORITY_HOST"]}/{os.environ["AZURE_TENANT_ID"]}',
-    instance_discovery=False,
-)
-flow = app.initiate_device_flow([os.environ["GREETING_SCOPE"]])
-print(flow["message"], flush=True)
-token = app.acquire_token_by_device_flow(flow)["access_token"]
-print(requests.get(os.environ["GREETING_URL"], headers={"Authorization": f"Bearer {token}"}).text)"#;
-
-const AZURE_IDENTITY: &str = r#"import os, requests
-from azure.identity import DeviceCodeCredential
-credential = DeviceCodeCredential(
-    client_id=os.environ["AZURE_CLIENT_ID"],
-    tenant_id=os.environ["AZURE_TENANT_ID"],
-    authority=os.environ["AZURE_AUTHORITY_HOST"],
-    disable_instance_discovery=True,
-)
-token = credential.get_token(os.environ["GREETING_SCOPE"]).token
-print(requests.get(os.environ["GREETING_URL"], headers={"Authorization": f"Bearer {token}"}).text)"#;
-
-const MSAL_NODE: &str = r#"import { PublicClientApplication } from "@azure/msal-node";
-const { AZURE_AUTHORITY_HOST: host, AZURE_TENANT_ID: tenant, AZURE_CLIENT_ID: clientId } = process.env;
-const app = new PublicClientApplication({
-  auth: { clientId, authority: `${host}/${tenant}`, knownAuthorities: [new URL(host).host] },
-});
-const { accessToken } = await app.acquireTokenByDeviceCode({
-  scopes: [process.env.GREETING_SCOPE],
-  deviceCodeCallback: ({ message }) => console.log(message),
-});
-const answer = await fetch(process.env.GREETING_URL, { headers: { Authorization: `Bearer ${accessToken}` } });
-console.log(await answer.text());"#;
 
 /// Text that a shell passes over.
 fn comments(text: &str) -> impl Iterator<Item = String> {
@@ -232,6 +188,10 @@ fn assignment(shell: Shell, name: &str, value: &str) -> String {
 
 /// A word that the shell reads back as `value`, whatever is in it.
 pub(crate) fn quoted(shell: Shell, value: &str) -> String {
+    // Where nothing in it means anything in double quotes of any shell, they are easier to read.
+    if value.contains('\'') && !value.contains(['"', '\\', '$', '`', '!']) {
+        return format!("\"{value}\"");
+    }
     let inside = match shell {
         Shell::Bash | Shell::Zsh => value.replace('\'', r"'\''"),
         Shell::Fish => value.replace('\\', r"\\").replace('\'', r"\'"),

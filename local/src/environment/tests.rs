@@ -12,6 +12,12 @@ fn ready() -> Ready {
     }
 }
 
+/// No client, and each of them.
+fn clients() -> impl Iterator<Item = Option<Client>> {
+    let each = Client::value_variants().iter().copied().map(Some);
+    std::iter::once(None).chain(each)
+}
+
 #[test]
 fn each_shell_reads_back_what_was_quoted() {
     for (shell, line) in [
@@ -21,6 +27,10 @@ fn each_shell_reads_back_what_was_quoted() {
         (Shell::Powershell, r"$env:A = 'it''s \ $HOME'"),
     ] {
         assert_eq!(assignment(shell, "A", r"it's \ $HOME"), line);
+    }
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Powershell] {
+        assert_eq!(quoted(shell, "it's here"), r#""it's here""#);
+        assert_eq!(quoted(shell, "it is"), "'it is'");
     }
 }
 
@@ -39,21 +49,24 @@ fn the_usual_shell_is_the_persons() {
 
 #[test]
 fn a_real_tenants_clients_keep_the_systems_trust() {
-    let clients = [None, Some(Client::Az), Some(Client::MsalPython)];
-    for client in clients {
-        let lines = tenant_lines(Shell::Bash, client, &ready()).join("\n");
-        assert!(lines.starts_with("export GREETING_URL='http://localhost:1/api/greeting'"));
+    for client in clients() {
+        let lines = tenant_lines(Shell::Bash, client, &ready());
+        let said = lines.join("\n");
+        assert!(said.starts_with("export GREETING_URL='http://localhost:1/api/greeting'"));
+        let set = lines.iter().filter(|line| !line.starts_with('#'));
+        let lines = set.map(String::as_str).collect::<Vec<_>>().join("\n");
         for name in [
             "SSL_CERT_FILE",
             "CA_BUNDLE",
             "NODE_EXTRA_CA_CERTS",
+            "JAVA_TOOL_OPTIONS",
             "az cloud",
         ] {
             assert!(!lines.contains(name), "{name}: {lines}");
         }
         let is_az = client == Some(Client::Az);
         assert_eq!(
-            lines.contains("# az login --tenant t --scope api://a/Greeting.Read"),
+            said.contains("# az login --tenant t --scope api://a/Greeting.Read"),
             is_az
         );
         assert_eq!(lines.contains("export AZURE_TENANT_ID='t'"), !is_az);
@@ -69,15 +82,8 @@ fn a_real_tenants_clients_keep_the_systems_trust() {
 
 #[test]
 fn every_line_is_a_statement_or_a_comment() {
-    let clients = [
-        None,
-        Some(Client::Az),
-        Some(Client::MsalPython),
-        Some(Client::MsalNode),
-        Some(Client::AzureIdentity),
-    ];
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Powershell] {
-        for client in clients {
+        for client in clients() {
             for line in lines(shell, client, &ready(), Path::new("/state")) {
                 let known = ["export ", "set -gx ", "$env:", "# ", "az cloud update "]
                     .iter()
@@ -85,5 +91,41 @@ fn every_line_is_a_statement_or_a_comment() {
                 assert!(known && !line.contains('\n'), "{line}");
             }
         }
+    }
+}
+
+/// The JVM splits at blanks, and takes a quote of the other kind between quotes.
+#[test]
+fn a_truststore_may_be_anywhere() {
+    for (path, option) in [
+        ("/a b/java", "-Djavax.net.ssl.trustStore='/a b/java'"),
+        (
+            "/it's/java",
+            r#"-Djavax.net.ssl.trustStore='/it'"'"'s/java'"#,
+        ),
+        (r"C:\a\java", r"-Djavax.net.ssl.trustStore='C:\a\java'"),
+    ] {
+        assert_eq!(java_options(path), option);
+    }
+}
+
+/// `BLESS=1 cargo test -p greeting-local --bin greeting-local environment` accepts what is printed.
+#[test]
+fn each_client_is_told_what_was_found_to_work() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/environment/snapshots");
+    for client in Client::value_variants() {
+        let value = client.to_possible_value().unwrap();
+        let path = Path::new(folder).join(format!("{}.snap", value.get_name()));
+        let ready = Ready {
+            ca_cert: "/a state/ca.pem".into(),
+            ..ready()
+        };
+        let printed = lines(Shell::Bash, Some(*client), &ready, Path::new("/a state"));
+        let printed = printed.join("\n") + "\n";
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, &printed).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(kept.replace("\r\n", "\n"), printed, "{}", path.display());
     }
 }
