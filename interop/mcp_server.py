@@ -33,12 +33,12 @@ async def release() -> str:
     return "done"
 
 
-async def main():
-    listener = socket.create_server(("127.0.0.1", 0))
+async def main(port: str = "0"):
+    listener = socket.create_server(("127.0.0.1", int(port)))
     print(listener.getsockname()[1], flush=True)
     config = uvicorn.Config(server.streamable_http_app(), log_level="warning")
     await uvicorn.Server(config).serve(sockets=[listener])
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(asyncio.run(main(*sys.argv[1:])))

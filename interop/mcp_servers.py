@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 
-from checks import PATIENCE, ROOT, check, expect, up
+import docs
+from checks import PATIENCE, ROOT, check, expect, up, wait
 from node_client import NODE, PROGRAM, version
 
 ALICE = "alice@greeting.test"
@@ -115,3 +116,27 @@ def python_with_a_matching_uri():
 @check("MCP SDK (Python)", "without a matching Application ID URI: AADSTS9010010", "mcp")
 def python_without():
     is_refused_without("mcp_client.py", "mcp_server.py")
+
+
+@check("MCP SDK (Python)", "docs/mcp.md, from its first command to its last", "mcp")
+def its_page():
+    blocks = [block for block in docs.blocks(ROOT / "docs" / "mcp.md") if block.mark == "run by its_page"]
+    commands = [command for block in blocks for command in block.commands()]
+    said = {}
+    with docs.shell() as shell:
+        server = commands.pop(0)
+        assert server.startswith("python3 interop/mcp_server.py "), server
+        shell.say(f"{server} >{shell.folder}/server 2>&1 & server=$!")
+        wait(lambda: (shell.folder / "server").exists() and (shell.folder / "server").read_text())
+        for command in commands:
+            status = shell.run(command)
+            # Nobody has signed in yet, and doctor says that, too.
+            expect(status, None if " up " in command else int(" doctor " in command))
+            said.setdefault(command.split()[-1], []).append(shell.read("out", shell.number))
+        shell.say("kill $server")
+    well, badly = said["https://localhost:7071/mcp"]
+    assert "clients ask for https://localhost:7071/mcp and scopes of it" in " ".join(well.split()), well
+    assert "resource-mismatch" in badly and "az ad app update --id" in badly, badly
+    works, refused = said["interop/mcp_client.py"]
+    expect(json.loads(works)["who"], ALICE)
+    assert "AADSTS9010010" in json.loads(refused)["error"], refused
