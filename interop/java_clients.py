@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 
+import minted
 from checks import CLIENTS, DAEMON, ENVIRONMENT, LOCAL, PATIENCE, by_device_code, check, expect, up
 
 BUILT = CLIENTS / "java"
@@ -52,8 +53,10 @@ def environment(stack) -> dict:
     }
 
 
-def printed(command: list, variables: dict) -> dict:
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=PATIENCE, check=False)
+def printed(command: list, variables: dict, text: str = "") -> dict:
+    done = subprocess.run(
+        command, env=variables, input=text, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     # Of a stack trace, what says something.
     said = [line for line in done.stderr.splitlines() if not line.lstrip().startswith(("at ", "... "))]
     assert done.returncode == 0, "\n".join(said)
@@ -197,3 +200,24 @@ def identity_az():
             # It says so itself: `az` has told it, and it asks nobody.
             seen = printed(java("clients", "Identity", "az"), variables | {"AZURE_TENANT_ID": stack.tenant})
         expect((statuses(stack, seen), asked), ({"az": PERSON}, []))
+
+
+def verified(stack, issuer: str, audience: str, tokens: list) -> dict:
+    """What Nimbus makes of each token: its scopes, or None where it refuses it."""
+    lines = "".join(f"{name}\t{token}\n" for name, token in minted.mint(stack, tokens).items())
+    seen = printed(java("clients", "Nimbus", issuer, audience), environment(stack), lines)
+    # A daemon's token has no `scp`.
+    scopes = {name: "" if said == "null" else said for name, said in seen.items()}
+    return {name: None if said.startswith("refused: ") else said for name, said in scopes.items()}
+
+
+@check("Nimbus", "23 minted tokens by issuer and JWKS; v1 by its own issuer; after rotate-keys", version("clients", "nimbus-jose-jwt"))
+def nimbus():
+    with up() as stack:
+        authority = f"{stack.authority}/{stack.tenant}"
+        v2 = (f"{authority}/v2.0", stack.api, minted.TOKENS)
+        expect(verified(stack, *v2), {token.name: token.scopes for token in minted.TOKENS})
+        v1 = (f"{authority}/", f"api://{stack.api}", minted.V1)
+        expect(verified(stack, *v1), {token.name: token.scopes for token in minted.V1})
+        stack.local("rotate-keys")
+        expect(verified(stack, *v2[:2], minted.TOKENS[:1]), {"as issued": "Greeting.Read"})

@@ -24,6 +24,7 @@ import paths
 import python_clients
 import real_tenant
 import seed
+import spring
 import todo_api
 from checks import CHECKS, Skipped
 
@@ -58,7 +59,7 @@ def main() -> int:
 if __name__ == "__main__":
     # Imported for what they register.
     assert azd and azd_hooks and azure_cli and azure_deploy and bicep and bodies and browser and control_room and package
-    assert java_clients
+    assert java_clients and spring
     assert paths and todo_api
     assert deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and real_tenant and seed
     sys.exit(main())

@@ -1,0 +1,86 @@
+"""Spring Boot, 3.5 and 4, at its defaults: the app of java/spring as a resource server and behind the gate."""
+
+import contextlib
+import pathlib
+import re
+import tempfile
+
+import requests
+
+import minted
+from checks import ENVIRONMENT, check, expect, started, up
+from java_clients import environment, java, version
+
+LISTENS = re.compile(r"^listens on (\d+)$", re.MULTILINE)
+BOOTS = {"boot3": version("boot3", "spring-boot"), "boot4": version("boot4", "spring-boot")}
+
+
+def each_boot(flow: str):
+    """Registers a check for each version of Spring Boot."""
+
+    def register(function):
+        for module, known in BOOTS.items():
+            check("Spring Boot", flow, known)(lambda module=module: function(module))
+        return function
+
+    return register
+
+
+@contextlib.contextmanager
+def app(module: str, variables: dict):
+    """The app in this environment, on a free port; its origin."""
+    with tempfile.TemporaryDirectory() as folder:
+        variables = variables | {"SERVER_PORT": "0", "SPRING_MAIN_BANNER_MODE": "off"}
+        with started(java(module, "greeting.App"), variables, pathlib.Path(folder)) as program:
+            yield f"http://localhost:{LISTENS.search(program.find(LISTENS)).group(1)}"
+
+
+def answered(origin: str, path: str, token: str) -> tuple:
+    """The status, and the scopes among the authorities."""
+    answer = requests.get(origin + path, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+    # Boot 4 has an authority for the bearer token as such, too.
+    return answer.status_code, [a for a in answer.json()["authorities"] if a.startswith("SCOPE_")] if answer.ok else None
+
+
+def outcome(token: minted.Token) -> tuple:
+    """Of `/`, which any caller gets, and of `/greeting`, which wants the scope."""
+    if token.scopes is None:
+        return (401, None), (401, None)
+    authorities = [f"SCOPE_{scope}" for scope in token.scopes.split()]
+    may = "SCOPE_Greeting.Read" in authorities
+    return (200, authorities), (200, authorities) if may else (403, None)
+
+
+def resource_server(stack, module: str, issuer: str, audience: str, tokens: list):
+    settings = {
+        "SPRING_SECURITY_OAUTH2_RESOURCESERVER_JWT_ISSUER_URI": issuer,
+        "SPRING_SECURITY_OAUTH2_RESOURCESERVER_JWT_AUDIENCES": audience,
+    }
+    with app(module, environment(stack) | settings) as origin:
+        expect(requests.get(origin, timeout=60).status_code, 401)
+        seen = {
+            name: tuple(answered(origin, path, token) for path in ("/", "/greeting"))
+            for name, token in minted.mint(stack, tokens).items()
+        }
+        expect(seen, {token.name: outcome(token) for token in tokens})
+
+
+@each_boot("resource server by issuer-uri and audiences: 23 minted tokens, scopes as authorities")
+def v2(module: str):
+    with up() as stack:
+        resource_server(stack, module, f"{stack.authority}/{stack.tenant}/v2.0", stack.api, minted.TOKENS)
+
+
+@each_boot("behind the gate: a pre-authenticated filter finds the caller in X-MS-CLIENT-PRINCIPAL")
+def easy_auth(module: str):
+    with app(module, ENVIRONMENT | {"SPRING_PROFILES_ACTIVE": "easy-auth"}) as origin, up("--upstream", origin) as stack:
+        expect(requests.get(origin, timeout=60).status_code, 403)
+        expect(stack.call().status_code, 401)
+        for options, name, roles in [
+            ((), "alice@greeting.test", []),
+            (("--user", "bob"), "bob@greeting.test", []),
+            (("--claim", 'roles=["Greeter"]'), "alice@greeting.test", ["ROLE_Greeter"]),
+        ]:
+            answer = stack.call(stack.mint(*options))
+            expect(answer.status_code, 200)
+            expect(answer.json(), {"name": name, "authorities": roles})
