@@ -242,11 +242,14 @@ pub(crate) struct UpArgs {
     /// Put the gate in front of this app (http://host:port) instead of the Functions host
     #[arg(long, value_name = "URL", conflicts_with_all = ["app_root", "handler", "watch"])]
     pub(crate) upstream: Option<String>,
+    /// Speak HTTP/2 without TLS to that app, as gRPC needs it
+    #[arg(long, requires = "upstream")]
+    pub(crate) upstream_http2: bool,
     /// Serve the function over HTTPS, with a certificate of the development CA
     #[arg(long)]
     pub(crate) https: bool,
     /// Build the handler, and start it again, when its sources change
-    #[arg(long, visible_alias = "reload", conflicts_with = "handler")]
+    #[arg(long, visible_alias = "reload")]
     pub(crate) watch: bool,
     /// What is printed for each request, on stderr
     #[arg(long, default_value = "human", value_parser = named(&PRINTS))]

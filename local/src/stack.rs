@@ -35,6 +35,7 @@ use self::issuing::{callbacks, client, no_ca};
 use self::listeners::Listeners;
 use self::options::InForce;
 pub(crate) use self::options::Options;
+pub(crate) use self::upstream::Protocol;
 use crate::control::running::{Ready, Running};
 use crate::control::secret::ControlSecret;
 use crate::deploy::{Files, Sources};

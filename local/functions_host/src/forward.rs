@@ -242,6 +242,13 @@ impl Current {
         // Functions pass no WebSocket (azure-functions-host: only HTTP is forwarded).
         match relay::relay(stream, request, Upgrades::None, self.app.timeout).await {
             Ok(response) => (response, None),
+            Err(RelayError::Malformed | RelayError::SpeaksHttp2 | RelayError::SpeaksHttp1) => (
+                text(
+                    StatusCode::BAD_GATEWAY,
+                    "The function's handler answered something that is not HTTP/1.1, as which Azure's host would not read it either.\n",
+                ),
+                Some("its answer is not HTTP/1.1"),
+            ),
             Err(RelayError::Broken) => (
                 text(
                     StatusCode::BAD_GATEWAY,

@@ -1,21 +1,31 @@
 //! One request, relayed over one connection to its server: bodies streamed both ways,
 //! trailers and WebSockets passed on, hop-by-hop headers kept out (RFC 9110 section 7.6.1).
 //! [`arrival::read`](crate::arrival::read) has read the request before.
+//!
+//! `http2`: the same over HTTP/2; `first_bytes`: what the other side speaks, where that is not what
+//! it was asked in; `trailers`: which of the caller's go on.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
+mod first_bytes;
+mod http2;
+mod trailers;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::body::Body;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::arrival::{asks_for_websocket, folded, items};
+pub use self::first_bytes::speaks_http2;
+pub use self::http2::relay_http2;
+pub(crate) use self::trailers::{TrailersKept, travels};
+
+use self::first_bytes::{FirstBytes, Speaks};
+use crate::arrival::{asks_for_websocket, items};
 
 /// What a body may fail with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -57,6 +67,12 @@ pub enum Upgrades {
 pub enum RelayError {
     /// The other side ended, or broke the connection, before it answered.
     Broken,
+    /// It answered, and that is no HTTP/1.1.
+    Malformed,
+    /// It was asked in HTTP/1.1, and speaks HTTP/2.
+    SpeaksHttp2,
+    /// It was asked in HTTP/2, and speaks HTTP/1.1.
+    SpeaksHttp1,
     /// It was silent for as long as the caller allows.
     Silent,
 }
@@ -78,6 +94,7 @@ where
 {
     // Small writes (events, WebSocket messages) must not wait for each other.
     let _ = stream.set_nodelay(true);
+    let (stream, first_bytes) = FirstBytes::of(stream);
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(|_| RelayError::Broken)?;
@@ -89,7 +106,11 @@ where
     let answer = tokio::time::timeout(patience, sender.send_request(request))
         .await
         .map_err(|_| RelayError::Silent)?
-        .map_err(|_| RelayError::Broken)?;
+        .map_err(|error| match first_bytes.speaks() {
+            Some(Speaks::Http2) => RelayError::SpeaksHttp2,
+            _ if error.is_parse() => RelayError::Malformed,
+            _ => RelayError::Broken,
+        })?;
     Ok(incoming(answer, upgrade))
 }
 
@@ -167,68 +188,6 @@ pub(crate) fn outgoing<B: Body>(request: Request<B>, websocket: bool) -> Request
     outgoing
 }
 
-/// A request's body, less the trailers that would change what was decided: servers merge trailers
-/// into headers, where the gate did not read them.
-pub(crate) struct TrailersKept<B>(B);
-
-/// Fields that frame, route, authenticate or say what the content is: not for trailers
-/// (RFC 9110 section 6.5.1).
-const NO_TRAILERS: [&str; 12] = [
-    "authorization",
-    "connection",
-    "contentencoding",
-    "contentlength",
-    "contenttype",
-    "cookie",
-    "expect",
-    "forwarded",
-    "host",
-    "te",
-    "transferencoding",
-    "upgrade",
-];
-
-/// Beginnings of the names of the headers that a front end sets for the app.
-const FRONT_END: [&str; 5] = ["xms", "xforwarded", "xoriginal", "xazure", "xarr"];
-
-/// Whether a caller's trailer goes on. Names are compared by letters and digits, as the gate
-/// compares headers.
-pub(crate) fn travels(name: &HeaderName) -> bool {
-    let name = folded(name);
-    !NO_TRAILERS.contains(&name.as_str()) && !FRONT_END.iter().any(|start| name.starts_with(start))
-}
-
-impl<B: Body<Data = Bytes> + Unpin> Body for TrailersKept<B> {
-    type Data = Bytes;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        Pin::new(&mut self.0).poll_frame(context).map_ok(|frame| {
-            frame.into_trailers().map_or_else(
-                |data| data,
-                |trailers| {
-                    let kept = trailers.iter().filter(|(name, _)| travels(name));
-                    Frame::trailers(
-                        kept.map(|(name, value)| (name.clone(), value.clone()))
-                            .collect(),
-                    )
-                },
-            )
-        })
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
-    }
-}
-
 fn switches_to_websocket(headers: &HeaderMap) -> bool {
     let mut protocols = items(headers, header::UPGRADE);
     protocols
@@ -271,24 +230,6 @@ pub fn answer(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn point_2_no_trailer_is_a_header_that_was_decided_on() {
-        for (name, expected) in [
-            ("x-sum", true),
-            ("content-digest", true),
-            ("grpc-status", true),
-            ("x-ms-client-principal", false),
-            ("x.ms.client.principal", false),
-            ("x_ms_token_aad_id_token", false),
-            ("x-forwarded-for", false),
-            ("authorization", false),
-            ("content-length", false),
-            ("host", false),
-        ] {
-            assert_eq!(travels(&HeaderName::from_static(name)), expected, "{name}");
-        }
-    }
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs

@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Child;
 
 use crate::cli::{DemoArgs, Output};
-use crate::stack::{Options, Stack};
+use crate::stack::{Options, Protocol, Stack};
 use crate::{deploy, programs, say};
 
 /// The seed's sentence, to the letter.
@@ -134,6 +134,7 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
         log: Log::new(Print::Off),
         quiet: true,
         upstream: None,
+        upstream_protocol: Protocol::Http1,
         behaviour: Behaviour::default(),
         https: false,
         watch: false,

@@ -8,7 +8,7 @@ use local_failure::Failure;
 
 use crate::cli::{TenantArgs, UpArgs};
 use crate::control::running::Running;
-use crate::stack::{Options, Stack};
+use crate::stack::{Options, Protocol, Stack};
 use crate::state;
 use crate::tenant::Tenant;
 
@@ -46,6 +46,10 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         log: Log::new(args.log),
         quiet: false,
         upstream: args.upstream,
+        upstream_protocol: match args.upstream_http2 {
+            true => Protocol::Http2,
+            false => Protocol::Http1,
+        },
         behaviour: Behaviour {
             challenge: args.behaviour.challenge,
             claims: args.behaviour.claim_names,

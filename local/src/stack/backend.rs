@@ -48,7 +48,7 @@ impl Backend {
                 Ok(Self::Functions(Box::new(functions)))
             }
             Some(url) => {
-                let upstream = Upstream::parse(url)?;
+                let upstream = Upstream::parse(url, options.upstream_protocol)?;
                 let root = std::env::current_dir().unwrap_or_default();
                 let local = LocalSettings::load(&root, &Environment::of_process())
                     .map_err(|error| error.failure("the app settings can't be used"))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use hyper::header::{DATE, HeaderValue};
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use jiff::Timestamp;
 use local_easy_auth::{Decided, Gate};
 use local_events::{Clock, Event, Log, Outcome, Source, millis};
@@ -13,6 +13,8 @@ use local_functions_host::Invocation;
 use local_http::cors::Cors;
 use local_http::relay::BoxBody;
 use local_http::serve::{Report, RequestBody, Unread};
+
+use super::upstream::NotAnswered;
 
 /// The front end of one gate.
 pub(super) struct FrontEnd {
@@ -43,6 +45,13 @@ impl FrontEnd {
             response.headers_mut().insert(DATE, date);
         }
         let invocation = response.extensions_mut().remove::<Invocation>();
+        let not_answered = response.extensions_mut().remove::<NotAnswered>();
+        let of_app = not_answered.map(|NotAnswered(why)| Event {
+            outcome: Outcome::Failed,
+            reason: Some(why.to_owned()),
+            duration_ms: millis(begun.elapsed()),
+            ..answered(&method, &path, response.status())
+        });
         let event = Event {
             time: Timestamp::now(),
             source: Source::Gate,
@@ -68,6 +77,9 @@ impl FrontEnd {
         if let Some(invocation) = invocation {
             self.record(invocation);
         }
+        if let Some(event) = of_app {
+            self.log.record(event);
+        }
         response
     }
 
@@ -75,22 +87,9 @@ impl FrontEnd {
     /// wait.
     fn record(&self, invocation: Invocation) {
         let event = Event {
-            time: Timestamp::now(),
-            source: Source::Handler,
-            action: None,
-            method: invocation.method.clone(),
-            path: invocation.path.clone(),
-            grant: None,
-            client: None,
-            scope: None,
-            status: invocation.status.as_u16(),
-            substatus: None,
-            outcome: Outcome::Answered,
-            reason: None,
-            scp: None,
-            roles: Vec::new(),
             invocation: Some(invocation.id.clone()),
             duration_ms: millis(invocation.duration),
+            ..answered(&invocation.method, &invocation.path, invocation.status)
         };
         let event = match invocation.why_not {
             Some(why) => Event {
@@ -112,6 +111,28 @@ impl FrontEnd {
             }
         };
         self.log.record(event);
+    }
+}
+
+/// What the function, or the app behind the gate, answered.
+fn answered(method: &str, path: &str, status: StatusCode) -> Event {
+    Event {
+        time: Timestamp::now(),
+        source: Source::Handler,
+        action: None,
+        method: method.to_owned(),
+        path: path.to_owned(),
+        grant: None,
+        client: None,
+        scope: None,
+        status: status.as_u16(),
+        substatus: None,
+        outcome: Outcome::Answered,
+        reason: None,
+        scp: None,
+        roles: Vec::new(),
+        invocation: None,
+        duration_ms: 0,
     }
 }
 

@@ -9,6 +9,7 @@ use local_functions_host::LocalSettings;
 use local_http::origin;
 use local_http::serve::Scheme;
 
+use super::upstream::Protocol;
 use crate::deploy::{Files, Place, Template};
 use crate::plays;
 use crate::registrations::{LocalTenant, Places, Registrations};
@@ -23,6 +24,7 @@ pub(crate) struct Options {
     pub(crate) handler: Option<PathBuf>,
     /// Another app, instead of the function app.
     pub(crate) upstream: Option<String>,
+    pub(crate) upstream_protocol: Protocol,
     pub(crate) settings: Option<PathBuf>,
     /// The API's registration, instead of the one that is found.
     pub(crate) registration: Option<PathBuf>,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hyper::body::Body;
 use hyper::{Request, Response, StatusCode};
 use local_failure::Failure;
+use local_http::arrival::asks_for_websocket;
 use local_http::relay::{self, ANSWER_TIMEOUT, BoxBody, BoxError, RelayError, Upgrades, text};
 use tokio::net::TcpStream;
 use url::Url;
@@ -13,19 +14,29 @@ use url::Url;
 /// For the app's machine to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What the app is spoken to in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2 without TLS (`--upstream-http2`).
+    Http2,
+}
+
 /// An app that this program does not run. It need not be started first.
 #[derive(Clone, Debug)]
 pub(crate) struct Upstream {
     host: String,
     port: u16,
+    protocol: Protocol,
 }
 
 impl Upstream {
-    /// Reads `--upstream`'s value.
+    /// Reads `--upstream`'s value: an app that is spoken to in `protocol`.
     ///
     /// # Errors
     /// It is not an `http://host[:port]` URL.
-    pub(crate) fn parse(url: &str) -> Result<Self, Failure> {
+    pub(crate) fn parse(url: &str, protocol: Protocol) -> Result<Self, Failure> {
         let failed = |why: String, fix: &str| {
             Failure::new(format!("--upstream {url} can't be used"), why, fix)
         };
@@ -54,6 +65,7 @@ impl Upstream {
         Ok(Self {
             host: host.trim_matches(['[', ']']).to_owned(),
             port: parsed.port_or_known_default().unwrap_or(80),
+            protocol,
         })
     }
 
@@ -73,36 +85,110 @@ impl Upstream {
         let stream = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
-                return text(
+                return not_answered(
                     StatusCode::BAD_GATEWAY,
                     format!(
                         "The app behind the gate, {app}, can't be reached: {error}.\nStart the app; the gate keeps running meanwhile.\n"
                     ),
+                    "it can't be reached",
                 );
             }
             Err(_) => {
-                return text(
+                return not_answered(
                     StatusCode::GATEWAY_TIMEOUT,
                     format!(
                         "The app behind the gate, {app}, did not accept a connection in {} seconds.\n",
                         CONNECT_TIMEOUT.as_secs()
                     ),
+                    "it did not accept a connection in time",
                 );
             }
         };
-        relay::relay(stream, request, Upgrades::WebSocket, ANSWER_TIMEOUT)
-            .await
-            .unwrap_or_else(|error| match error {
-                RelayError::Broken => text(
-                    StatusCode::BAD_GATEWAY,
-                    format!("The app behind the gate, {app}, broke the connection before it answered; the call was not repeated.\n"),
-                ),
-                RelayError::Silent => text(
-                    StatusCode::GATEWAY_TIMEOUT,
-                    format!("The app behind the gate, {app}, did not answer in {} seconds.\n", ANSWER_TIMEOUT.as_secs()),
-                ),
-            })
+        let answer = match self.protocol {
+            Protocol::Http1 => {
+                relay::relay(stream, request, Upgrades::WebSocket, ANSWER_TIMEOUT).await
+            }
+            Protocol::Http2 if asks_for_websocket(&request) => {
+                return text(
+                    StatusCode::NOT_IMPLEMENTED,
+                    "With --upstream-http2 no WebSocket passes; start greeting-local without it.\n",
+                );
+            }
+            Protocol::Http2 => relay::relay_http2(stream, request, ANSWER_TIMEOUT).await,
+        };
+        match answer {
+            Ok(answer) => answer,
+            Err(error) => self.why_not(error).await,
+        }
     }
+
+    /// The answer to a call that the app did not answer.
+    async fn why_not(&self, error: RelayError) -> Response<BoxBody> {
+        let error = match error {
+            // A server of HTTP/2 may close what is not HTTP/2 without a word.
+            RelayError::Broken if self.protocol == Protocol::Http1 && self.speaks_http2().await => {
+                RelayError::SpeaksHttp2
+            }
+            other => other,
+        };
+        let app = format!(
+            "The app behind the gate, http://{}:{},",
+            self.host, self.port
+        );
+        let (status, text, why) = match error {
+            RelayError::Broken => (
+                StatusCode::BAD_GATEWAY,
+                format!(
+                    "{app} broke the connection before it answered; the call was not repeated.\n"
+                ),
+                "it broke the connection before it answered",
+            ),
+            RelayError::Malformed => (
+                StatusCode::BAD_GATEWAY,
+                format!(
+                    "{app} answered something that is not HTTP/1.1; is another program on that port?\n"
+                ),
+                "its answer is not HTTP/1.1",
+            ),
+            RelayError::SpeaksHttp2 => (
+                StatusCode::BAD_GATEWAY,
+                format!(
+                    "{app} speaks HTTP/2 only, as gRPC servers do, and was asked in HTTP/1.1.\nAdd --upstream-http2 to greeting-local up.\n"
+                ),
+                "it speaks HTTP/2 only; add --upstream-http2 to greeting-local up",
+            ),
+            RelayError::SpeaksHttp1 => (
+                StatusCode::BAD_GATEWAY,
+                format!(
+                    "{app} speaks HTTP/1.1, and was asked in HTTP/2.\nStart greeting-local up without --upstream-http2.\n"
+                ),
+                "it speaks HTTP/1.1; start greeting-local up without --upstream-http2",
+            ),
+            RelayError::Silent => (
+                StatusCode::GATEWAY_TIMEOUT,
+                format!(
+                    "{app} did not answer in {} seconds.\n",
+                    ANSWER_TIMEOUT.as_secs()
+                ),
+                "it did not answer in time",
+            ),
+        };
+        not_answered(status, text, why)
+    }
+
+    async fn speaks_http2(&self) -> bool {
+        relay::speaks_http2((self.host.as_str(), self.port)).await
+    }
+}
+
+/// Why an answer is not the app's, for the log; an extension of the answer.
+#[derive(Clone)]
+pub(super) struct NotAnswered(pub(super) &'static str);
+
+fn not_answered(status: StatusCode, body: String, why: &'static str) -> Response<BoxBody> {
+    let mut response = text(status, body);
+    response.extensions_mut().insert(NotAnswered(why));
+    response
 }
 
 #[cfg(test)]
@@ -122,7 +208,7 @@ mod tests {
             ("http://user@localhost:8000", None),
             ("", None),
         ] {
-            let got = Upstream::parse(url).ok();
+            let got = Upstream::parse(url, Protocol::Http1).ok();
             let got = got
                 .as_ref()
                 .map(|u| (u.host.as_str(), u.port, u.is_loopback()));
