@@ -47,7 +47,7 @@ mod handler {
                     _ => {
                         let method = request.method().clone();
                         let body = request.into_body().collect().await;
-                        let body = body.map_or(Bytes::new(), |body| body.to_bytes());
+                        let body = body.map_or(Bytes::new(), http_body_util::Collected::to_bytes);
                         let bytes = body.len();
                         text(StatusCode::OK, format!("{method} {target} {agent} {bytes}"))
                     }
