@@ -62,6 +62,102 @@ fn placeholders_stand_for_something_and_nothing_else_does() {
     }
 }
 
+/// What the real Entra ID answered on 13 August 2026, as facts: calvinchengx/entra-emulator captured
+/// it (commit 4e61f24, `e2e/differential/testdata/fixtures`, six files). The texts themselves are
+/// compared by `answers_are_entras_field_by_field`, where that data is at hand.
+#[tokio::test]
+async fn six_answers_that_were_captured_in_august_2026() {
+    let up = Authority::start();
+    let secret = up.secret();
+    let app = format!("api://{API}/.default");
+    let daemon: &Form<'_> = &[
+        ("grant_type", "client_credentials"),
+        ("client_id", DAEMON),
+        ("client_secret", &secret),
+        ("scope", &app),
+    ];
+    // 1: a refusal of the secret. 2: of an API that the tenant does not have. 3: of a client's id
+    // that is all zeros, 4: of an unknown grant. Only the first two have an error_uri.
+    let nil = "00000000-0000-0000-0000-000000000000";
+    for (change, status, error, number) in [
+        (("client_secret", "wrong"), 401, "invalid_client", 7_000_215),
+        (
+            ("scope", "api://not-a-registered-resource/.default"),
+            400,
+            "invalid_resource",
+            500_011,
+        ),
+        (("client_id", nil), 400, "unauthorized_client", 700_038),
+        (
+            ("grant_type", "no_such_grant"),
+            400,
+            "unsupported_grant_type",
+            70003,
+        ),
+    ] {
+        let (seen, body) = up.token(&with(daemon, &[change])).await;
+        assert_eq!(seen.as_u16(), status, "{change:?}: {body}");
+        assert_eq!(body["error"], error, "{change:?}: {body}");
+        assert_eq!(body["error_codes"], json!([number]), "{change:?}: {body}");
+        let mut fields = vec![
+            "correlation_id",
+            "error",
+            "error_codes",
+            "error_description",
+            "timestamp",
+            "trace_id",
+        ];
+        if [7_000_215, 500_011].contains(&number) {
+            fields.insert(4, "error_uri");
+            let more = format!("https://login.microsoftonline.com/error?code={number}");
+            assert_eq!(body["error_uri"], more, "{change:?}: {body}");
+        }
+        assert_eq!(names(&body), fields, "{change:?}");
+        let told = |name: &str| body[name].as_str().unwrap();
+        let sentence = told("error_description");
+        assert!(sentence.starts_with(&format!("AADSTS{number}: ")), "{body}");
+        let ids = format!(
+            " Trace ID: {} Correlation ID: {} Timestamp: {}",
+            told("trace_id"),
+            told("correlation_id"),
+            told("timestamp")
+        );
+        assert!(sentence.ends_with(&ids), "{body}");
+    }
+    // 5: the answer to an app has no scope and nothing to refresh with.
+    let (status, body) = up.token(daemon).await;
+    assert_eq!(status, 200, "{body}");
+    let fields = ["access_token", "expires_in", "ext_expires_in", "token_type"];
+    assert_eq!(names(&body), fields);
+    assert_eq!(body["token_type"], "Bearer");
+    assert!(body["expires_in"].is_u64() && body["ext_expires_in"].is_u64());
+    // 6: its token is v2, for the app's id and not for its App ID URI, and has no appid, no idtyp.
+    let token = body["access_token"].as_str().unwrap();
+    let header = serde_json::from_slice(&part(token.split('.').next().unwrap())).unwrap();
+    assert_eq!(names(&header), ["alg", "kid", "typ"]);
+    assert_eq!(
+        (&header["alg"], &header["typ"]),
+        (&json!("RS256"), &json!("JWT"))
+    );
+    let claims = claims(&body["access_token"]);
+    assert_eq!(
+        (&claims["ver"], &claims["aud"]),
+        (&json!("2.0"), &json!(API))
+    );
+    let of_app = "aio aud azp azpacr exp iat iss nbf oid rh sub tid uti ver xms_ftd";
+    // The daemon here has been assigned a role, and the app there none.
+    let mut seen = names(&claims);
+    seen.retain(|name| name != "roles");
+    assert_eq!(seen.join(" "), of_app);
+}
+
+/// In order of the alphabet.
+fn names(object: &Value) -> Vec<String> {
+    let mut names: Vec<String> = object.as_object().unwrap().keys().cloned().collect();
+    names.sort_unstable();
+    names
+}
+
 #[ignore = "needs third-party data: set GREETING_SHARED"]
 #[tokio::test]
 async fn answers_are_entras_field_by_field() {
