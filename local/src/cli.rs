@@ -230,11 +230,12 @@ pub(crate) struct UpArgs {
     /// in the app's folder if it has one, else built in]
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
-    /// The API's app registration, a Microsoft Graph application as az ad app show prints it
-    /// [default: deploy/app-registration.json beside the settings or in the app's folder, else
-    /// built in]
+    /// An app registration, a Microsoft Graph application as az ad app show prints it; more than
+    /// once for more. The one with the settings' clientId is the API's [default:
+    /// deploy/app-registration.json beside the settings or in the app's folder, else built in], each
+    /// other one, as every other in a deploy folder, is another client or API of the tenant
     #[arg(long, value_name = "FILE")]
-    pub(crate) registration: Option<PathBuf>,
+    pub(crate) registration: Vec<PathBuf>,
     /// Take this client's tokens too, where the settings list the clients that may call; more than
     /// once for more
     #[arg(long, value_name = "ID")]

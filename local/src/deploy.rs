@@ -146,6 +146,8 @@ impl Template {
 
 /// An app's `deploy/` folder, each file that is not there replaced by the compiled-in one.
 pub(crate) struct Files {
+    /// The folder itself.
+    pub(crate) folder: Option<PathBuf>,
     pub(crate) app_registration: Template,
     pub(crate) client_registration: Template,
     pub(crate) auth_settings: Template,
@@ -158,6 +160,7 @@ impl Files {
     /// One can't be read.
     pub(crate) fn of(root: &Path) -> Result<Self, Failure> {
         Ok(Self {
+            folder: Some(root.join("deploy")).filter(|folder| folder.is_dir()),
             app_registration: Template::of(root, APP_REGISTRATION)?,
             client_registration: Template::of(root, CLIENT_REGISTRATION)?,
             auth_settings: Template::of(root, AUTH_SETTINGS)?,

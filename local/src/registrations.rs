@@ -1,23 +1,31 @@
-//! The two app registrations of the tenant that is played: the API's and its public client's,
-//! each a Microsoft Graph `application`, as `deploy/` ships it or `az ad app show` prints it.
+//! The app registrations of the tenant that is played: the protected API's, its public client's,
+//! and any number of others (`more`), each a Microsoft Graph `application`, as `deploy/` ships it
+//! or `az ad app show` prints it. `secrets`: what they have to prove themselves with.
 
-use std::path::Path;
+mod more;
+mod secrets;
+
+use std::path::{Path, PathBuf};
 
 use local_easy_auth::Settings;
-use local_entra::{Directory, TokenVersion};
+use local_entra::{AppSecret, Directory, Source, Sources, TokenVersion};
 use local_failure::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::deploy::{
-    APP_REGISTRATION, CLIENT_REGISTRATION, Files, Place, TENANT_DOMAIN, TENANT_ID, Template,
+    API_CLIENT_ID, APP_REGISTRATION, CLIENT_REGISTRATION, Files, Place, TENANT_DOMAIN, TENANT_ID,
+    Template,
 };
 use crate::plays::Played;
 
-/// The registrations of one API and its client.
+/// The registrations of the protected API, its client, and the others.
 pub(crate) struct Registrations {
     api: Value,
     client: Value,
+    /// The client's file.
+    client_from: String,
+    more: Vec<Registered>,
     /// The API's file.
     pub(crate) from: String,
     /// It is the one that is built in: nobody's in particular.
@@ -25,10 +33,16 @@ pub(crate) struct Registrations {
     pub(crate) notes: Vec<String>,
 }
 
+/// A registration, and the file that it is from.
+struct Registered {
+    from: String,
+    app: Value,
+}
+
 /// Where the registrations are looked for.
 pub(crate) struct Places<'a> {
-    /// `--registration`.
-    pub(crate) named: Option<&'a Path>,
+    /// `--registration`, each.
+    pub(crate) named: &'a [PathBuf],
     /// The settings that are in force: a registration may stand beside them.
     pub(crate) settings: &'a Template,
     /// The app's own, or the ones that are built in.
@@ -37,19 +51,21 @@ pub(crate) struct Places<'a> {
 
 impl Registrations {
     /// The registrations of the API that `place` names: the file that is named, else one beside
-    /// the settings, else the app's own.
+    /// the settings, else the app's own; and all others that are named or stand in a `deploy/`.
     ///
     /// # Errors
-    /// A file can't be read, is no registration, or is another API's.
+    /// A file can't be read, or is no registration.
     pub(crate) fn find(places: &Places<'_>, place: &Place) -> Result<Self, Failure> {
+        let named = more::sort(places.named, place)?;
         let mut notes = Vec::new();
         let own = &places.files.app_registration;
-        let found = match places.named {
-            Some(path) => Some(Template::read(path)?),
+        let is_named = named.api.is_some();
+        let found = match named.api {
+            Some(source) => Some(source),
             None => beside(places, APP_REGISTRATION.0)?,
         };
         let source = found.as_ref().unwrap_or(own);
-        let may_be_passed_over = places.named.is_none() && source.path != own.path;
+        let may_be_passed_over = !is_named && source.path != own.path;
         let built_in = Template::built_in(APP_REGISTRATION);
         let (source, api) = match of_app(source, &place.client_id) {
             Err(why) if may_be_passed_over => {
@@ -58,13 +74,32 @@ impl Registrations {
             }
             api => (source, api?),
         };
-        let client = match beside(places, CLIENT_REGISTRATION.0)? {
-            None => any_app(&places.files.client_registration)?,
-            Some(source) => any_app(&source)?,
+        // Settings of an API of one's own and a registration that is not that API's: the wrong
+        // file, most likely.
+        if source.path.is_none()
+            && place.client_id != API_CLIENT_ID
+            && let Some(other) = named.more.first()
+        {
+            return Err(of_another(&other.from, &other.app, &place.client_id));
+        }
+        let client = match named.client {
+            Some(source) => Some(source),
+            None => beside(places, CLIENT_REGISTRATION.0)?,
         };
+        let client = client.as_ref().unwrap_or(&places.files.client_registration);
+        let mut others = named.more;
+        others.extend(more::in_folders(places, &mut notes)?);
         Ok(Self {
             api: fill(api, place),
-            client: fill(client, place),
+            client: fill(any_app(client)?, place),
+            client_from: client.name.clone(),
+            more: others
+                .into_iter()
+                .map(|one| Registered {
+                    app: fill(one.app, place),
+                    ..one
+                })
+                .collect(),
             from: source.name.clone(),
             is_built_in: source.path.is_none(),
             notes,
@@ -127,14 +162,44 @@ impl Registrations {
         format!("{}/{}", uri.unwrap_or(id), scope.unwrap_or(".default"))
     }
 
+    /// The secrets that the files have, whose variables `environment` knows.
+    ///
+    /// # Errors
+    /// A variable is not there, or a secret is none.
+    pub(crate) fn secrets(
+        &self,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<(Vec<AppSecret>, Vec<String>), Failure> {
+        let own = [(&self.from, &self.api), (&self.client_from, &self.client)];
+        let more = self.more.iter().map(|one| (&one.from, &one.app));
+        secrets::of(own.into_iter().chain(more), environment)
+    }
+
     /// The tenant that has them.
     pub(crate) fn tenant(&self, played: &Played, minted: &str) -> LocalTenant {
         LocalTenant {
             id: played.tenant_id.clone(),
             domain: played.domain.clone(),
-            api: self.api.to_string(),
-            client: self.client.to_string(),
+            sources: self.sources(),
+            secrets: Vec::new(),
             usual_client: minted.to_owned(),
+        }
+    }
+
+    /// Without their secrets, which are written nowhere.
+    fn sources(&self) -> Sources {
+        let source = |from: &str, app: &Value| Source {
+            name: from.to_owned(),
+            text: secrets::without(app).to_string(),
+        };
+        Sources {
+            api: source(&self.from, &self.api),
+            client: source(&self.client_from, &self.client),
+            more: self
+                .more
+                .iter()
+                .map(|one| source(&one.from, &one.app))
+                .collect(),
         }
     }
 }
@@ -145,10 +210,10 @@ pub(crate) struct LocalTenant {
     id: String,
     /// What the settings call it, where that is not its id.
     domain: Option<String>,
-    /// The API's registration.
-    api: String,
-    /// The public client's registration.
-    client: String,
+    sources: Sources,
+    /// In the memory of `up` alone.
+    #[serde(skip)]
+    secrets: Vec<AppSecret>,
     /// Whose tokens are minted where nobody says whose.
     usual_client: String,
 }
@@ -161,7 +226,7 @@ impl LocalTenant {
     pub(crate) fn of(files: &Files) -> Result<Self, Failure> {
         let place = Place::local("");
         let places = Places {
-            named: None,
+            named: &[],
             settings: &files.auth_settings,
             files,
         };
@@ -170,9 +235,14 @@ impl LocalTenant {
             id: place.tenant_id,
             domain: None,
             usual_client: registrations.client_id().to_owned(),
-            api: registrations.api.to_string(),
-            client: registrations.client.to_string(),
+            sources: registrations.sources(),
+            secrets: Vec::new(),
         })
+    }
+
+    /// The tenant whose apps have these secrets.
+    pub(crate) fn with_secrets(self, secrets: Vec<AppSecret>) -> Self {
+        Self { secrets, ..self }
     }
 
     /// The file of its refresh tokens in the state folder: no tenant takes another's.
@@ -189,7 +259,7 @@ impl LocalTenant {
     /// # Errors
     /// A registration is no Microsoft Graph `application`.
     pub(crate) fn directory(&self) -> Result<Directory, Failure> {
-        let made = Directory::new(&self.id, TENANT_DOMAIN, &self.api, &self.client);
+        let made = Directory::new(&self.id, TENANT_DOMAIN, &self.sources);
         let mut directory = made.map_err(|error| {
             Failure::new(
                 "the app registrations can't be used",
@@ -199,6 +269,9 @@ impl LocalTenant {
         })?;
         if let Some(domain) = &self.domain {
             directory.add_domain(domain);
+        }
+        for secret in &self.secrets {
+            directory.add_secret(secret.clone());
         }
         directory.set_usual_client(&self.usual_client);
         Ok(directory)
@@ -229,13 +302,18 @@ fn of_app(source: &Template, id: &str) -> Result<Value, Failure> {
     if app_id == "<client-id>" || app_id.eq_ignore_ascii_case(id) {
         return Ok(app);
     }
-    Err(Failure::new(
-        format!("{} can't be used", source.name),
+    Err(of_another(&source.name, &app, id))
+}
+
+fn of_another(from: &str, app: &Value, id: &str) -> Failure {
+    let app_id = app["appId"].as_str().unwrap_or_default();
+    Failure::new(
+        format!("{from} can't be used"),
         format!("it is another API's: appId is {app_id}, and the settings' clientId is {id}"),
         format!(
             "write the placeholder \"<client-id>\" there, or get the right one: az ad app show --id {id} > app-registration.json"
         ),
-    ))
+    )
 }
 
 /// A registration, whosever it is. Members that are null are those that are not there.

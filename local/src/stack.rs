@@ -103,7 +103,7 @@ impl Stack {
         // A real tenant's clients are pointed at neither file.
         warnings.extend(no_roots.filter(|_| options.tenant.is_none()));
         if let Some(authority) = &authority {
-            warnings.extend_from_slice(authority.directory().warnings());
+            warnings.extend(authority.directory().warnings());
         }
         let sources = Sources {
             settings: in_force.from,

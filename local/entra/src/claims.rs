@@ -38,8 +38,9 @@ pub(crate) struct Grant<'a> {
     pub user: &'a User,
     pub client: &'a str,
     pub credential: Credential,
-    /// The resource as it was asked for; v1 tokens repeat it.
-    pub resource: &'a str,
+    /// Whom the token is for: a v2 token's is the resource's application id, a v1 token's what it
+    /// was asked for by.
+    pub audience: &'a str,
     pub scopes: &'a [String],
     pub version: TokenVersion,
     pub issued: i64,
@@ -51,13 +52,13 @@ impl Authority {
     pub(crate) fn access_claims(&self, grant: &Grant<'_>) -> Map<String, Value> {
         let user = grant.user;
         let tenant = self.tenant();
-        let subject = pairwise(user.oid, grant.client);
+        let subject = pairwise(&user.oid, grant.client);
         let acr = grant.credential.acr();
         let scp = grant.scopes.join(" ");
         let (issued, expires) = (grant.issued, grant.expires);
         let claims = match grant.version {
             TokenVersion::V2 => json!({
-                "aud": self.api_client_id(), "iss": self.issuer_v2(),
+                "aud": grant.audience, "iss": self.issuer_v2(),
                 "iat": issued, "nbf": issued, "exp": expires,
                 "aio": opaque(), "azp": grant.client, "azpacr": acr,
                 "name": user.name, "oid": user.oid, "preferred_username": user.upn,
@@ -65,7 +66,7 @@ impl Authority {
                 "uti": opaque(), "ver": "2.0",
             }),
             TokenVersion::V1 => json!({
-                "aud": grant.resource, "iss": self.issuer_v1(),
+                "aud": grant.audience, "iss": self.issuer_v1(),
                 "iat": issued, "nbf": issued, "exp": expires,
                 "acr": "1", "aio": opaque(), "amr": ["pwd"],
                 "appid": grant.client, "appidacr": acr, "ipaddr": "127.0.0.1",
@@ -87,7 +88,7 @@ impl Authority {
         json!({
             "aud": client, "iss": self.issuer_v2(), "iat": now, "nbf": now, "exp": now + LIFETIME,
             "name": user.name, "oid": user.oid, "preferred_username": user.upn,
-            "sub": pairwise(user.oid, client), "tid": self.tenant(), "uti": opaque(), "ver": "2.0",
+            "sub": pairwise(&user.oid, client), "tid": self.tenant(), "uti": opaque(), "ver": "2.0",
         })
     }
 }

@@ -9,7 +9,6 @@ use super::error::AuthorityError;
 use super::grants::ScopeRequest;
 use super::keys::WithX5t;
 use super::parameters::Parameters;
-use super::resources::Resource;
 use super::{Authority, TokenVersion};
 
 /// RFC 7523 section 2.2.
@@ -40,26 +39,15 @@ impl Authority {
                 (None, None) => Err(self.proof_missing(parameters)),
             };
         }
-        let expected = directory
-            .api_secret()
-            .filter(|_| directory.is_api_client(client));
-        match (secret, expected) {
-            (None, Some(_)) => Err(self.proof_missing(parameters)),
-            (Some(sent), Some(expected)) => {
-                let equal = aws_lc_rs::constant_time::verify_slices_are_equal(
-                    sent.as_bytes(),
-                    expected.as_bytes(),
-                );
-                equal
-                    .map(|()| Credential::Secret)
-                    .map_err(|_| AuthorityError::SecretWrong(client.to_owned()))
-            }
-            (Some(_), None) if directory.is_api_client(client) => {
-                Err(AuthorityError::SecretWrong(client.to_owned()))
-            }
-            (Some(_), None) => Err(AuthorityError::SecretFromPublicClient),
-            (None, None) if assertion.is_some() => Err(AuthorityError::SecretFromPublicClient),
-            (None, None) if parameters.get("grant_type") == Some("client_credentials") => {
+        match (secret, assertion) {
+            (Some(sent), _) => directory
+                .check_secret(client, sent, now)
+                .map(|()| Credential::Secret),
+            (None, Some(_)) => Err(AuthorityError::SecretFromPublicClient),
+            (None, None)
+                if directory.is_confidential(client)
+                    || parameters.get("grant_type") == Some("client_credentials") =>
+            {
                 Err(self.proof_missing(parameters))
             }
             (None, None) => Ok(Credential::None),
@@ -104,19 +92,16 @@ impl Authority {
     ) -> Result<Value, AuthorityError> {
         let directory = self.directory();
         let of = &asked.first;
-        let is_api = of.resource == Resource::Api;
         let version = self.version(of.resource);
-        let roles: Vec<&str> = if is_api && asked.client == daemon::CLIENT_ID {
-            directory.app_roles().collect()
-        } else {
-            Vec::new()
-        };
+        let roles = self
+            .application(of.resource)
+            .map_or_else(Vec::new, |app| directory.app_roles(&asked.client, app));
         let oid = directory.service_principal(&asked.client);
         let credential = credential.acr();
         let opaque = super::claims::opaque;
         let mut claims = match version {
             TokenVersion::V2 => json!({
-                "aud": self.api_client_id(), "iss": self.issuer_v2(),
+                "aud": self.app_id(of.resource), "iss": self.issuer_v2(),
                 "iat": now, "nbf": now, "exp": now + LIFETIME,
                 "aio": opaque(), "azp": asked.client, "azpacr": credential,
                 "oid": oid, "rh": opaque(), "sub": oid, "tid": self.tenant(),

@@ -35,7 +35,9 @@ impl Authority {
 
     fn is_granted(&self, client: &str, resource: Resource, scope: &str, user: &User) -> bool {
         let directory = self.directory();
-        if resource != Resource::Api && Directory::is_first_party(client) {
+        let app = self.application(resource);
+        let is_microsofts = matches!(resource, Resource::Management | Resource::Graph);
+        if is_microsofts && Directory::is_first_party(client) {
             // Microsoft's own clients are pre-authorized for Microsoft's own resources.
             return true;
         }
@@ -43,7 +45,9 @@ impl Authority {
             return false;
         }
         let by_registration = match resource {
-            Resource::Api => directory.consented(client, scope, user),
+            Resource::Api | Resource::App(_) => {
+                app.is_some_and(|app| directory.consented(client, app, scope, user))
+            }
             Resource::Management => false,
             Resource::Graph => {
                 let asks = scope == SIGN_IN
@@ -68,7 +72,9 @@ impl Authority {
                 let listed: Vec<String> = all
                     .iter()
                     .filter(|scope| match of.resource {
-                        Resource::Api => self.directory().asks_for_scope(client, scope),
+                        Resource::Api | Resource::App(_) => self
+                            .application(of.resource)
+                            .is_some_and(|app| self.directory().asks_for_scope(client, app, scope)),
                         Resource::Management => false,
                         Resource::Graph => Self::graph_permission_id(scope).is_some_and(|id| {
                             let graph = self.app_id(Resource::Graph);

@@ -1,12 +1,21 @@
-//! Who and what the tenant knows: the API, its clients, its users. From the files in `deploy/`.
+//! Who and what the tenant knows: APIs, clients, users. From the files in `deploy/`.
+//!
+//! - `application`: a registration; `permissions`: who may have what of an API; `credentials`: how
+//!   a client proves itself; `redirects`: where sign-ins come back to
+//! - `people`: who can sign in
 
 mod application;
+mod credentials;
+mod people;
 mod permissions;
 mod redirects;
 
 use aws_lc_rs::digest;
+use serde::{Deserialize, Serialize};
 
-use self::application::Application;
+pub(crate) use self::application::Application;
+pub use self::credentials::AppSecret;
+pub use self::people::{User, UserState};
 pub(crate) use self::redirects::Platform;
 use super::DAEMON_CLIENT_ID;
 use super::daemon;
@@ -25,31 +34,34 @@ const FIRST_PARTY: [(&str, &str); 4] = [
     ("872cd9fa-d31f-45e0-9eab-6e460a02d1f1", "Visual Studio"),
 ];
 
-/// A person who can sign in.
-#[derive(Debug, Clone)]
-pub struct User {
-    pub name: &'static str,
-    pub upn: String,
-    pub oid: &'static str,
-    pub state: UserState,
-}
-
-/// What the tenant lets a user do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UserState {
-    Allowed,
-    /// Has not consented to anything that is not pre-authorized.
-    NoConsent,
-    Guest,
-    Disabled,
-}
-
-/// Why the registrations can't be used.
+/// Why a file of the directory's can't be used.
 #[derive(Debug, thiserror::Error)]
-#[error("{file}: {error}")]
+#[error("{file}: {path}: {why}")]
 pub struct DirectoryError {
     file: String,
-    error: serde_json::Error,
+    /// Where in it.
+    path: String,
+    why: String,
+}
+
+/// A file's text, and what to call it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// As a person knows it.
+    pub name: String,
+    /// Without placeholders.
+    pub text: String,
+}
+
+/// What a tenant is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sources {
+    /// The protected API's registration.
+    pub api: Source,
+    /// Its public client's.
+    pub client: Source,
+    /// Those of other clients and APIs.
+    pub more: Vec<Source>,
 }
 
 /// The tenant.
@@ -59,86 +71,43 @@ pub struct Directory {
     domain: String,
     /// Other domains that name it in URLs.
     more_domains: Vec<String>,
+    /// The API that the gate protects.
     api: Application,
+    /// Its public client.
     client: Application,
+    /// Other clients and APIs.
+    more: Vec<Application>,
+    secrets: Vec<AppSecret>,
     users: Vec<User>,
-    /// What Entra does with the registrations that nobody would expect, in words.
-    warnings: Vec<String>,
-    /// The API's client secret, where the gate signs browsers in with one.
-    secret: Option<String>,
     /// Whose tokens are minted where nobody says whose.
     usual_client: Option<String>,
 }
 
 impl Directory {
-    /// A tenant with the API and the client of these registrations, and its seed of users.
+    /// A tenant with these registrations, and its seed of users.
     ///
     /// # Errors
-    /// A registration that is not a Microsoft Graph `application`.
-    pub fn new(
-        tenant_id: &str,
-        domain: &str,
-        api: &str,
-        client: &str,
-    ) -> Result<Self, DirectoryError> {
-        let parse = |file: &str, text: &str| {
-            serde_json::from_str::<Application>(text).map_err(|error| DirectoryError {
-                file: file.to_owned(),
-                error,
-            })
-        };
-        let user = |name, user: &str, oid, state| User {
-            name,
-            upn: format!("{user}@{domain}"),
-            oid,
-            state,
-        };
-        let api = parse("the API's registration", api)?;
-        let client = parse("the client's registration", client)?;
-        Ok(Self {
-            warnings: redirects::warnings([
-                ("the API's registration", &api),
-                ("the client's registration", &client),
-            ]),
+    /// A registration is not a Microsoft Graph `application`, or two are of one app.
+    pub fn new(tenant_id: &str, domain: &str, sources: &Sources) -> Result<Self, DirectoryError> {
+        let more: Result<Vec<_>, _> = sources.more.iter().map(Application::read).collect();
+        let directory = Self {
             tenant_id: tenant_id.to_owned(),
             domain: domain.to_owned(),
             more_domains: Vec::new(),
-            api,
-            client,
-            secret: None,
+            api: Application::read(&sources.api)?,
+            client: Application::read(&sources.client)?,
+            more: more?,
+            secrets: Vec::new(),
             usual_client: None,
-            users: vec![
-                user(
-                    "Alice Example",
-                    "alice",
-                    "8e1c4b5a-0d39-4c1e-b3c7-1f0a9e6d2b01",
-                    UserState::Allowed,
-                ),
-                user(
-                    "Bob Example",
-                    "bob",
-                    "8e1c4b5a-0d39-4c1e-b3c7-1f0a9e6d2b02",
-                    UserState::NoConsent,
-                ),
-                user(
-                    "Gita Guest",
-                    "gita",
-                    "8e1c4b5a-0d39-4c1e-b3c7-1f0a9e6d2b03",
-                    UserState::Guest,
-                ),
-                user(
-                    "Dan Disabled",
-                    "dan",
-                    "8e1c4b5a-0d39-4c1e-b3c7-1f0a9e6d2b04",
-                    UserState::Disabled,
-                ),
-            ],
-        })
+            users: people::built_in(domain),
+        };
+        directory.check_names()?;
+        Ok(directory)
     }
 
     /// What Entra does with the registrations that nobody would expect, in words.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
+    pub fn warnings(&self) -> Vec<String> {
+        redirects::warnings(self.applications())
     }
 
     /// The public client's id.
@@ -151,52 +120,11 @@ impl Directory {
         &self.domain
     }
 
-    /// The app roles that the daemon has been assigned: all that applications may have.
-    pub fn app_roles(&self) -> impl Iterator<Item = &str> {
-        self.api
-            .app_roles
-            .iter()
-            .filter(|role| {
-                role.is_enabled
-                    && role
-                        .allowed_member_types
-                        .iter()
-                        .any(|kind| kind == "Application")
-            })
-            .filter_map(|role| role.value.as_deref())
-    }
-
     /// Whether `client` is one of Microsoft's own, which Resource Manager trusts everywhere.
     pub fn is_first_party(client: &str) -> bool {
         FIRST_PARTY
             .iter()
             .any(|(id, _)| id.eq_ignore_ascii_case(client))
-    }
-
-    /// Everyone who can sign in; the first is the default.
-    pub fn users(&self) -> &[User] {
-        &self.users
-    }
-
-    /// The user of this sign-in name, which ignores case; the tenant's domain may be left out.
-    pub fn user(&self, upn: &str) -> Option<&User> {
-        let upn = upn.trim();
-        let whole = match upn.contains('@') {
-            true => upn.to_owned(),
-            false => format!("{upn}@{}", self.domain),
-        };
-        self.users
-            .iter()
-            .find(|user| user.upn.eq_ignore_ascii_case(&whole))
-    }
-
-    /// The sign-in names of those whose account is not disabled.
-    pub fn may_sign_in(&self) -> Vec<&str> {
-        self.users
-            .iter()
-            .filter(|user| user.state != UserState::Disabled)
-            .map(|user| user.upn.as_str())
-            .collect()
     }
 
     /// Whether `segment` of a URL names this tenant.
@@ -243,24 +171,79 @@ impl Directory {
     /// adds the Microsoft provider: where sign-ins come back to, and with which secret.
     pub fn register_gate(&mut self, callbacks: Vec<String>, secret: Option<String>) {
         self.api.web.redirect_uris.extend(callbacks);
-        self.secret = secret;
-    }
-
-    /// The API's client secret, if it has one.
-    pub fn api_secret(&self) -> Option<&str> {
-        self.secret.as_deref()
+        let app = self.api.app_id.clone();
+        self.secrets
+            .extend(secret.map(|text| AppSecret::new(app, text, None)));
     }
 
     /// Whether `id` is the API itself, as a client.
     pub fn is_api_client(&self, id: &str) -> bool {
-        id.eq_ignore_ascii_case(&self.api.app_id)
+        self.api.is(id)
     }
 
-    /// The registration of a client that has a file.
-    fn application(&self, client: &str) -> Option<&Application> {
-        [&self.api, &self.client]
-            .into_iter()
-            .find(|app| app.app_id.eq_ignore_ascii_case(client))
+    /// Every registration that has a file.
+    pub(crate) fn applications(&self) -> impl Iterator<Item = &Application> {
+        [&self.api, &self.client].into_iter().chain(&self.more)
+    }
+
+    /// The protected API.
+    pub(crate) fn api(&self) -> &Application {
+        &self.api
+    }
+
+    /// The registration of an app that has a file.
+    pub(crate) fn application(&self, id: &str) -> Option<&Application> {
+        self.applications().find(|app| app.is(id))
+    }
+
+    /// The registration that a resource's name is of, by id or identifier URI.
+    pub(crate) fn named(&self, resource: &str) -> Option<&Application> {
+        self.applications().find(|app| app.is_named(resource))
+    }
+
+    /// Each app once, and each identifier URI of one app, as in a tenant.
+    fn check_names(&self) -> Result<(), DirectoryError> {
+        let all: Vec<&Application> = self.applications().collect();
+        for (index, app) in all.iter().enumerate() {
+            let failed = |path: &str, why: String| {
+                Err(DirectoryError {
+                    file: app.file.clone(),
+                    path: path.to_owned(),
+                    why,
+                })
+            };
+            if app.is(DAEMON_CLIENT_ID) || Self::is_first_party(&app.app_id) {
+                let name = self.client_name(&app.app_id).unwrap_or("");
+                return failed(
+                    "appId",
+                    format!(
+                        "{} is that of {name}, which is built in: give the app another id",
+                        app.app_id
+                    ),
+                );
+            }
+            for other in &all[..index] {
+                if app.is(&other.app_id) {
+                    return failed(
+                        "appId",
+                        format!(
+                            "{} is that of {} too: give one of them another id",
+                            app.app_id, other.file
+                        ),
+                    );
+                }
+                if let Some(uri) = app.identifier_uris.iter().find(|uri| other.is_named(uri)) {
+                    return failed(
+                        "identifierUris",
+                        format!(
+                            "{uri} is one of {} too: Entra refuses that; remove it from one of them",
+                            other.file
+                        ),
+                    );
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether the client has a registration of this tenant's own.
@@ -297,42 +280,26 @@ impl Directory {
         if id.eq_ignore_ascii_case(DAEMON_CLIENT_ID) {
             return Some("the daemon");
         }
+        if let Some(app) = self.more.iter().find(|app| app.is(id)) {
+            return Some(app.display_name.as_deref().unwrap_or(&app.app_id));
+        }
         FIRST_PARTY
             .iter()
             .find(|(first, _)| first.eq_ignore_ascii_case(id))
             .map(|(_, name)| *name)
     }
 
-    /// Whether the client may use flows that need no secret.
-    pub fn is_public_client(&self, id: &str) -> bool {
-        !self.is_api_client(id)
-            && !id.eq_ignore_ascii_case(DAEMON_CLIENT_ID)
-            && (!id.eq_ignore_ascii_case(&self.client.app_id)
-                || self.client.is_fallback_public_client)
-    }
-
-    /// Whether `resource` names the API, by id or identifier URI.
-    pub fn is_api(&self, resource: &str) -> bool {
-        resource.eq_ignore_ascii_case(&self.api.app_id)
-            || self
-                .api
-                .identifier_uris
-                .iter()
-                .any(|uri| uri.eq_ignore_ascii_case(resource))
-    }
-
-    /// The API's identifier URIs.
-    pub fn identifier_uris(&self) -> Vec<&str> {
-        self.api
-            .identifier_uris
-            .iter()
-            .map(String::as_str)
-            .collect()
-    }
-
-    /// `requestedAccessTokenVersion`; a new registration's null means 1.
+    /// The protected API's `requestedAccessTokenVersion`; a new registration's null means 1.
     pub fn token_version(&self) -> u8 {
-        self.api.api.requested_access_token_version.unwrap_or(1)
+        self.api.token_version()
+    }
+
+    /// The apps beside the protected API and its client: name, client id, file.
+    pub fn more_apps(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.more.iter().map(|app| {
+            let name = app.display_name.as_deref().unwrap_or("an app");
+            (name, app.app_id.as_str(), app.file.as_str())
+        })
     }
 }
 

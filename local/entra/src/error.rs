@@ -89,6 +89,7 @@ pub(crate) enum AuthorityError {
     VerifierWrong,
     VerifierMissing,
     SecretWrong(String),
+    SecretExpired(String),
     SecretFromPublicClient,
     ProofMissing,
     AssertionMalformed,
@@ -125,6 +126,7 @@ impl AuthorityError {
         match self {
             Self::PublicClientOff
             | Self::SecretWrong(_)
+            | Self::SecretExpired(_)
             | Self::SecretFromPublicClient
             | Self::AssertionMalformed
             | Self::AssertionKeyUnknown

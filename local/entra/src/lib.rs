@@ -53,8 +53,7 @@ use local_events::{Clock, TimeShift};
 
 pub use self::claims::LIFETIME;
 pub use self::daemon::{CLIENT_ID as DAEMON_CLIENT_ID, Daemon};
-pub use self::directory::Directory;
-use self::directory::UserState;
+pub use self::directory::{AppSecret, Directory, DirectoryError, Source, Sources, User, UserState};
 pub use self::faults::{Delay, Failures, NoDelay, NoFailures};
 pub use self::grants::RefreshTokens;
 use self::grants::{Grants, NoSuchCode};
@@ -256,10 +255,6 @@ impl Authority {
 
     fn tenant(&self) -> &str {
         &self.0.directory.tenant_id
-    }
-
-    fn api_client_id(&self) -> &str {
-        self.0.directory.api_client_id()
     }
 
     /// Who and what the tenant knows.

@@ -169,6 +169,7 @@ impl Authority {
             .scopes
             .clone()
             .unwrap_or_else(|| directory.scopes().map(str::to_owned).collect());
+        let version = self.minted_version(spec);
         let mut claims = self.access_claims(&Grant {
             user,
             client: spec.client(directory),
@@ -176,9 +177,12 @@ impl Authority {
                 true => Credential::Secret,
                 false => Credential::None,
             },
-            resource: directory.api_resource(),
+            audience: match version {
+                TokenVersion::V1 => directory.api_resource(),
+                TokenVersion::V2 => directory.api_client_id(),
+            },
             scopes: &scopes,
-            version: self.minted_version(spec),
+            version,
             issued,
             expires,
         });

@@ -46,7 +46,9 @@ impl Authority {
         };
         let management = self.management_uris();
         let fits = asked.resources().all(|of| match of.resource {
-            Resource::Api => names(resource, &self.directory().identifier_uris(), slash),
+            Resource::Api | Resource::App(_) => self
+                .application(of.resource)
+                .is_some_and(|app| names(resource, &app.identifier_uris(), slash)),
             Resource::Management => names(resource, &management, slash),
             // A request for nothing but the protocol's scopes fails with any `resource`
             // (claude-code#52871); whether Graph's own URI passes with Graph's scopes is inferred.

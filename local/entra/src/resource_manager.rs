@@ -84,14 +84,14 @@ async fn user_info(State(authority): State<Authority>, headers: HeaderMap) -> Re
     let found = claims(&authority, &headers, Resource::Graph).and_then(|claims| {
         let oid = claims.get("oid").and_then(Value::as_str);
         let mut users = authority.directory().users().iter();
-        let user = users.find(|user| Some(user.oid) == oid);
+        let user = users.find(|user| Some(user.oid.as_str()) == oid);
         Ok((user.ok_or(Refused::NotOurs)?, claims))
     });
     match found {
         Ok((user, claims)) => Json(json!({
             "sub": claims.get("sub"),
             "name": user.name,
-            "email": user.upn,
+            "email": user.mail,
             "preferred_username": user.upn,
         }))
         .into_response(),

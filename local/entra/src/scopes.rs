@@ -191,6 +191,10 @@ impl Authority {
     /// the sign-in (captured: claude-ai-mcp#514).
     pub(super) fn check_defined(&self, asked: &ScopeRequest) -> Result<(), AuthorityError> {
         for of in asked.resources() {
+            if matches!(of.resource, Resource::App(_)) && self.application(of.resource).is_none() {
+                // A grant of an earlier run, whose app has no registration any more.
+                self.known_resource(&of.named)?;
+            }
             let Permissions::Named(scopes) = &of.permissions else {
                 continue;
             };

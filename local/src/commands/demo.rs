@@ -125,7 +125,7 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
         app_root: Some(app),
         handler: None,
         settings: None,
-        registration: None,
+        registrations: Vec::new(),
         stored_lists: StoredLists::AsInTheFile,
         allow_clients: Vec::new(),
         tenant: None,

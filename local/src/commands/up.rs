@@ -29,7 +29,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         app_root: args.app_root,
         handler: args.handler,
         settings: args.settings,
-        registration: args.registration,
+        registrations: args.registration,
         stored_lists: if args.behaviour.stored_empty_lists {
             StoredLists::EmptyWhereAbsent
         } else {
@@ -107,6 +107,14 @@ fn tenant(args: &TenantArgs) -> Option<Tenant> {
     ))
 }
 
+/// The apps beside the protected API and its client.
+fn registered(stack: &Stack) -> Vec<(&'static str, String)> {
+    let apps = stack.authority().into_iter();
+    apps.flat_map(|authority| authority.directory().more_apps())
+        .map(|(name, id, file)| ("registered", format!("{name} {id} ({file})")))
+        .collect()
+}
+
 /// A line on a terminal of 80 columns; a command keeps its line, so that it can be pasted.
 fn wrapped(line: &str) -> String {
     if line.starts_with("call it") {
@@ -133,6 +141,7 @@ fn announcement(stack: &Stack) -> Vec<(&'static str, String)> {
     lines.extend(sources.plays.clone().map(|plays| ("plays", plays)));
     lines.push(("settings", sources.settings.clone()));
     lines.push(("registration", sources.registration.clone()));
+    lines.extend(registered(stack));
     let ca = ready.ca_cert.display();
     match stack.authority() {
         Some(_) => {

@@ -3,7 +3,6 @@
 use std::fs;
 
 use super::*;
-use crate::deploy::API_CLIENT_ID;
 
 const TODO: &str = "99999999-0000-4000-8000-0000000000aa";
 
@@ -15,8 +14,9 @@ fn find(
 ) -> Result<Registrations, Failure> {
     let files = Files::of(root)?;
     let settings = settings.map(Template::read).transpose()?;
+    let named: Vec<PathBuf> = named.into_iter().map(Path::to_owned).collect();
     let places = Places {
-        named,
+        named: &named,
         settings: settings.as_ref().unwrap_or(&files.auth_settings),
         files: &files,
     };
@@ -114,7 +114,8 @@ fn a_registration_beside_the_settings_is_used_if_it_is_that_apis() {
             (1, "minted")
         );
 
-        // Of another API: passed over where it was only found, refused where it was named.
+        // Of another API: passed over where it was only found; an app of its own where it was
+        // named, unless the settings are for an API that has no file.
         let other = find(root.path(), Some(&settings), None, API_CLIENT_ID).unwrap();
         assert!(
             other.notes[0].contains("is not used: it is another API's"),
@@ -122,13 +123,17 @@ fn a_registration_beside_the_settings_is_used_if_it_is_that_apis() {
             other.notes
         );
         assert!(other.from.ends_with("(built in)"));
-        let named = find(root.path(), None, Some(&file), API_CLIENT_ID)
-            .err()
-            .unwrap()
-            .to_string();
+        let named = find(root.path(), None, Some(&file), API_CLIENT_ID).unwrap();
+        assert!(named.from.ends_with("(built in)"));
+        let directory = named.tenant(&played, "minted").directory().unwrap();
+        let more: Vec<_> = directory.more_apps().map(|(name, ..)| name).collect();
+        assert_eq!(more, ["todo"]);
+        let third = TODO.replace("aa", "bb");
+        let named = find(root.path(), None, Some(&file), &third).err().unwrap();
+        let why = named.to_string();
         assert!(
-            named.contains("another API's") && named.contains(API_CLIENT_ID),
-            "{named}"
+            why.contains("another API's") && why.contains(&third),
+            "{why}"
         );
         assert!(find(root.path(), None, Some(&file), TODO).is_ok());
         fs::remove_file(file).unwrap();

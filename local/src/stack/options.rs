@@ -26,8 +26,8 @@ pub(crate) struct Options {
     pub(crate) upstream: Option<String>,
     pub(crate) upstream_protocol: Protocol,
     pub(crate) settings: Option<PathBuf>,
-    /// The API's registration, instead of the one that is found.
-    pub(crate) registration: Option<PathBuf>,
+    /// The API's registration, instead of the one that is found; and those of other apps.
+    pub(crate) registrations: Vec<PathBuf>,
     pub(crate) stored_lists: StoredLists,
     /// Clients that the gate takes beside those that the settings list.
     pub(crate) allow_clients: Vec<String>,
@@ -106,7 +106,7 @@ impl Options {
         let named = self.settings.as_deref().map(Template::read).transpose()?;
         let source = named.as_ref().unwrap_or(&files.auth_settings);
         let places = Places {
-            named: self.registration.as_deref(),
+            named: &self.registrations,
             settings: source,
             files,
         };
@@ -135,6 +135,8 @@ impl Options {
         };
         let mut registrations = Registrations::find(places, &place)?;
         registrations.play(&played, &settings);
+        let (secrets, more) = registrations.secrets(|name| std::env::var(name).ok())?;
+        notes.extend(more);
         let own = registrations.client_id();
         let (signs_in, minted) = match played.says {
             None => (own.to_owned(), own.to_owned()),
@@ -146,7 +148,7 @@ impl Options {
         };
         notes.append(&mut registrations.notes);
         Ok(InForce {
-            tenant: Some(registrations.tenant(&played, &minted)),
+            tenant: Some(registrations.tenant(&played, &minted).with_secrets(secrets)),
             scope: registrations.scope(),
             registration_from: registrations.from,
             from: places.settings.name.clone(),

@@ -68,8 +68,8 @@ impl Authority {
         if let Some(nonce) = &flow.nonce {
             claims["nonce"] = json!(nonce);
         }
-        if flow.asked.has("email") {
-            claims["email"] = json!(user.upn);
+        if flow.asked.has("email") && user.mail.is_some() {
+            claims["email"] = json!(user.mail);
         }
         if let Some(code) = code {
             let hash = digest::digest(&digest::SHA256, code.as_bytes());

@@ -2,11 +2,18 @@
 
 use serde::Deserialize;
 
-/// The API's registration or a client's.
+use super::{DirectoryError, Source};
+
+/// The registration of an API, of a client, or of what is both.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Application {
-    pub(super) app_id: String,
+pub(crate) struct Application {
+    /// What its file is called.
+    #[serde(skip)]
+    pub(super) file: String,
+    pub(crate) app_id: String,
+    #[serde(default)]
+    pub(super) display_name: Option<String>,
     #[serde(default)]
     pub(super) identifier_uris: Vec<String>,
     #[serde(default)]
@@ -28,11 +35,20 @@ pub(super) struct Application {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AppRole {
+    #[serde(default)]
+    pub(super) id: String,
     /// A role may have none: it is assigned then, and no token says so.
     #[serde(default)]
     pub(super) value: Option<String>,
     pub(super) allowed_member_types: Vec<String>,
     pub(super) is_enabled: bool,
+}
+
+impl AppRole {
+    /// Whether it is for apps (`Application`) or people (`User`), and enabled.
+    pub(super) fn is_for(&self, kind: &str) -> bool {
+        self.is_enabled && self.allowed_member_types.iter().any(|known| known == kind)
+    }
 }
 
 /// `web`, `spa` or `publicClient`.
@@ -95,4 +111,64 @@ pub(super) struct ResourceAccess {
     /// `Scope` is delegated, `Role` an app role.
     #[serde(rename = "type")]
     pub(super) kind: String,
+}
+
+impl Application {
+    /// Reads a registration's file.
+    pub(super) fn read(source: &Source) -> Result<Self, DirectoryError> {
+        let failed = |path: String, why: String| DirectoryError {
+            file: source.name.clone(),
+            path,
+            why,
+        };
+        let mut deserializer = serde_json::Deserializer::from_str(&source.text);
+        let mut read: Self = serde_path_to_error::deserialize(&mut deserializer)
+            .map_err(|error| failed(error.path().to_string(), error.inner().to_string()))?;
+        read.file.clone_from(&source.name);
+        Ok(read)
+    }
+
+    /// Whether it has this application (client) id.
+    pub(crate) fn is(&self, id: &str) -> bool {
+        self.app_id.eq_ignore_ascii_case(id)
+    }
+
+    /// Whether `resource` names it, by id or identifier URI.
+    pub(crate) fn is_named(&self, resource: &str) -> bool {
+        let mut uris = self.identifier_uris.iter();
+        self.is(resource) || uris.any(|uri| uri.eq_ignore_ascii_case(resource))
+    }
+
+    /// Its identifier URIs.
+    pub(crate) fn identifier_uris(&self) -> Vec<&str> {
+        self.identifier_uris.iter().map(String::as_str).collect()
+    }
+
+    /// Its scopes that are enabled.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &str> {
+        let scopes = self.api.oauth2_permission_scopes.iter();
+        scopes
+            .filter(|scope| scope.is_enabled)
+            .map(|scope| scope.value.as_str())
+    }
+
+    /// A scope's name and description for people, where there are some.
+    pub(crate) fn consent_texts(&self, scope: &str) -> Option<(&str, &str)> {
+        let mut scopes = self.api.oauth2_permission_scopes.iter();
+        let scope = scopes.find(|known| known.value == scope)?;
+        let name = scope.user_consent_display_name.as_deref()?;
+        Some((name, scope.user_consent_description.as_deref()?))
+    }
+
+    /// `requestedAccessTokenVersion`; a new registration's null means 1.
+    pub(crate) fn token_version(&self) -> u8 {
+        self.api.requested_access_token_version.unwrap_or(1)
+    }
+
+    pub(super) fn scope_id(&self, scope: &str) -> Option<&str> {
+        let mut scopes = self.api.oauth2_permission_scopes.iter();
+        scopes
+            .find(|known| known.value == scope)
+            .map(|known| known.id.as_str())
+    }
 }

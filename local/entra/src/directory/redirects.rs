@@ -71,8 +71,7 @@ impl Directory {
     /// is not compared.
     pub(crate) fn is_single_page_apps_origin(&self, origin: &Url) -> bool {
         let root = |url: &Url| url.join("/").ok();
-        [&self.api, &self.client]
-            .into_iter()
+        self.applications()
             .flat_map(of)
             .filter(|(platform, _)| *platform == Platform::Spa)
             .filter_map(|(_, known)| Url::parse(known).ok())
@@ -91,23 +90,20 @@ impl Directory {
 
     /// Whether some client may be sent back to this URL's origin.
     pub(crate) fn is_redirect_origin(&self, url: &Url) -> bool {
-        [&self.api, &self.client]
-            .into_iter()
+        self.applications()
             .flat_map(of)
             .filter_map(|(_, known)| Url::parse(known).ok())
             .any(|known| known.origin() == url.origin())
     }
 }
 
-/// What Entra does with these files that nobody would expect.
-pub(super) fn warnings(files: [(&str, &Application); 2]) -> Vec<String> {
-    files
-        .into_iter()
-        .flat_map(|(file, app)| warnings_of(file, app))
-        .collect()
+/// What Entra does with these registrations that nobody would expect.
+pub(super) fn warnings<'a>(apps: impl Iterator<Item = &'a Application>) -> Vec<String> {
+    apps.flat_map(warnings_of).collect()
 }
 
-fn warnings_of(file: &str, app: &Application) -> Vec<String> {
+fn warnings_of(app: &Application) -> Vec<String> {
+    let file = &app.file;
     let mut warnings = Vec::new();
     for uri in app.identifier_uris.iter().filter(|uri| uri.ends_with('/')) {
         warnings.push(format!(
@@ -245,13 +241,14 @@ mod tests {
 
     #[test]
     fn item_6_what_entra_does_not_support_is_warned_of() {
-        let app: Application = serde_json::from_str(
-            r#"{"appId":"a","identifierUris":["https://mcp.example/mcp/","api://a"],
+        let text = r#"{"appId":"a","identifierUris":["https://mcp.example/mcp/","api://a"],
                 "web":{"redirectUris":["http://[::1]/cb","http://localhost:1/cb"]},
-                "spa":{"redirectUris":["http://localhost:2/cb","http://localhost:2/other"]}}"#,
-        )
-        .unwrap();
-        let warnings = warnings_of("f.json", &app);
+                "spa":{"redirectUris":["http://localhost:2/cb","http://localhost:2/other"]}}"#;
+        let source = super::super::Source {
+            name: "f.json".to_owned(),
+            text: text.to_owned(),
+        };
+        let warnings = warnings_of(&Application::read(&source).unwrap());
         assert_eq!(warnings.len(), 3, "{warnings:?}");
         for (warning, part) in warnings
             .iter()

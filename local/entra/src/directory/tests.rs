@@ -3,19 +3,35 @@ use super::*;
 const API: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
 const CLI: &str = "c41d7e95-06fb-4a38-8d2e-b7390f5a6e22";
 
-/// The shipped registrations, in a tenant of these ids.
-fn directory() -> Directory {
-    let fill = |text: &str| {
-        text.replace("<cli-client-id>", CLI)
-            .replace("<client-id>", API)
-    };
+fn source(text: &str) -> Source {
+    Source {
+        name: "a file".to_owned(),
+        text: text
+            .replace("<cli-client-id>", CLI)
+            .replace("<client-id>", API),
+    }
+}
+
+/// The shipped registrations.
+fn shipped() -> Sources {
+    Sources {
+        api: source(include_str!("../../../../deploy/app-registration.json")),
+        client: source(include_str!("../../../../deploy/client-registration.json")),
+        more: Vec::new(),
+    }
+}
+
+fn of(sources: &Sources) -> Directory {
     Directory::new(
         "6d3c1f0a-8b52-4e7d-9f41-2c5a7be01d93",
         "greeting.test",
-        &fill(include_str!("../../../../deploy/app-registration.json")),
-        &fill(include_str!("../../../../deploy/client-registration.json")),
+        sources,
     )
     .unwrap()
+}
+
+fn directory() -> Directory {
+    of(&shipped())
 }
 
 #[test]
@@ -74,19 +90,15 @@ fn redirects_are_registered_ones() {
 
 #[test]
 fn item_2_permissions_are_per_scope() {
-    let text = include_str!("../../../../deploy/app-registration.json")
-        .replace("<cli-client-id>", CLI)
-        .replace("<client-id>", API);
-    let mut api: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut sources = shipped();
+    let mut api: serde_json::Value = serde_json::from_str(&sources.api.text).unwrap();
     let mut second = api["api"]["oauth2PermissionScopes"][0].clone();
     second["id"] = "2f7f8e30-1d4f-4d7e-8d52-3c1c7f6a9b11".into();
     second["value"] = "Greeting.Write".into();
     let scopes = api["api"]["oauth2PermissionScopes"].as_array_mut().unwrap();
     scopes.push(second);
-    let client = include_str!("../../../../deploy/client-registration.json")
-        .replace("<cli-client-id>", CLI)
-        .replace("<client-id>", API);
-    let directory = Directory::new("t", "greeting.test", &api.to_string(), &client).unwrap();
+    sources.api.text = api.to_string();
+    let directory = of(&sources);
     let alice = directory.user("alice").unwrap();
     let az = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
     for (client, scope, granted) in [
@@ -97,7 +109,7 @@ fn item_2_permissions_are_per_scope() {
         (CLI, "greeting.read", false),
     ] {
         assert_eq!(
-            directory.consented(client, scope, alice),
+            directory.consented(client, directory.api(), scope, alice),
             granted,
             "{client} {scope}"
         );

@@ -78,6 +78,7 @@ impl AuthorityError {
             Self::VerifierWrong => entra("invalid_grant", 501_481, "The Code_Verifier does not match the code_challenge supplied in the authorization request."),
             Self::VerifierMissing => entra("invalid_grant", 50_148, "The code_verifier does not match the code_challenge supplied in the authorization request for PKCE."),
             Self::SecretWrong(client) => entra("invalid_client", 7_000_215, format!("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'.")),
+            Self::SecretExpired(client) => entra("invalid_client", 7_000_222, format!("The provided client secret keys for app '{client}' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.")),
             Self::SecretFromPublicClient => entra("invalid_client", 700_025, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."),
             Self::ProofMissing => entra("invalid_request", 7_000_216, "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."),
             Self::AssertionMalformed => entra("invalid_client", 50027, "JWT token is invalid or malformed."),

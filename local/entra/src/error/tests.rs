@@ -64,6 +64,7 @@ fn all() -> Vec<AuthorityError> {
         E::VerifierWrong,
         E::VerifierMissing,
         E::SecretWrong(text()),
+        E::SecretExpired(text()),
         E::SecretFromPublicClient,
         E::ProofMissing,
         E::AssertionMalformed,

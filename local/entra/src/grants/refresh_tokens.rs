@@ -56,9 +56,16 @@ pub(crate) struct Refresh {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Change {
-    Issued { hash: String, stands_for: Refresh },
-    Used { hash: String },
-    FamilyEnded { family: String },
+    Issued {
+        hash: String,
+        stands_for: Box<Refresh>,
+    },
+    Used {
+        hash: String,
+    },
+    FamilyEnded {
+        family: String,
+    },
 }
 
 /// A token that is issued.
@@ -153,7 +160,7 @@ impl RefreshTokens {
         let all = self.issued.iter();
         all.map(|(hash, stands_for)| Change::Issued {
             hash: hash.clone(),
-            stands_for: stands_for.clone(),
+            stands_for: Box::new(stands_for.clone()),
         })
         .collect()
     }
@@ -162,7 +169,7 @@ impl RefreshTokens {
         match change {
             Change::Issued { hash, stands_for } => {
                 self.order.insert(place(&hash, &stands_for));
-                self.issued.insert(hash, stands_for);
+                self.issued.insert(hash, *stands_for);
                 while self.issued.len() > self.bounds.tokens
                     && let Some((_, _, first)) = self.order.pop_first()
                 {
@@ -236,7 +243,7 @@ impl Grants {
         let used = new.got_by.map(|(old, _)| Change::Used { hash: hash(old) });
         let issued = Change::Issued {
             hash: hash(&token),
-            stands_for: Refresh {
+            stands_for: Box::new(Refresh {
                 family,
                 user: new.user.to_owned(),
                 asked: new.asked.clone(),
@@ -244,7 +251,7 @@ impl Grants {
                 issued: now,
                 expires,
                 used: false,
-            },
+            }),
         };
         self.refresh
             .change(used.into_iter().chain([issued]).collect());

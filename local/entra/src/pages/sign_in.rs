@@ -99,10 +99,8 @@ impl SignIn<'_> {
 
     /// A scope as its API describes it to people.
     fn permission(&self, of: &ResourceScopes, scope: &str) -> Markup {
-        let texts = match of.resource {
-            Resource::Api => self.authority.directory().consent_texts(scope),
-            Resource::Management | Resource::Graph => None,
-        };
+        let app = self.authority.application(of.resource);
+        let texts = app.and_then(|app| app.consent_texts(scope));
         html! {
             @if let Some((name, description)) = texts { (name) ": " (description) " " }
             code { (scope) }

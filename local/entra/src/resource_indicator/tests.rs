@@ -95,8 +95,17 @@ fn authority(folder: &std::path::Path, identifier_uris: &[&str]) -> Authority {
     )
     .replace("<id>", API);
     let client = format!(r#"{{"appId":"{CLIENT}"}}"#);
+    let source = |text| crate::Source {
+        name: "a file".to_owned(),
+        text,
+    };
+    let sources = crate::Sources {
+        api: source(api),
+        client: source(client),
+        more: Vec::new(),
+    };
     Authority::new(Parts {
-        directory: Directory::new("t", "greeting.test", &api, &client).unwrap(),
+        directory: Directory::new("t", "greeting.test", &sources).unwrap(),
         keys: KeyRing::load_or_create(folder, 0).unwrap(),
         daemon: None,
         origin: "https://localhost:1".into(),

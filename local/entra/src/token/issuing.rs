@@ -50,7 +50,10 @@ impl Authority {
             user,
             client: &asked.client,
             credential: answer.credential,
-            resource: &of.named,
+            audience: match version {
+                TokenVersion::V1 => &of.named,
+                TokenVersion::V2 => self.app_id(of.resource),
+            },
             scopes: &scp(asked, &granted),
             version,
             issued: now,
@@ -78,8 +81,8 @@ impl Authority {
             if let Some(nonce) = answer.nonce {
                 claims["nonce"] = json!(nonce);
             }
-            if asked.has("email") {
-                claims["email"] = json!(user.upn);
+            if asked.has("email") && user.mail.is_some() {
+                claims["email"] = json!(user.mail);
             }
             body["id_token"] = json!(sign(&claims, WithX5t::No)?);
         }
@@ -114,10 +117,9 @@ impl Authority {
 
     /// The version of a resource's tokens: its registration's; Microsoft's own have v1.
     pub(crate) fn version(&self, resource: Resource) -> TokenVersion {
-        if resource == Resource::Api && self.directory().token_version() == 2 {
-            TokenVersion::V2
-        } else {
-            TokenVersion::V1
+        match self.application(resource) {
+            Some(app) if app.token_version() == 2 => TokenVersion::V2,
+            _ => TokenVersion::V1,
         }
     }
 }

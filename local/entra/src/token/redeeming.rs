@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::issuing::Answer;
 use super::spendable::Spendable;
 use crate::Authority;
+use crate::claims::Credential;
 use crate::directory::Platform;
 use crate::error::AuthorityError;
 use crate::grants::Reuse;
@@ -56,8 +57,12 @@ impl Authority {
             "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => {
                 self.redeem_device_code(&client, &parameters, now)?
             }
-            "authorization_code" => self.redeem_code(&client, &parameters, origin, now)?,
-            "refresh_token" => self.redeem_refresh_token(&client, &parameters, origin, now)?,
+            "authorization_code" => {
+                self.redeem_code((&client, credential), &parameters, origin, now)?
+            }
+            "refresh_token" => {
+                self.redeem_refresh_token((&client, credential), &parameters, origin, now)?
+            }
             other => return Err(AuthorityError::GrantUnsupported(other.to_owned())),
         };
         let answer = Answer {
@@ -122,9 +127,23 @@ impl Authority {
         })
     }
 
-    fn redeem_code(
+    /// A web app proves itself, whoever has its code.
+    fn check_proof(
         &self,
         client: &str,
+        credential: Credential,
+        platform: Platform,
+    ) -> Result<(), AuthorityError> {
+        if credential == Credential::None && self.directory().has_to_prove_itself(client, platform)
+        {
+            return Err(AuthorityError::PublicClientOff);
+        }
+        Ok(())
+    }
+
+    fn redeem_code(
+        &self,
+        (client, credential): (&str, Credential),
         parameters: &Parameters,
         origin: Option<&str>,
         now: i64,
@@ -137,6 +156,7 @@ impl Authority {
             .map(|scope| self.asked_of_one(client, scope))
             .transpose()?;
         let known = self.grants().code(code, client, redirect, now)?;
+        self.check_proof(client, credential, known.platform)?;
         check_origin(origin, known.platform)?;
         // Without a challenge there is nothing to verify, whatever is sent.
         if let Some(challenge) = &known.challenge {
@@ -165,7 +185,7 @@ impl Authority {
 
     fn redeem_refresh_token(
         &self,
-        client: &str,
+        (client, credential): (&str, Credential),
         parameters: &Parameters,
         origin: Option<&str>,
         now: i64,
@@ -184,6 +204,7 @@ impl Authority {
             Reuse::EndsFamily
         };
         let stands_for = self.grants().refresh(token, client, reuse, now)?;
+        self.check_proof(client, credential, stands_for.platform)?;
         check_origin(origin, stands_for.platform)?;
         let mut asked = wanted.unwrap_or_else(|| stands_for.asked.clone());
         if !asked.has("offline_access") {
@@ -193,8 +214,9 @@ impl Authority {
         let of = &asked.first;
         // Captured of a refresh: modelcontextprotocol/typescript-sdk#2718. The code's redemption
         // passes (reported: Softeria/ms-365-mcp-server#508).
-        if of.resource == Resource::Api
-            && self.directory().is_api_client(client)
+        if self
+            .application(of.resource)
+            .is_some_and(|app| app.is(client))
             && !of.named.eq_ignore_ascii_case(client)
         {
             return Err(AuthorityError::TokenForItself {
@@ -212,7 +234,7 @@ impl Authority {
             nonce: None,
             grant: Spendable::RefreshToken {
                 token: token.to_owned(),
-                stands_for,
+                stands_for: Box::new(stands_for),
             },
         })
     }

@@ -6,8 +6,14 @@ use crate::grants::Refresh;
 /// A grant that was looked at, and is not spent yet.
 pub(super) enum Spendable {
     DeviceCode(String),
-    Code { code: String, platform: Platform },
-    RefreshToken { token: String, stands_for: Refresh },
+    Code {
+        code: String,
+        platform: Platform,
+    },
+    RefreshToken {
+        token: String,
+        stands_for: Box<Refresh>,
+    },
 }
 
 impl Spendable {
