@@ -138,6 +138,10 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Run authority, Easy Auth and the function until Ctrl-C
     Up(UpArgs),
+    /// Show what runs, since when, where, and by which settings
+    Status(StatusArgs),
+    /// End the running stack, as Ctrl-C does where it runs
+    Stop(StopArgs),
     /// Print the lines that point a shell's clients at the running stack
     Env(EnvArgs),
     /// Approve (or deny) a device code
@@ -211,6 +215,7 @@ pub(crate) struct StateArgs {
   greeting-local up --allow-client 5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853
                                                          the local daemon may call, too
   greeting-local up --watch                              build and start again on change
+  greeting-local up --detach                             go on in the background, until: stop
   greeting-local up --tenant contoso.onmicrosoft.com --client-id API_CLIENT_ID
                                                          tokens of a real tenant")]
 pub(crate) struct UpArgs {
@@ -269,6 +274,12 @@ pub(crate) struct UpArgs {
     /// Approve every sign-in at once, as this user
     #[arg(long, value_name = "USER", conflicts_with = "tenant")]
     pub(crate) auto_approve: Option<String>,
+    /// Return once the function can be called; the stack runs on until greeting-local stop
+    #[arg(long, conflicts_with = "log")]
+    pub(crate) detach: bool,
+    /// What --detach starts
+    #[arg(long, hide = true, conflicts_with = "detach")]
+    pub(crate) detached: bool,
     #[command(flatten)]
     pub(crate) state: StateArgs,
     #[command(flatten)]
@@ -413,6 +424,37 @@ pub(crate) struct LogArgs {
     pub(crate) state: StateArgs,
 }
 
+/// `status`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The exit status is 0 where a stack runs whose handler has not ended, else 1.
+
+Examples:
+  greeting-local status
+  greeting-local status --output json | jq -r .function_url"
+)]
+pub(crate) struct StatusArgs {
+    /// How it is printed
+    #[arg(long, value_enum, default_value = "human")]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// `stop`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "It returns once the stack is gone: its ports are free then.
+
+Examples:
+  greeting-local stop
+  greeting-local stop --state-dir ./state"
+)]
+pub(crate) struct StopArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
 /// `env`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -435,12 +477,13 @@ pub(crate) struct EnvArgs {
 /// `approve`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  greeting-local approve                       the only one that waits; else lists them
   greeting-local approve ABCD23456
   greeting-local approve ABCD23456 --user bob
   greeting-local approve ABCD23456 --deny")]
 pub(crate) struct ApproveArgs {
-    /// The code that the device shows
-    pub(crate) code: String,
+    /// The code that the device shows [default: the only one that waits]
+    pub(crate) code: Option<String>,
     /// The user who signs in
     #[arg(long, default_value = "alice@greeting.test")]
     pub(crate) user: String,

@@ -2,6 +2,7 @@
 
 pub(crate) mod approve;
 pub(crate) mod demo;
+pub(crate) mod detach;
 pub(crate) mod env;
 pub(crate) mod launch;
 pub(crate) mod log;
@@ -9,4 +10,6 @@ pub(crate) mod mint;
 pub(crate) mod package;
 pub(crate) mod policy;
 pub(crate) mod rotate_keys;
+pub(crate) mod status;
+pub(crate) mod stop;
 pub(crate) mod up;

@@ -72,7 +72,11 @@ fn main() -> ExitCode {
         match command {
             Command::Launch(_) => Ok(ExitCode::FAILURE),
             Command::Demo(args) => commands::demo::run(args).await,
-            Command::Up(args) => commands::up::run(args).await.map(|()| ExitCode::SUCCESS),
+            Command::Up(args) => commands::up::run(args).await,
+            Command::Status(args) => commands::status::run(args)
+                .await
+                .map(|()| ExitCode::SUCCESS),
+            Command::Stop(args) => commands::stop::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Env(args) => commands::env::run(&args).map(|()| ExitCode::SUCCESS),
             Command::Approve(args) => commands::approve::run(args)
                 .await

@@ -2,7 +2,7 @@
 //! could not be written (a full disk) is.
 
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use local_failure::Failure;
 
@@ -13,6 +13,20 @@ use local_failure::Failure;
 pub(crate) fn line(text: impl Display) -> Result<(), Failure> {
     let mut stdout = anstream::stdout();
     written(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
+}
+
+/// A line of a list of labels and values, as it is printed: wrapped at 80 columns on a terminal, and
+/// whole elsewhere.
+pub(crate) fn labelled(label: &str, value: &str) -> String {
+    let line = format!("{label:<14}{value}");
+    if !io::stdout().is_terminal() {
+        return line;
+    }
+    let options = textwrap::Options::new(80)
+        .subsequent_indent("              ")
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(&line, options)
 }
 
 /// The same, where signals are listened for meanwhile.

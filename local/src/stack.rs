@@ -24,7 +24,7 @@ use local_functions_host::LocalSettings;
 use local_http::serve::{Service, router_service};
 use local_http::tls::DevelopmentCa;
 use local_http::trust::TrustFiles;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use self::backend::{Backend, RunningBackend};
@@ -38,6 +38,7 @@ pub(crate) use self::options::Options;
 pub(crate) use self::upstream::Protocol;
 use crate::control::running::{Ready, Running};
 use crate::control::secret::ControlSecret;
+use crate::control::status::{Behind, Health, Status};
 use crate::deploy::{Files, Sources};
 
 /// A running stack. `stop` ends it; dropping it kills the handler too, without draining.
@@ -52,6 +53,7 @@ pub(crate) struct Stack {
     log: Log,
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
+    asked_to_stop: Arc<Notify>,
 }
 
 impl Stack {
@@ -110,6 +112,7 @@ impl Stack {
             registration: in_force.registration_from,
             plays: in_force.plays,
         };
+        let (health, asked_to_stop) = (Health::default(), Arc::<Notify>::default());
         // Serve.
         let (stop, stopped) = watch::channel(false);
         let acceptor = |alpn: &[&[u8]]| {
@@ -127,6 +130,9 @@ impl Stack {
                 sources: sources.clone(),
                 function: backend.function(),
                 warnings: warnings.clone(),
+                status: status(authority.as_ref(), &sources, &warnings),
+                health: health.clone(),
+                asked_to_stop: asked_to_stop.clone(),
             },
         );
         let control = listeners
@@ -141,6 +147,7 @@ impl Stack {
         let backend = backend
             .start(&rules.settings, listeners.gate.port, &options)
             .await?;
+        let _ = health.set(backend.health());
         let front_end = Arc::new(FrontEnd {
             gate: Gate::new(GateParts {
                 rules,
@@ -177,12 +184,18 @@ impl Stack {
             log: options.log,
             stop,
             serving,
+            asked_to_stop,
         })
     }
 
     /// The local authority; none where a real tenant issues the tokens.
     pub(crate) fn authority(&self) -> Option<&Authority> {
         self.authority.as_ref()
+    }
+
+    /// Resolves when `greeting-local stop` asks for the end.
+    pub(crate) async fn asked_to_stop(&self) {
+        self.asked_to_stop.notified().await;
     }
 
     /// Drains what is in flight, then ends the handler. No process and no port is left.
@@ -221,6 +234,26 @@ async fn issuer(
     let clock = clock.clone();
     let authority = issuing::authority(options, tenant, &origin, clock, callbacks, client_secret)?;
     Ok((Some(authority), None))
+}
+
+/// What the stack says of itself, less what changes.
+fn status(authority: Option<&Authority>, sources: &Sources, warnings: &[String]) -> Status {
+    let users = authority.map(|authority| authority.directory().users());
+    Status {
+        process: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        since: jiff::Timestamp::now().as_second(),
+        behind: Behind::Starting,
+        settings: sources.settings.clone(),
+        registration: sources.registration.clone(),
+        plays: sources.plays.clone(),
+        users: users
+            .into_iter()
+            .flatten()
+            .map(|user| user.upn.clone())
+            .collect(),
+        notes: warnings.to_vec(),
+    }
 }
 
 /// What is written down about the stack.

@@ -44,6 +44,7 @@ mod ring;
 mod scopes;
 mod secrets;
 mod token;
+mod waiting;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
@@ -64,6 +65,7 @@ pub use self::minting::{MintSpec, Shape, Signature};
 pub use self::pages::{describe, foreign};
 pub use self::policy::{Policy, REFUSALS, refusal};
 pub use self::ring::KeyRing;
+pub use self::waiting::Waiting;
 
 /// A token's shape: v1 (`sts.windows.net`) or v2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,16 +99,6 @@ impl ApproveError {
             Self::Disabled(_) => "AADSTS50057: The user account is disabled.",
         }
     }
-}
-
-/// A device sign-in that waits for its person.
-pub struct Waiting {
-    /// The client's name.
-    pub client: String,
-    /// What it asks for, separated by spaces.
-    pub scopes: String,
-    /// For how long.
-    pub seconds: i64,
 }
 
 /// The authority. Clones share one state.
@@ -222,26 +214,6 @@ impl Authority {
         let now = self.clock().now();
         let declined = self.grants().decline(user_code, now);
         declined.map_err(|NoSuchCode| ApproveError::NoSuchCode)
-    }
-
-    /// The device sign-ins that wait for a user, without their codes; the oldest first.
-    pub fn waiting(&self) -> Vec<Waiting> {
-        let now = self.clock().now();
-        let mut waiting: Vec<Waiting> = self
-            .grants()
-            .waiting(now)
-            .map(|(asked, seconds)| Waiting {
-                client: self
-                    .directory()
-                    .client_name(&asked.client)
-                    .unwrap_or("")
-                    .to_owned(),
-                scopes: asked.full().join(" "),
-                seconds,
-            })
-            .collect();
-        waiting.sort_by_key(|one| std::cmp::Reverse(one.seconds));
-        waiting
     }
 
     fn issuer_v2(&self) -> String {

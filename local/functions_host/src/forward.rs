@@ -22,7 +22,7 @@ use self::copy::HOST_VERSION;
 use self::said::{Remark, Said};
 use super::app::{Forwarding, Function, FunctionApp, HomePage};
 use super::invocation::Invocation;
-use super::process::{Handler, RESTART_TIMEOUT};
+use super::process::{Handler, RESTART_TIMEOUT, Readiness};
 use super::refusals::Refusals;
 
 /// The host version that handlers are given: the major version we behave as.
@@ -72,6 +72,12 @@ impl Host {
         let app = Arc::new(app);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *current, Current { app, handler }).handler
+    }
+
+    /// Whether the handler takes calls now.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.current().handler.readiness()
     }
 
     /// Ends the handler.

@@ -36,7 +36,7 @@ pub use forward::Host;
 pub use invocation::Invocation;
 pub use left_out::{LeftOut, Reason};
 pub use local_settings::LocalSettings;
-pub use process::{Handler, HandlerSpec};
+pub use process::{Handler, HandlerSpec, Readiness};
 pub use program::UnusableProgram;
 pub use refusals::Refusals;
 pub use variables::Environment;

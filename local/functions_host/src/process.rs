@@ -133,6 +133,17 @@ enum State {
     Failed(HandlerError),
 }
 
+/// Whether a handler takes calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// Not yet: it starts.
+    Starting,
+    /// It does.
+    Ready,
+    /// It has ended, and is not started again.
+    Ended,
+}
+
 /// A supervised handler. Dropping it kills the process.
 pub struct Handler {
     state: watch::Receiver<State>,
@@ -177,6 +188,15 @@ impl Handler {
         {
             Ok(State::Failed(error)) => Err(error.clone()),
             _ => Ok(handler),
+        }
+    }
+
+    /// Whether it takes calls now.
+    pub(crate) fn readiness(&self) -> Readiness {
+        match *self.state.borrow() {
+            State::Starting => Readiness::Starting,
+            State::Ready(_) => Readiness::Ready,
+            State::Ended | State::Failed(_) => Readiness::Ended,
         }
     }
 

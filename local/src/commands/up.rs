@@ -1,22 +1,26 @@
 //! `greeting-local up`: runs until Ctrl-C.
 
-use std::io::IsTerminal;
+use std::process::ExitCode;
 
 use local_easy_auth::{Behaviour, StoredLists};
 use local_events::{Log, Stream, interrupted, print};
 use local_failure::Failure;
 
 use crate::cli::{TenantArgs, UpArgs};
+use crate::commands::detach;
 use crate::control::running::Running;
 use crate::stack::{Options, Protocol, Stack};
-use crate::state;
 use crate::tenant::Tenant;
+use crate::{say, state};
 
 /// Starts the stack, says where it is, and ends it on Ctrl-C or SIGTERM.
 ///
 /// # Errors
 /// Whatever does not start, by name.
-pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
+pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
+    if args.detach {
+        return detach::run().await;
+    }
     // Ctrl-C while starting must not leave a handler behind, so it is listened for from here on.
     let interrupted = interrupted();
     tokio::pin!(interrupted);
@@ -63,7 +67,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
     });
     let stack = tokio::select! {
         stack = starting => stack?,
-        () = &mut interrupted => return Ok(()),
+        () = &mut interrupted => return Ok(ExitCode::SUCCESS),
     };
     let running = &stack.running;
     let said = running.save(&state_dir).and_then(|()| {
@@ -79,13 +83,26 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
             "choose another --ready-file or --state-dir",
         ));
     }
-    let wrap = std::io::stdout().is_terminal();
     for (label, value) in announcement(&stack) {
-        let line = format!("{label:<14}{value}");
-        print(Stream::Out, if wrap { wrapped(&line) } else { line });
+        // A command keeps its line, so that it can be pasted.
+        let line = match label {
+            "call it" => format!("{label:<14}{value}"),
+            _ => say::labelled(label, &value),
+        };
+        print(Stream::Out, line);
     }
-    print(Stream::Out, "Ctrl-C ends it.");
-    interrupted.await;
+    print(
+        Stream::Out,
+        if args.detached {
+            detach::LAST_LINE
+        } else {
+            "Ctrl-C ends it."
+        },
+    );
+    tokio::select! {
+        () = interrupted => {}
+        () = stack.asked_to_stop() => {}
+    }
     print(Stream::Err, "stopping …");
     stack.running.remove(&state_dir);
     if let Some(path) = &args.ready_file {
@@ -93,7 +110,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Failure> {
         let _ = std::fs::remove_file(path);
     }
     stack.stop().await;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The tenant that the arguments name, if they name one.
@@ -113,18 +130,6 @@ fn registered(stack: &Stack) -> Vec<(&'static str, String)> {
     apps.flat_map(|authority| authority.directory().more_apps())
         .map(|(name, id, file)| ("registered", format!("{name} {id} ({file})")))
         .collect()
-}
-
-/// A line on a terminal of 80 columns; a command keeps its line, so that it can be pasted.
-fn wrapped(line: &str) -> String {
-    if line.starts_with("call it") {
-        return line.to_owned();
-    }
-    let options = textwrap::Options::new(80)
-        .subsequent_indent("              ")
-        .break_words(false)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(line, options)
 }
 
 /// Where everything is, and how to call it.

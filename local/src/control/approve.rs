@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
+use axum::response::IntoResponse;
+use axum::routing::get;
 use local_entra::{ApproveError, Authority};
 use local_events::{EventNote, Outcome};
 use serde::{Deserialize, Serialize};
@@ -22,9 +23,16 @@ pub(crate) struct ApproveRequest {
 
 /// The secret: a web page can't approve.
 pub(crate) fn router(authority: Authority, secret: ControlSecret) -> axum::Router {
+    let (who_waits, who_may_ask) = (authority.clone(), secret.clone());
+    let waiting = move |headers: HeaderMap| async move {
+        if !who_may_ask.is_in(&headers) {
+            return unknown_caller();
+        }
+        Json(who_waits.waiting()).into_response()
+    };
     axum::Router::new().route(
         PATH,
-        post(
+        get(waiting).post(
             move |headers: HeaderMap, Json(request): Json<ApproveRequest>| async move {
                 if !secret.is_in(&headers) {
                     return unknown_caller();

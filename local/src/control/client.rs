@@ -11,6 +11,9 @@ use serde::Serialize;
 use super::running::Running;
 use crate::state;
 
+/// For an answer that costs the stack nothing.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A client that trusts the running stack's CA and no other.
 ///
 /// # Errors
@@ -35,6 +38,25 @@ pub(crate) fn not_reached(error: &dyn Display) -> Failure {
         error,
         "is it still running? start it with: greeting-local up",
     )
+}
+
+/// Asks the running stack at `path`, where its answer is always the same 200.
+///
+/// # Errors
+/// It does not answer, or not so.
+pub(crate) async fn ask(
+    running: &Running,
+    method: reqwest::Method,
+    path: &str,
+) -> Result<reqwest::Response, Failure> {
+    client(running)?
+        .request(method, format!("{}{path}", running.control))
+        .bearer_auth(&running.control_secret)
+        .timeout(ANSWER_TIMEOUT)
+        .send()
+        .await
+        .and_then(reqwest::Response::error_for_status)
+        .map_err(|error| not_reached(&error.without_url()))
 }
 
 /// Asks the running authority at `path` to do `body`, as `command`.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use local_easy_auth::Settings;
 use local_failure::Failure;
-use local_functions_host::{Environment, Host, LocalSettings, Watch};
+use local_functions_host::{Environment, Host, LocalSettings, Readiness, Watch};
 use local_http::serve::Service;
 
 use super::Options;
 use super::functions::Functions;
 use super::upstream::Upstream;
+use crate::control::status::Behind;
 use crate::control_room::App;
 
 /// Read, not yet started.
@@ -141,6 +142,24 @@ impl RunningBackend {
                     let upstream = upstream.clone();
                     Box::pin(async move { upstream.call(request).await })
                 })
+            }
+        }
+    }
+
+    /// Tells whether what is behind the gate can be called.
+    pub(super) fn health(&self) -> Box<dyn Fn() -> Behind + Send + Sync> {
+        match self {
+            Self::Functions(host, _) => {
+                let host = host.clone();
+                Box::new(move || match host.readiness() {
+                    Readiness::Starting => Behind::Starting,
+                    Readiness::Ready => Behind::Ready,
+                    Readiness::Ended => Behind::Ended,
+                })
+            }
+            Self::Upstream(upstream) => {
+                let url = upstream.url();
+                Box::new(move || Behind::Upstream { url: url.clone() })
             }
         }
     }

@@ -11,10 +11,12 @@ use local_entra::Authority;
 use local_events::{Log, record_events};
 use local_http::dns_rebinding_guard::only_localhost;
 use local_http::page;
+use tokio::sync::Notify;
 
 use crate::control::running::Ready;
 use crate::control::secret::ControlSecret;
-use crate::control::{approve, log, policy, rotate_keys};
+use crate::control::status::{Health, Status};
+use crate::control::{approve, log, policy, rotate_keys, status, stop};
 use crate::control_room::{self, App, Room};
 use crate::deploy::Sources;
 
@@ -29,6 +31,9 @@ pub(super) struct Shown {
     pub(super) sources: Sources,
     pub(super) function: App,
     pub(super) warnings: Vec<String>,
+    pub(super) status: Status,
+    pub(super) health: Health,
+    pub(super) asked_to_stop: Arc<Notify>,
 }
 
 /// Every page and endpoint; without a local authority only the log's.
@@ -59,6 +64,8 @@ pub(super) fn router(
     };
     pages
         .merge(log::router(log.clone(), secret.clone()))
+        .merge(status::router(shown.status, shown.health, secret.clone()))
+        .merge(stop::router(shown.asked_to_stop, secret.clone()))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(only_localhost))
         .layer(middleware::from_fn_with_state(log.clone(), record_events))

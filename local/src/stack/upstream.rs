@@ -74,13 +74,23 @@ impl Upstream {
         loopback::is_loopback_host(&self.host)
     }
 
+    /// Its origin.
+    pub(crate) fn url(&self) -> String {
+        // An IPv6 address stands in brackets (RFC 3986 section 3.2.2).
+        if self.host.contains(':') {
+            format!("http://[{}]:{}", self.host, self.port)
+        } else {
+            format!("http://{}:{}", self.host, self.port)
+        }
+    }
+
     /// Hands one request on.
     pub(crate) async fn call<B>(&self, request: Request<B>) -> Response<BoxBody>
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
-        let app = format!("http://{}:{}", self.host, self.port);
+        let app = self.url();
         let connecting = TcpStream::connect((self.host.as_str(), self.port));
         let stream = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
             Ok(Ok(stream)) => stream,

@@ -11,6 +11,14 @@ pub(crate) const INTERVAL: i64 = 5;
 const ALPHABET: &[u8] = b"CDFGHJKMNPQRTVWXY34679";
 const CODE_LENGTH: usize = 9;
 
+/// A sign-in that is not decided yet.
+pub(crate) struct Undecided<'a> {
+    pub(crate) user_code: &'a str,
+    pub(crate) asked: &'a ScopeRequest,
+    /// For how many seconds it waits.
+    pub(crate) seconds: i64,
+}
+
 /// No sign-in with this user code is pending.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NoSuchCode;
@@ -75,12 +83,16 @@ impl Grants {
             .map(|pending| &pending.asked)
     }
 
-    /// The sign-ins that are not decided yet, and for how many seconds they wait.
-    pub(crate) fn waiting(&self, now: i64) -> impl Iterator<Item = (&ScopeRequest, i64)> {
+    /// The sign-ins that are not decided yet.
+    pub(crate) fn waiting(&self, now: i64) -> impl Iterator<Item = Undecided<'_>> {
         self.pending
             .values()
             .filter(move |pending| pending.expires > now && pending.decision == Approval::Pending)
-            .map(move |pending| (&pending.asked, now - (pending.expires - EXPIRES_IN)))
+            .map(move |pending| Undecided {
+                user_code: &pending.user_code,
+                asked: &pending.asked,
+                seconds: now - (pending.expires - EXPIRES_IN),
+            })
     }
 
     /// Approves the sign-in with this user code, as `user`.

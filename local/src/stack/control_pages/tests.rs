@@ -31,7 +31,15 @@ fn router_of_up(state_dir: PathBuf) -> Router {
     });
     let settings = Settings::parse(SETTINGS, "test").unwrap();
     let http = reqwest::Client::new();
+    let sources = Sources {
+        settings: "test".to_owned(),
+        registration: "test".to_owned(),
+        plays: None,
+    };
     let shown = Shown {
+        status: crate::stack::status(Some(&authority), &sources, &[]),
+        health: Health::default(),
+        asked_to_stop: Arc::default(),
         rules: Arc::new(Rules::new(settings, Behaviour::default(), http, clock)),
         ready: Ready {
             function_url: "http://localhost:7071/api/greeting".to_owned(),
@@ -43,11 +51,7 @@ fn router_of_up(state_dir: PathBuf) -> Router {
             ca_cert: PathBuf::new(),
         },
         state_dir,
-        sources: Sources {
-            settings: "test".to_owned(),
-            registration: "test".to_owned(),
-            plays: None,
-        },
+        sources,
         function: App::Greeting,
         warnings: Vec::new(),
     };

@@ -1,0 +1,113 @@
+//! `greeting-local up --detach`: the stack goes on when this command has ended.
+//!
+//! It starts this program again, in a process group of its own, and passes on what that says until
+//! it is ready. What the stack says afterwards goes nowhere: `greeting-local log` has its decisions.
+
+use std::ffi::OsString;
+use std::process::{ExitCode, Stdio};
+
+use local_events::{Stream, interrupted, print};
+use local_failure::Failure;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader, Lines};
+use tokio::process::Command;
+
+use crate::say;
+
+/// What a person types, and what the second process gets instead.
+const DETACH: &str = "--detach";
+const DETACHED: &str = "--detached";
+/// The last line of a detached stack's announcement.
+pub(crate) const LAST_LINE: &str = "`greeting-local stop` ends it.";
+
+/// Starts the stack as another process; returns once the function can be called.
+///
+/// # Errors
+/// It can't be started. One that ends before it is ready has said why, and is a failure without
+/// another word.
+pub(crate) async fn run() -> Result<ExitCode, Failure> {
+    let interrupted = interrupted();
+    tokio::pin!(interrupted);
+    let program = std::env::current_exe().map_err(|error| not_started(&error))?;
+    let mut command = Command::new(program);
+    command
+        .args(std::env::args_os().skip(1).map(instead))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    apart(&mut command);
+    let mut child = command.spawn().map_err(|error| not_started(&error))?;
+    let mut out = child.stdout.take().map(|out| BufReader::new(out).lines());
+    let mut err = child.stderr.take().map(|err| BufReader::new(err).lines());
+    loop {
+        tokio::select! {
+            () = &mut interrupted => {
+                // Its handler ends with it.
+                let _ = child.kill().await;
+                return Err(Failure::new(
+                    "the stack was not started",
+                    "it was interrupted before it was ready",
+                    "start it again with: greeting-local up --detach",
+                ));
+            }
+            line = next(&mut err) => print(Stream::Err, line),
+            line = next(&mut out) => {
+                let is_last = line == LAST_LINE;
+                say::line_later(line).await?;
+                if is_last {
+                    return Ok(ExitCode::SUCCESS);
+                }
+            }
+            status = child.wait() => {
+                while let Some(line) = rest(&mut err).await {
+                    print(Stream::Err, line);
+                }
+                status.map_err(|error| not_started(&error))?;
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+    }
+}
+
+fn instead(argument: OsString) -> OsString {
+    if argument == DETACH {
+        DETACHED.into()
+    } else {
+        argument
+    }
+}
+
+/// Out of reach of this terminal's Ctrl-C.
+#[cfg(unix)]
+fn apart(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Without this terminal: DETACHED_PROCESS and CREATE_NEW_PROCESS_GROUP of CreateProcess.
+#[cfg(windows)]
+fn apart(command: &mut Command) {
+    command.creation_flags(0x0000_0008 | 0x0000_0200);
+}
+
+/// The next line; never, where there is none any more.
+async fn next(lines: &mut Option<Lines<impl AsyncBufRead + Unpin>>) -> String {
+    match rest(lines).await {
+        Some(line) => line,
+        None => std::future::pending().await,
+    }
+}
+
+async fn rest(lines: &mut Option<Lines<impl AsyncBufRead + Unpin>>) -> Option<String> {
+    let line = lines.as_mut()?.next_line().await.ok().flatten();
+    if line.is_none() {
+        *lines = None;
+    }
+    line
+}
+
+fn not_started(error: &std::io::Error) -> Failure {
+    Failure::new(
+        "the stack was not started",
+        error,
+        "start it in this terminal: greeting-local up",
+    )
+}

@@ -1,0 +1,47 @@
+//! `greeting-local stop`.
+
+use std::time::Duration;
+
+use local_failure::Failure;
+
+use crate::cli::StopArgs;
+use crate::control::client;
+use crate::control::running::Running;
+use crate::control::stop::PATH;
+use crate::{say, state};
+
+/// For the stack to let go of its state folder: requests in flight and the handler get ten seconds
+/// each, and a little is for the rest.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks at the folder's lock.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Ends the running stack, and returns once it is gone.
+///
+/// # Errors
+/// Nothing runs, or it does not end.
+pub(crate) async fn run(args: StopArgs) -> Result<(), Failure> {
+    let folder = state::folder(args.state.state_dir.as_deref())?;
+    let running = Running::load(&folder)?;
+    client::ask(&running, reqwest::Method::POST, PATH).await?;
+    let gone = async {
+        while state::has_owner(&folder) {
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, gone).await.is_err() {
+        return Err(Failure::new(
+            "the stack was asked to end, and has not ended",
+            format!(
+                "it still holds {} after {} seconds",
+                folder.display(),
+                PATIENCE.as_secs()
+            ),
+            "wait for it, or end its process: greeting-local status names it",
+        ));
+    }
+    say::line(format_args!(
+        "stopped {}",
+        running.ready.function_url.escape_debug()
+    ))
+}

@@ -1,0 +1,155 @@
+//! A stack that goes on by itself: `up --detach`, `status`, `stop`, and `approve` without a code.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod harness;
+
+use std::process::Output;
+
+use harness::authority::{Authority, CLI};
+use harness::{Up, program};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Ends what a failed test would leave running.
+struct Detached(TempDir);
+
+impl Detached {
+    fn start(more: &[&str]) -> (Self, Output) {
+        let stack = Self(tempfile::tempdir().unwrap());
+        let ports = ["--detach", "--port", "0", "--authority-port", "0"];
+        let output = stack.run("up", &[&ports, more].concat());
+        (stack, output)
+    }
+
+    fn run(&self, command: &str, arguments: &[&str]) -> Output {
+        program()
+            .arg(command)
+            .args(arguments)
+            .arg("--state-dir")
+            .arg(self.0.path())
+            .output()
+            .unwrap()
+    }
+}
+
+impl Drop for Detached {
+    fn drop(&mut self) {
+        self.run("stop", &[]);
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[tokio::test]
+async fn a_detached_stack_goes_on_until_it_is_stopped() {
+    let (stack, started) = Detached::start(&[]);
+    assert!(started.status.success(), "{started:?}");
+    let said = text(&started.stdout);
+    assert!(
+        said.contains("greeting-local stop") && !said.contains("Ctrl-C"),
+        "{said}"
+    );
+    let status = stack.run("status", &["--output", "json"]);
+    assert!(status.status.success(), "{status:?}");
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(status["behind"]["state"], "ready");
+    assert!(status["users"].as_array().unwrap().len() > 1);
+    let url = status["function_url"].as_str().unwrap();
+    // Refusals are logged by gate and handler, to streams that nobody reads any more.
+    for _ in 0..20 {
+        assert_eq!(reqwest::get(url).await.unwrap().status(), 401);
+    }
+    let token = text(&stack.run("mint", &["--no-scope"]).stdout);
+    let client = reqwest::Client::new();
+    for _ in 0..20 {
+        let call = client.get(url).bearer_auth(token.trim()).send();
+        assert_eq!(call.await.unwrap().status(), 403);
+    }
+    let human = stack.run("status", &[]);
+    let shown = text(&human.stdout);
+    for part in ["since ", url, "takes calls", "alice@greeting.test"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let stopped = stack.run("stop", &[]);
+    assert!(stopped.status.success(), "{stopped:?}");
+    assert!(reqwest::get(url).await.is_err(), "the port is still open");
+    for command in ["status", "stop", "env"] {
+        let after = stack.run(command, &[]);
+        assert_eq!(after.status.code(), Some(1), "{command}");
+        assert!(text(&after.stderr).contains("no greeting-local is running"));
+        assert!(after.stdout.is_empty(), "{command}");
+    }
+}
+
+#[test]
+fn a_detached_stack_that_does_not_start_says_why_once() {
+    let (stack, output) = Detached::start(&["--settings", "no-such-file.json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert_eq!(said.matches("error:").count(), 1, "{said}");
+    assert!(said.contains("no-such-file.json"), "{said}");
+    assert_eq!(stack.run("status", &[]).status.code(), Some(1));
+    // What it would print for each request nobody would read.
+    let (_stack, output) = Detached::start(&["--log", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_detached_stack_is_refused_where_another_has_the_folder() {
+    let (stack, started) = Detached::start(&[]);
+    assert!(started.status.success(), "{started:?}");
+    let second = stack.run("up", &["--detach", "--port", "0", "--authority-port", "0"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(text(&second.stderr).contains("another greeting-local uses"));
+    assert!(stack.run("status", &[]).status.success());
+}
+
+#[test]
+fn stop_ends_a_stack_that_runs_in_a_terminal() {
+    let mut up = Up::start(&[]);
+    let stopped = up.run("stop", &[]);
+    assert!(stopped.status.success(), "{stopped:?}");
+    assert!(up.wait().success());
+    assert!(!up.folder.path().join("ready.json").exists());
+}
+
+#[tokio::test]
+async fn approve_without_a_code_takes_the_only_one_that_waits() {
+    let authority = Authority::start();
+    let none = authority.0.run("approve", &[]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(text(&none.stderr).contains("no device code waits"));
+
+    let ask = async || {
+        let form = [("client_id", CLI), ("scope", &authority.scope())];
+        let answer = authority
+            .post("<tenant>/oauth2/v2.0/devicecode", &form)
+            .await;
+        let answer: Value = answer.json().await.unwrap();
+        answer["user_code"].as_str().unwrap().to_owned()
+    };
+    let first = ask().await;
+    let approved = authority.0.run("approve", &[]);
+    assert!(approved.status.success(), "{approved:?}");
+    assert!(text(&approved.stdout).contains(&first));
+
+    let (second, third) = (ask().await, ask().await);
+    let several = authority.0.run("approve", &[]);
+    assert_eq!(several.status.code(), Some(1));
+    let said = text(&several.stderr);
+    for code in [&second, &third] {
+        assert!(
+            said.contains(&format!("greeting-local approve {code}")),
+            "{said}"
+        );
+    }
+    assert!(!said.contains(&first), "{said}");
+    // The list is for those who know the stack's secret.
+    let url = authority.0.text("authority_host").to_owned() + "/greeting-local/approve";
+    let stranger = authority.0.client.get(url).send().await.unwrap();
+    assert_eq!(stranger.status(), 401);
+    assert!(!stranger.text().await.unwrap().contains(&second));
+}
