@@ -14,7 +14,7 @@ fn the_command_is_quoted_where_a_shell_would_read_it() {
     };
     assert_eq!(
         command(&spec),
-        r"greeting-local mint '--scope=it'\''s' --expired"
+        r#"greeting-local mint "--scope=it's" --expired"#
     );
 }
 

@@ -170,7 +170,6 @@ fn an_issuer_without_a_tenant_is_not_played() {
     for issuer in [
         "https://accounts.example/",
         "https://idp.example/realms/x/y",
-        "https://login.microsoftonline.com/v2.0",
         "https://login.microsoftonline.com/adfs",
     ] {
         let failure = played(issuer, API).err().unwrap().to_string();
@@ -179,6 +178,9 @@ fn an_issuer_without_a_tenant_is_not_played() {
             "{failure}"
         );
     }
+    let failure = played("https://login.microsoftonline.com/v2.0", API);
+    let failure = failure.err().unwrap().to_string();
+    assert!(failure.contains("v2.0 before the tenant"), "{failure}");
     let failure = played("https://login.microsoftonline.com/common/v2.0", "")
         .err()
         .unwrap()
