@@ -11,7 +11,7 @@ import tempfile
 import threading
 
 import minted
-from checks import CLIENTS, DAEMON, ENVIRONMENT, LOCAL, PATIENCE, by_device_code, check, expect, up
+from checks import CLIENTS, DAEMON, GREETING, LOCAL, PATIENCE, by_device_code, check, expect, up
 
 BUILT = CLIENTS / "java"
 # The scope and the daemon's role: what each kind of token reaches.
@@ -39,14 +39,8 @@ def java(module: str, main: str, *arguments: str) -> list:
 
 
 def environment(stack) -> dict:
-    """The stack's variables, a trust store with its CA, and the daemon's credentials."""
-    store = stack.folder / "trust.jks"
-    if not store.exists():
-        # Java reads no PEM; this kind of store it reads without a password.
-        options = ["-noprompt", "-storetype", "JKS", "-storepass", "changeit", "-alias", "ca", "-file", stack.ca]
-        subprocess.run(["keytool", "-importcert", *options, "-keystore", store], check=True, capture_output=True)
-    return stack.environment("azure-identity") | {
-        "JAVA_TOOL_OPTIONS": f"-Djavax.net.ssl.trustStore='{store}'",
+    """What `env --for java` sets, and the daemon's credentials."""
+    return stack.environment("java") | {
         "DAEMON": DAEMON,
         "DAEMON_SECRET": stack.secret(),
         "DAEMON_PEM": str(stack.folder / "state" / "daemon.pem"),
@@ -145,6 +139,15 @@ def msal_port():
     with up("--auto-approve", "alice@greeting.test") as stack:
         expect(list(alone(stack, "Msal", "by authority")), ["first"])
         expect(grants(stack), ["device_code"])
+
+
+@check("azure-identity (Java)", "device code: the program that `env --for java` prints", azure_identity)
+def identity_program():
+    with up() as stack:
+        path = stack.folder / "Greeting.java"
+        path.write_text(stack.program("java"))
+        printed = by_device_code(stack, java("clients", str(path)), stack.environment("java"))
+        expect(printed.splitlines()[-1], GREETING)
 
 
 @check("azure-identity (Java)", "device code (a scope, .default), from its cache", azure_identity)

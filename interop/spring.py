@@ -9,7 +9,7 @@ import requests
 
 import minted
 from checks import ENVIRONMENT, check, expect, started, up
-from java_clients import environment, java, version
+from java_clients import java, version
 
 LISTENS = re.compile(r"^listens on (\d+)$", re.MULTILINE)
 BOOTS = {"boot3": version("boot3", "spring-boot"), "boot4": version("boot4", "spring-boot")}
@@ -27,9 +27,11 @@ def each_boot(flow: str):
 
 
 @contextlib.contextmanager
-def app(module: str, variables: dict):
-    """The app in this environment, on a free port; its origin."""
+def app(module: str, variables: dict, properties: str = ""):
+    """The app in this environment and with these properties, on a free port; its origin."""
     with tempfile.TemporaryDirectory() as folder:
+        # Beside the app: that is where it looks for them.
+        (pathlib.Path(folder) / "application.properties").write_text(properties)
         variables = variables | {"SERVER_PORT": "0", "SPRING_MAIN_BANNER_MODE": "off"}
         with started(java(module, "greeting.App"), variables, pathlib.Path(folder)) as program:
             yield f"http://localhost:{LISTENS.search(program.find(LISTENS)).group(1)}"
@@ -51,12 +53,8 @@ def outcome(token: minted.Token) -> tuple:
     return (200, authorities), (200, authorities) if may else (403, None)
 
 
-def resource_server(stack, module: str, issuer: str, audience: str, tokens: list):
-    settings = {
-        "SPRING_SECURITY_OAUTH2_RESOURCESERVER_JWT_ISSUER_URI": issuer,
-        "SPRING_SECURITY_OAUTH2_RESOURCESERVER_JWT_AUDIENCES": audience,
-    }
-    with app(module, environment(stack) | settings) as origin:
+def resource_server(stack, module: str, properties: str, tokens: list):
+    with app(module, stack.environment("spring"), properties) as origin:
         expect(requests.get(origin, timeout=60).status_code, 401)
         seen = {
             name: tuple(answered(origin, path, token) for path in ("/", "/greeting"))
@@ -65,10 +63,20 @@ def resource_server(stack, module: str, issuer: str, audience: str, tokens: list
         expect(seen, {token.name: outcome(token) for token in tokens})
 
 
-@each_boot("resource server by issuer-uri and audiences: 23 minted tokens, scopes as authorities")
+@each_boot("resource server by the properties that `env --for spring` prints: 23 minted tokens, scopes as authorities")
 def v2(module: str):
     with up() as stack:
-        resource_server(stack, module, f"{stack.authority}/{stack.tenant}/v2.0", stack.api, minted.TOKENS)
+        resource_server(stack, module, stack.program("spring"), minted.TOKENS)
+
+
+@each_boot("resource server of v1 tokens, by their issuer and audience")
+def v1(module: str):
+    with up() as stack:
+        properties = f"""
+            spring.security.oauth2.resourceserver.jwt.issuer-uri={stack.authority}/{stack.tenant}/
+            spring.security.oauth2.resourceserver.jwt.audiences=api://{stack.api}
+        """
+        resource_server(stack, module, properties, minted.V1)
 
 
 @each_boot("behind the gate: a pre-authenticated filter finds the caller in X-MS-CLIENT-PRINCIPAL")
