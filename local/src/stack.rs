@@ -31,7 +31,7 @@ use self::backend::{Backend, RunningBackend};
 use self::control_pages::Shown;
 use self::front_end::FrontEnd;
 pub(crate) use self::issuing::no_keys;
-use self::issuing::{callbacks, client, no_ca};
+use self::issuing::{callbacks, client, no_ca, no_id_tokens};
 use self::listeners::Listeners;
 use self::options::InForce;
 pub(crate) use self::options::Options;
@@ -105,7 +105,10 @@ impl Stack {
         // A real tenant's clients are pointed at neither file.
         warnings.extend(no_roots.filter(|_| options.tenant.is_none()));
         if let Some(authority) = &authority {
-            warnings.extend(authority.directory().warnings());
+            let directory = authority.directory();
+            warnings.extend(directory.warnings());
+            let from = &in_force.registration_from;
+            warnings.extend(no_id_tokens(&rules.settings, directory, from));
         }
         let sources = Sources {
             settings: in_force.from,

@@ -8,7 +8,8 @@ mod harness;
 use std::collections::BTreeMap;
 
 use harness::Up;
-use reqwest::{Response, Url};
+use harness::browser::Browser;
+use reqwest::Url;
 use serde_json::{Value, json};
 
 fn settings(more: Value) -> Value {
@@ -20,132 +21,6 @@ fn settings(more: Value) -> Value {
         settings[name] = value.clone();
     }
     settings
-}
-
-/// A browser, as far as cookies and redirects go.
-struct Browser<'a> {
-    up: &'a Up,
-    /// By origin and name.
-    cookies: BTreeMap<(String, String), String>,
-}
-
-impl<'a> Browser<'a> {
-    fn new(up: &'a Up) -> Self {
-        Self {
-            up,
-            cookies: BTreeMap::new(),
-        }
-    }
-
-    fn remember(&mut self, url: &Url, response: &Response) {
-        for cookie in response.headers().get_all("set-cookie") {
-            let cookie = cookie.to_str().unwrap();
-            assert!(
-                cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax"),
-                "{cookie}"
-            );
-            assert_eq!(
-                cookie.contains("; Secure"),
-                url.scheme() == "https",
-                "{cookie}"
-            );
-            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
-            let key = (url.origin().ascii_serialization(), name.to_owned());
-            if cookie.contains("Max-Age=0") {
-                self.cookies.remove(&key);
-            } else {
-                self.cookies.insert(key, value.to_owned());
-            }
-        }
-    }
-
-    fn cookies_for(&self, url: &Url) -> String {
-        let origin = url.origin().ascii_serialization();
-        let pairs: Vec<String> = self
-            .cookies
-            .iter()
-            .filter(|((of, _), _)| *of == origin)
-            .map(|((_, name), value)| format!("{name}={value}"))
-            .collect();
-        pairs.join("; ")
-    }
-
-    /// One GET, no redirect followed.
-    async fn get(&mut self, url: &Url) -> Response {
-        let response = self
-            .up
-            .client
-            .get(url.clone())
-            .header("accept", "text/html")
-            .header("cookie", self.cookies_for(url))
-            .send()
-            .await
-            .unwrap();
-        self.remember(url, &response);
-        response
-    }
-
-    /// Follows redirects to whatever is no redirect.
-    async fn open(&mut self, url: &str) -> (Url, Response) {
-        let mut url = self.app(url);
-        for _ in 0..10 {
-            let response = self.get(&url).await;
-            match response.headers().get("location") {
-                Some(location) => url = url.join(location.to_str().unwrap()).unwrap(),
-                None => return (url, response),
-            }
-        }
-        panic!("redirected in a circle, at {url}");
-    }
-
-    fn app(&self, path: &str) -> Url {
-        Url::parse(self.up.text("function_url"))
-            .unwrap()
-            .join(path)
-            .unwrap()
-    }
-
-    /// Picks the account on the authority's page; where that leads.
-    async fn pick(&mut self, page: (Url, Response), user: &str, action: &str) -> (Url, Response) {
-        let (url, page) = page;
-        let policy = page.headers()["content-security-policy"]
-            .to_str()
-            .unwrap()
-            .to_owned();
-        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
-        let html = page.text().await.unwrap();
-        let flow = html
-            .split("name=\"flow\" value=\"")
-            .nth(1)
-            .unwrap()
-            .split('"')
-            .next()
-            .unwrap();
-        let form = [("flow", flow), ("user", user), ("action", action)];
-        let post = |origin: &str| {
-            self.up
-                .client
-                .post(url.join("/greeting-local/sign-in").unwrap())
-                .header("origin", origin)
-                .form(&form)
-                .send()
-        };
-        // Another site's form does nothing.
-        assert_eq!(post("https://evil.example").await.unwrap().status(), 403);
-        let response = post(&url.origin().ascii_serialization()).await.unwrap();
-        match response.headers().get("location") {
-            Some(location) => {
-                let next = location.to_str().unwrap().to_owned();
-                self.open(&next).await
-            }
-            None => (url, response),
-        }
-    }
-
-    async fn sign_in(&mut self, path: &str) -> (Url, Response) {
-        let page = self.open(path).await;
-        self.pick(page, "alice@greeting.test", "approve").await
-    }
 }
 
 #[tokio::test]
@@ -172,24 +47,6 @@ async fn sent_to_sign_in_back_again_and_out() {
             "{claims:?}"
         );
 
-        let refreshed = browser.get(&browser.app("/.auth/refresh")).await;
-        assert_eq!(
-            refreshed.status(),
-            200,
-            "{}",
-            refreshed.text().await.unwrap()
-        );
-        let again: Value = browser
-            .get(&browser.app("/.auth/me"))
-            .await
-            .json()
-            .await
-            .unwrap();
-        assert_ne!(
-            again[0]["id_token"], me["id_token"],
-            "the tokens are new ones"
-        );
-
         let (url, page) = browser.open("/.auth/logout").await;
         assert_eq!(url.path(), "/.auth/logout/complete");
         assert_eq!(page.status(), 200);
@@ -212,7 +69,10 @@ async fn the_app_sees_the_session() {
     tokio::spawn(async move { axum::serve(listener, echo).await });
     // A secret of the developer's machine, by the name that the settings say.
     let mut changes = settings(json!({}));
-    changes["identityProviders"] = json!({"azureActiveDirectory": {"registration": {"clientSecretSettingName": "GREETING_TEST_SECRET"}}});
+    changes["identityProviders"] = json!({"azureActiveDirectory": {
+        "registration": {"clientSecretSettingName": "GREETING_TEST_SECRET"},
+        "login": {"loginParameters": ["scope=openid profile email offline_access"]}
+    }});
     let up = Up::with_environment(
         &changes,
         &["--upstream", &address],
@@ -266,7 +126,7 @@ async fn what_is_not_a_sign_in_makes_no_session() {
         .open("/.auth/login/aad/callback?code=x&state=y")
         .await;
     assert_eq!(page.status(), 403);
-    // A code that nobody issued, in a sign-in of this browser's own.
+    // An error of this browser's own sign-in: markup in it stays text.
     let login = victim.get(&victim.app("/.auth/login/aad")).await;
     let authorize = Url::parse(login.headers()["location"].to_str().unwrap()).unwrap();
     let state = authorize
@@ -275,30 +135,22 @@ async fn what_is_not_a_sign_in_makes_no_session() {
         .unwrap()
         .1
         .into_owned();
-    let (_, page) = victim
-        .open(&format!("/.auth/login/aad/callback?code=x&state={state}"))
-        .await;
+    let form = [
+        ("error", "x"),
+        ("error_description", "<script>"),
+        ("state", &state),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let callback = victim.app("/.auth/login/aad/callback");
+    let own = callback.origin().ascii_serialization();
+    let page = victim.post(&callback, &own, &form.to_vec()).await;
     assert_eq!(page.status(), 401);
-    assert_eq!(victim.get(&victim.app("/.auth/me")).await.status(), 401);
-    // Markup in what comes back stays text.
-    let login = victim.get(&victim.app("/.auth/login/aad")).await;
-    let authorize = Url::parse(login.headers()["location"].to_str().unwrap()).unwrap();
-    let state = authorize
-        .query_pairs()
-        .find(|(name, _)| name == "state")
-        .unwrap()
-        .1
-        .into_owned();
-    let (_, page) = victim
-        .open(&format!(
-            "/.auth/login/aad/callback?error=x&error_description=%3Cscript%3E&state={state}"
-        ))
-        .await;
     let html = page.text().await.unwrap();
     assert!(
         html.contains("&lt;script&gt;") && !html.contains("<script"),
         "{html}"
     );
+    assert_eq!(victim.get(&victim.app("/.auth/me")).await.status(), 401);
     // Redirects elsewhere are refused before and after signing in and out.
     for path in [
         "/.auth/login/aad?post_login_redirect_uri=https://evil.example/",
@@ -388,29 +240,9 @@ async fn the_login_settings_take_effect() {
         ("greeting.test", "openid")
     );
     assert!(asked["redirect_uri"].ends_with("/auth/login/aad/callback"));
-    let page = (authorize.clone(), browser.get(&authorize).await);
-    let html = page.1.text().await.unwrap();
-    let flow = html
-        .split("name=\"flow\" value=\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap();
-    let back = up
-        .client
-        .post(authorize.join("/greeting-local/sign-in").unwrap())
-        .header("origin", authorize.origin().ascii_serialization())
-        .form(&[
-            ("flow", flow),
-            ("user", "alice@greeting.test"),
-            ("action", "approve"),
-        ])
-        .send()
-        .await
-        .unwrap();
-    let callback = Url::parse(back.headers()["location"].to_str().unwrap()).unwrap();
-    let done = browser.get(&callback).await;
+    let (callback, form) = browser.answer_of(authorize.as_str()).await;
+    let own = callback.origin().ascii_serialization();
+    let done = browser.post(&callback, &own, &form).await;
     assert_eq!(done.headers()["location"], "https://after.example/done?x=1");
     let session = done
         .headers()

@@ -1,13 +1,21 @@
-//! The browser side, `/.auth/*`: sign-in with code and PKCE, sessions in encrypted cookies,
-//! client-directed sign-in with `X-ZUMO-AUTH`, `/.auth/me`, `/.auth/refresh`, `/.auth/logout`.
+//! The browser side, `/.auth/*`: sign-in by an ID token of the front channel, sessions in
+//! encrypted cookies, client-directed sign-in with `X-ZUMO-AUTH`, `/.auth/me`, `/.auth/refresh`,
+//! `/.auth/logout`.
 //!
 //! <https://learn.microsoft.com/azure/app-service/configure-authentication-customize-sign-in-out>
 //!
-//! - `session`: who is signed in; `sign_in`: the way there and back; `pages`: what is shown
+//! - `session`: who is signed in; `spent`: which sign-ins are over
+//! - `sign_in`: the way there; `callback`: back; `targets`: and where that may lead
+//! - `refresh`: new tokens; `token_endpoint`: where they come from; `pages`: what is shown
 
+mod callback;
 mod pages;
+mod refresh;
 mod session;
 mod sign_in;
+mod spent;
+mod targets;
+mod token_endpoint;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
@@ -23,6 +31,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::session::{Session, Sessions};
+use self::spent::Spent;
 use super::behaviour::Behaviour;
 use super::decision::{Claims, Evidence, check_claims};
 use super::issuer::Issuer;
@@ -33,10 +42,14 @@ use super::{bearer, headers};
 
 /// A token is a few KiB; a body above this is none.
 const MAX_BODY: usize = 64 * 1024;
+/// The line of an app registration that lets it have ID tokens from the front channel.
+pub const ALLOW_ID_TOKENS: &str =
+    r#""web": {"implicitGrantSettings": {"enableIdTokenIssuance": true}}"#;
 
 /// What the browser side needs; one a gate.
 pub(crate) struct Browser {
     sessions: Sessions,
+    spent: Spent,
     http: reqwest::Client,
     /// `clientSecretSettingName`'s value. Never printed.
     secret: Option<String>,
@@ -95,6 +108,7 @@ impl Browser {
     pub(crate) fn new(http: reqwest::Client, secret: Option<String>, clock: Clock) -> Self {
         Self {
             sessions: Sessions::new(),
+            spent: Spent::default(),
             http,
             secret,
             clock,
@@ -125,7 +139,7 @@ impl Browser {
         };
         set(
             "x-ms-token-aad-expires-on",
-            Some(rfc3339(session.tokens.expires_at)),
+            Some(date(session.tokens.expires_at)),
         );
         set("x-ms-token-aad-id-token", session.tokens.id);
         // Azure has an access token to give only with a client secret (documented).
@@ -163,9 +177,13 @@ impl Browser {
                 "Easy Auth has no such page here: the local gate has /login/aad, /me, /refresh and /logout.\n",
             ),
             (Some(OwnPage::SignIn), &Method::POST) => self.directed(gate, request).await,
+            (Some(OwnPage::Callback), &Method::POST | &Method::GET) => {
+                self.finish(gate, request).await
+            }
             (Some(page), &Method::GET | &Method::HEAD) => match page {
                 OwnPage::SignIn => self.begin(gate, &request).await,
-                OwnPage::Callback => self.finish(gate, &request).await,
+                // A HEAD is no answer of an authority's.
+                OwnPage::Callback => text(StatusCode::METHOD_NOT_ALLOWED, ""),
                 OwnPage::SignedIn => pages::signed_in(gate.prefix()),
                 OwnPage::Me => self.me(gate, request.headers()),
                 OwnPage::Refresh => self.refresh(gate, request.headers()).await,
@@ -234,6 +252,7 @@ impl Browser {
             access: (!is_id).then(|| token.clone()),
             id: is_id.then_some(token),
             refresh: None,
+            scope: String::new(),
             expires_at: super::decision::time(&claims, "exp").unwrap_or(0),
         };
         let (id, _) = self.start(gate, claims, tokens);
@@ -287,19 +306,26 @@ impl Browser {
             return text(StatusCode::UNAUTHORIZED, "");
         };
         let claims = headers::principal(&session.claims, gate.behaviour).claims;
-        let user = ["preferred_username", "upn", "email", "sub"]
-            .iter()
-            .find_map(|name| session.claims.get(*name)?.as_str());
-        let mut me = json!({
-            "expires_on": rfc3339(session.tokens.expires_at),
-            "id_token": session.tokens.id,
-            "provider_name": "aad",
-            "user_claims": claims,
-            "user_id": user,
-        });
-        if let (Some(access), Some(_)) = (session.tokens.access, &self.secret) {
-            me["access_token"] = Value::String(access);
+        let user = headers::name(&session.claims)
+            .or_else(|| session.claims.get("sub").and_then(Value::as_str));
+        let mut tokens = session.tokens;
+        if self.secret.is_none() {
+            tokens.access = None;
+            tokens.refresh = None;
         }
+        // In alphabetical order, and nothing is null (observed).
+        let me: serde_json::Map<String, Value> = [
+            ("access_token", tokens.access.map(Value::from)),
+            ("expires_on", Some(date(tokens.expires_at).into())),
+            ("id_token", tokens.id.map(Value::from)),
+            ("provider_name", Some("aad".into())),
+            ("refresh_token", tokens.refresh.map(Value::from)),
+            ("user_claims", Some(json!(claims))),
+            ("user_id", user.map(Value::from)),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect();
         json_answer(&json!([me]))
     }
 
@@ -311,8 +337,8 @@ impl Browser {
         self.sessions.remove(request.headers());
         let wanted = query(request, "post_logout_redirect_uri")
             .unwrap_or_else(|| format!("{}/logout/complete", gate.prefix()));
-        let Some(target) = sign_in::target(gate, &wanted) else {
-            return sign_in::not_allowed(&wanted);
+        let Some(target) = targets::target(gate, &wanted) else {
+            return targets::not_allowed(&wanted);
         };
         let published = gate.issuer.published(None).await.ok();
         let end = published.and_then(|published| published.end_session_endpoint.clone());
@@ -345,8 +371,9 @@ fn hours(hours: f64) -> i64 {
     seconds
 }
 
-fn rfc3339(seconds: i64) -> String {
-    Timestamp::from_second(seconds).map_or_else(|_| String::new(), |time| time.to_string())
+/// A date with seven digits of a second's fraction, none of them left out (observed).
+fn date(seconds: i64) -> String {
+    Timestamp::from_second(seconds).map_or_else(|_| String::new(), |time| format!("{time:.7}"))
 }
 
 fn no_store() -> Response<BoxBody> {

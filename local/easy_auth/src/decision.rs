@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::behaviour::Behaviour;
-use super::reason::Reason;
+use super::reason::{Reason, is_graph};
 use super::settings::{
     ALLOWED_APPLICATIONS, ALLOWED_CLIENT_APPLICATIONS, Settings, UnauthenticatedAction,
 };
@@ -155,6 +155,21 @@ pub(crate) fn check_claims(
     now: i64,
 ) -> Result<(), Reason> {
     let provider = settings.provider();
+    let mut expected = vec![provider.registration.client_id.clone()];
+    expected.extend(provider.validation.allowed_audiences.iter().cloned());
+    let aud = claims.get("aud").unwrap_or(&Value::Null);
+    // Entra's tokens have one audience; an array is not one of them.
+    let audience = match aud.as_str() {
+        Some(aud) if expected.iter().any(|e| e == aud) => Ok(()),
+        _ => Err(Reason::WrongAudience {
+            seen: aud.to_string(),
+            expected,
+        }),
+    };
+    // Microsoft Graph's tokens are v1, so their issuer is another too: that is not what to mend.
+    if aud.as_str().is_some_and(is_graph) {
+        audience.clone()?;
+    }
     let seen = claims.get("iss").and_then(Value::as_str).unwrap_or("");
     if !issuers.is_empty() && !issuers.iter().any(|issuer| issuer == seen) {
         return Err(Reason::WrongIssuer {
@@ -162,19 +177,7 @@ pub(crate) fn check_claims(
             expected: issuers.to_vec(),
         });
     }
-    let mut expected = vec![provider.registration.client_id.clone()];
-    expected.extend(provider.validation.allowed_audiences.iter().cloned());
-    let aud = claims.get("aud").unwrap_or(&Value::Null);
-    // Entra's tokens have one audience; an array is not one of them.
-    if !aud
-        .as_str()
-        .is_some_and(|aud| expected.iter().any(|e| e == aud))
-    {
-        return Err(Reason::WrongAudience {
-            seen: aud.to_string(),
-            expected,
-        });
-    }
+    audience?;
     let exp = time(claims, "exp").ok_or(Reason::MissingTime("exp"))?;
     if exp.saturating_add(SKEW) <= now {
         return Err(Reason::Expired {

@@ -13,6 +13,7 @@ use super::decision::Claims;
 /// As [`folded`] has them.
 const FORGEABLE: [&str; 2] = ["xmsclientprincipal", "xmstoken"];
 const NAME_TYPE: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
+const EMAIL_TYPE: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
 const ROLE_TYPE: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
 
 /// Removes what only the gate may set, whatever the decision.
@@ -68,12 +69,7 @@ pub(crate) fn add(headers: &mut HeaderMap, claims: &Claims, behaviour: &Behaviou
         "x-ms-client-principal-id",
         text("oid").or_else(|| text("sub")),
     );
-    set(
-        "x-ms-client-principal-name",
-        ["unique_name", "preferred_username", "upn", "email"]
-            .iter()
-            .find_map(|name| text(name)),
-    );
+    set("x-ms-client-principal-name", name(claims));
     set("x-ms-client-principal-idp", Some("aad"));
     set(
         "x-ms-client-principal",
@@ -81,9 +77,21 @@ pub(crate) fn add(headers: &mut HeaderMap, claims: &Claims, behaviour: &Behaviou
     );
 }
 
+/// What the caller is called: the claim that `name_typ` stands for. The e-mail first (seven public
+/// captures of principals with one, 2019 to 2026), else the user name; none for an app.
+pub(crate) fn name(claims: &Claims) -> Option<&str> {
+    ["email", "unique_name", "preferred_username", "upn"]
+        .iter()
+        .find_map(|name| claims.get(*name)?.as_str().filter(|name| !name.is_empty()))
+}
+
 /// The principal that Easy Auth would make of these claims: one entry a value, all strings, the
 /// token's order kept (observed).
 pub(crate) fn principal(claims: &Claims, behaviour: &Behaviour) -> Principal {
+    let name_type = match claims.get("email").and_then(Value::as_str) {
+        None | Some("") => NAME_TYPE,
+        Some(_) => EMAIL_TYPE,
+    };
     let claims = claims
         .iter()
         .flat_map(|(name, value)| {
@@ -107,7 +115,7 @@ pub(crate) fn principal(claims: &Claims, behaviour: &Behaviour) -> Principal {
     Principal {
         auth_typ: "aad".to_owned(),
         claims,
-        name_typ: NAME_TYPE.to_owned(),
+        name_typ: name_type.to_owned(),
         role_typ: ROLE_TYPE.to_owned(),
     }
 }
@@ -121,13 +129,16 @@ fn mapped_name<'a>(claim: &'a str, behaviour: &Behaviour) -> &'a str {
         "tid" => "http://schemas.microsoft.com/identity/claims/tenantid",
         "idp" => "http://schemas.microsoft.com/identity/claims/identityprovider",
         "sub" => "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier",
-        "email" => "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+        "email" => EMAIL_TYPE,
         "upn" => "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
         "unique_name" => NAME_TYPE,
         "given_name" => "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname",
         "family_name" => "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname",
         "amr" => "http://schemas.microsoft.com/claims/authnmethodsreferences",
         "acr" => "http://schemas.microsoft.com/claims/authnclassreference",
+        "auth_time" => {
+            "http://schemas.microsoft.com/ws/2008/06/identity/claims/authenticationinstant"
+        }
         other => other,
     }
 }

@@ -34,6 +34,7 @@ use local_http::relay::{BoxBody, text};
 use local_http::serve::{Peer, RequestBody, Scheme, Service};
 use serde_json::Value;
 
+pub use self::browser::ALLOW_ID_TOKENS;
 pub use self::behaviour::{Behaviour, ChallengeForm, ClaimNames};
 use self::browser::Browser;
 use self::decision::Evidence;
@@ -171,12 +172,13 @@ impl Gate {
             ),
             Verdict::Own => {
                 let method = request.method().clone();
-                let response = self.browser.call(context, request).await;
+                let mut response = self.browser.call(context, request).await;
+                let reason = response.extensions_mut().remove::<Reason>();
                 let prefix = &self.rules.settings.http_settings.routes.api_prefix;
                 let page = path.strip_prefix(prefix.as_str()).unwrap_or("/logout");
                 let decided = Decided {
                     substatus: substatus::of_page(&method, page, response.status()),
-                    ..Decided::new(Outcome::Own, None)
+                    ..Decided::new(Outcome::Own, reason)
                 };
                 (response, decided)
             }

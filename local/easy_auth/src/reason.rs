@@ -15,6 +15,16 @@ pub enum Reason {
     /// A cookie or `X-ZUMO-AUTH` of no session, or of one that has ended.
     #[error("the session is unknown here, or has ended")]
     NoSession,
+    /// `/.auth/refresh` of a session whose sign-in asked for no refresh token.
+    #[error(
+        "the session has no refresh token: add offline_access to the scopes of loginParameters (\"scope=openid profile email offline_access\"), and sign in again"
+    )]
+    NoRefreshToken,
+    /// `/.auth/refresh` of a gate that has no client secret.
+    #[error(
+        "the session has no refresh token: without a client secret (clientSecretSettingName) a sign-in brings an ID token only; set one, add offline_access to the scopes of loginParameters, and sign in again"
+    )]
+    NoClientSecret,
     /// More than one `Authorization` header, or not a bearer token.
     #[error("Authorization is not one `Bearer <token>`")]
     MalformedAuthorization,
@@ -45,7 +55,7 @@ pub enum Reason {
         expected: Vec<String>,
     },
     /// A token for another API.
-    #[error("token aud {seen} is not in {expected:?}")]
+    #[error("token aud {seen} is not in {expected:?}{}", cure(seen))]
     WrongAudience {
         /// The `aud` claim.
         seen: String,
@@ -94,6 +104,27 @@ pub enum Reason {
     PrincipalNotAllowed,
 }
 
+/// Microsoft Graph, as audiences name it.
+const GRAPH: [&str; 2] = [
+    "00000003-0000-0000-c000-000000000000",
+    "https://graph.microsoft.com",
+];
+
+/// Whether a token is Microsoft Graph's.
+pub(crate) fn is_graph(audience: &str) -> bool {
+    GRAPH.contains(&audience)
+}
+
+/// What a token of Microsoft Graph's is here, most often: a session's own access token, which is
+/// for Graph until `loginParameters` ask for the API's scope (public captures of sessions).
+fn cure(audience: &str) -> &'static str {
+    if is_graph(audience.trim_matches('"')) {
+        ". It is for Microsoft Graph. A session's access token is, until loginParameters has the API's scope: \"scope=openid profile email api://<client id>/<scope>\""
+    } else {
+        ""
+    }
+}
+
 impl Reason {
     /// The code that scripts and `docs/` know it by; `greeting-cli` has the same ones.
     pub fn code(&self) -> &'static str {
@@ -101,6 +132,7 @@ impl Reason {
             Self::Unreadable(_) => "bad-request",
             Self::NoToken => "no-token",
             Self::NoSession => "no-session",
+            Self::NoRefreshToken | Self::NoClientSecret => "no-refresh-token",
             Self::MalformedAuthorization
             | Self::MalformedToken
             | Self::UnknownExtension

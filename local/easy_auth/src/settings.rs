@@ -387,6 +387,18 @@ impl Settings {
             .trim_end_matches('/')
     }
 
+    /// Whether something in here is about signing browsers in.
+    pub fn signs_browsers_in(&self) -> bool {
+        let provider = self.provider();
+        self.platform.enabled
+            && provider.enabled
+            && (self.global_validation.unauthenticated_client_action
+                == UnauthenticatedAction::RedirectToLoginPage
+                || self.login.token_store.enabled
+                || provider.registration.client_secret_setting_name.is_some()
+                || !provider.login.login_parameters.is_empty())
+    }
+
     /// Whether the issuer is on this machine.
     pub fn has_loopback_issuer(&self) -> bool {
         reqwest::Url::parse(self.issuer()).is_ok_and(|url| loopback::is_loopback(&url))

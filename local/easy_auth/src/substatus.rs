@@ -41,6 +41,8 @@ pub(super) fn of_refusal(status: StatusCode, reason: &Reason) -> Option<u16> {
         // The token was not looked at; and the others are no 401s.
         Reason::KeysUnavailable(_)
         | Reason::Unreadable(_)
+        | Reason::NoRefreshToken
+        | Reason::NoClientSecret
         | Reason::TenantNotAllowed(_)
         | Reason::NoObjectId
         | Reason::NoClient { .. }

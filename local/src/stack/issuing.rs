@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use local_easy_auth::Settings;
+use local_easy_auth::{ALLOW_ID_TOKENS, Settings};
 use local_entra::{Authority, Daemon, Directory, KeyError, KeyRing, Parts, RefreshTokens};
 use local_events::Clock;
 use local_failure::Failure;
@@ -50,6 +50,20 @@ pub(super) fn authority(
         refresh_tokens,
         auto_approve: options.auto_approve.clone(),
     }))
+}
+
+/// That browsers can't sign in, where they are to.
+pub(super) fn no_id_tokens(
+    settings: &Settings,
+    directory: &Directory,
+    registration: &str,
+) -> Option<String> {
+    (settings.signs_browsers_in() && !directory.api_gives_id_tokens()).then(|| {
+        format!(
+            "browser sign-in ends in AADSTS700054, as in Azure: {registration} does not allow ID tokens. Add {ALLOW_ID_TOKENS} to it; in Azure: az ad app update --id {} --enable-id-token-issuance true",
+            directory.api_client_id()
+        )
+    })
 }
 
 /// Whoever is to approve every sign-in has to be able to sign in: nobody would see why not.

@@ -5,6 +5,7 @@
 
 pub(crate) mod app;
 pub(crate) mod authority;
+pub(crate) mod browser;
 pub(crate) mod cli;
 
 use std::process::{Child, Command, ExitStatus, Output, Stdio};

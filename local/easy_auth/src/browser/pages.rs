@@ -1,5 +1,7 @@
 //! What the gate shows a person. No script but for the URL's fragment, which only a script sees.
 
+use std::collections::HashMap;
+
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use hyper::{Response, StatusCode};
 use local_http::page::{Page, Script, Style, keep_private};
@@ -8,6 +10,9 @@ use maud::{PreEscaped, html};
 
 /// To the sign-in, with all of the URL that was wanted.
 const KEEP_FRAGMENT: &str = "const a=document.getElementById('login');location.replace(a.href+'?post_login_redirect_uri='+encodeURIComponent(location.pathname+location.search+location.hash))";
+
+/// Sends a form on without a click; the page works without it too.
+const SUBMIT: &str = "document.forms[0].submit()";
 
 pub(super) fn signed_in(prefix: &str) -> Response<BoxBody> {
     let body = html! {
@@ -69,6 +74,28 @@ pub(super) fn keep_fragment(login: &str) -> Response<BoxBody> {
         // A client that runs no script sees that it is not signed in.
         status: StatusCode::UNAUTHORIZED,
         script: Script::Inline(KEEP_FRAGMENT),
+        ..Page::new("Signing in …", body)
+    })
+}
+
+/// Sends what another site's form brought once more, from here: this site's cookies come with it.
+pub(super) fn send_again(
+    to: &str,
+    answer: &HashMap<String, String>,
+    again: &str,
+) -> Response<BoxBody> {
+    let body = html! {
+        form method="post" action=(to) {
+            @for (name, value) in answer { input type="hidden" name=(name) value=(value); }
+            input type="hidden" name=(again) value="1";
+            div.buttons { button.first { "Continue" } }
+        }
+        script { (PreEscaped(SUBMIT)) }
+    };
+    send(Page {
+        // Where the sign-in leads in the end: browsers apply it to redirects too.
+        forms_to: Some("*"),
+        script: Script::Inline(SUBMIT),
         ..Page::new("Signing in …", body)
     })
 }

@@ -28,6 +28,8 @@ pub(super) struct Tokens {
     pub(super) access: Option<String>,
     pub(super) id: Option<String>,
     pub(super) refresh: Option<String>,
+    /// What the sign-in asked for.
+    pub(super) scope: String,
     /// When the tokens expire, seconds since 1970.
     pub(super) expires_at: i64,
 }
@@ -158,14 +160,25 @@ impl Sessions {
 }
 
 /// The value of the request's cookie `name`.
-pub(super) fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
+fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
+    let found = all_cookies(headers).find(|cookie| cookie.name() == name);
+    found.map(|cookie| cookie.value().to_owned())
+}
+
+/// Name and value of the request's cookies whose names begin with `name`.
+pub(super) fn cookies(headers: &HeaderMap, name: &str) -> Vec<(String, String)> {
+    all_cookies(headers)
+        .filter(|cookie| cookie.name().starts_with(name))
+        .map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned()))
+        .collect()
+}
+
+fn all_cookies(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
     headers
         .get_all(COOKIES)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| Cookie::split_parse(value).flatten())
-        .find(|cookie| cookie.name() == name)
-        .map(|cookie| cookie.value().to_owned())
 }
 
 /// A `Set-Cookie`: not for scripts, not sent by other sites' forms, and over TLS only where the

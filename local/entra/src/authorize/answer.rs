@@ -92,7 +92,9 @@ impl Flow {
             script { (PreEscaped(SUBMIT)) }
         };
         Page {
-            forms_to: Some(&self.redirect_origin()),
+            // The form leads to the redirect URI; where that sends the browser on to is the app's
+            // affair, and browsers apply this to redirects after a form, too.
+            forms_to: Some("*"),
             script: Script::Inline(SUBMIT),
             ..Page::new("Going back to the app", body)
         }

@@ -88,6 +88,12 @@ impl Directory {
             .is_some_and(|app| app.web.implicit_grant_settings.enable_id_token_issuance)
     }
 
+    /// Whether the API's registration lets authorize give ID tokens, as the gate's browser sign-in
+    /// asks for one.
+    pub fn api_gives_id_tokens(&self) -> bool {
+        self.gives_id_tokens(&self.api.app_id)
+    }
+
     /// Whether some client may be sent back to this URL's origin.
     pub(crate) fn is_redirect_origin(&self, url: &Url) -> bool {
         self.applications()

@@ -7,6 +7,7 @@ fn session(ends_at: i64) -> Session {
             access: None,
             id: None,
             refresh: None,
+            scope: String::new(),
             expires_at: 0,
         },
         ends_at,
