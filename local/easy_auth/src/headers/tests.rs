@@ -124,6 +124,60 @@ fn what_the_app_would_read_as_the_gates_header_is_removed() {
     }
 }
 
+/// `name_typ` and the name's header, by what a token has.
+#[test]
+fn point_30_the_name_is_the_mail_where_a_token_has_one() {
+    for (claims, name_type, name) in [
+        (
+            json!({"email": "m@mail.example", "preferred_username": "u@t.example"}),
+            EMAIL_TYPE,
+            Some("m@mail.example"),
+        ),
+        (
+            json!({"email": "m@mail.example", "unique_name": "u@t.example", "upn": "u@t.example"}),
+            EMAIL_TYPE,
+            Some("m@mail.example"),
+        ),
+        (
+            json!({"preferred_username": "u@t.example"}),
+            NAME_TYPE,
+            Some("u@t.example"),
+        ),
+        (
+            json!({"upn": "p@t.example", "unique_name": "u@t.example"}),
+            NAME_TYPE,
+            Some("u@t.example"),
+        ),
+        (
+            json!({"email": "", "upn": "p@t.example"}),
+            NAME_TYPE,
+            Some("p@t.example"),
+        ),
+        (json!({"oid": "app"}), NAME_TYPE, None),
+    ] {
+        let claims = claims.as_object().unwrap();
+        let mut headers = HeaderMap::new();
+        add(&mut headers, claims, &Behaviour::default());
+        let sent = headers.get("x-ms-client-principal-name");
+        assert_eq!(sent.map(|sent| sent.to_str().unwrap()), name, "{claims:?}");
+        let principal = principal(claims, &Behaviour::default());
+        assert_eq!(principal.name_typ, name_type, "{claims:?}");
+    }
+}
+
+#[test]
+fn point_35_a_name_that_is_not_ascii_is_sent_as_utf_8_and_is_whole_in_the_principal() {
+    let claims = json!({"preferred_username": "zoë@greeting.test"});
+    let claims = claims.as_object().unwrap();
+    let mut headers = HeaderMap::new();
+    add(&mut headers, claims, &Behaviour::default());
+    let name = headers["x-ms-client-principal-name"].as_bytes();
+    assert_eq!(name, "zoë@greeting.test".as_bytes());
+    let sent = headers["x-ms-client-principal"].as_bytes();
+    let sent = Principal::decode(sent).unwrap();
+    assert_eq!(sent.claims[0].val, "zoë@greeting.test");
+}
+
 #[test]
 fn a_daemon_has_no_name() {
     let claims = json!({"aud": "api", "sub": "s", "roles": ["r"]});
