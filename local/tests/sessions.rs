@@ -398,3 +398,18 @@ async fn point_30_and_35_me_has_the_mail_dates_and_names_as_azure_has_them() {
         assert_eq!(types.contains(&instant), token.get("auth_time").is_some());
     }
 }
+
+/// Bob's mail is not what he signs in with.
+#[tokio::test]
+async fn point_30_a_user_with_another_mail_is_called_by_it() {
+    let up = Up::with_settings(&settings(&[]), &[]);
+    let mut browser = Browser::new(&up);
+    let page = browser.open("/.auth/login/aad").await;
+    let page = browser.pick(page, "bob@greeting.test", "approve").await;
+    browser.pick(page, "bob@greeting.test", "consent").await;
+    let session = me(&mut browser).await;
+    assert_eq!(session["user_id"], "bob.example@greeting.test");
+    let claims = session["user_claims"].as_array().unwrap();
+    let name = json!({"typ": "preferred_username", "val": "bob@greeting.test"});
+    assert!(claims.contains(&name), "{claims:?}");
+}

@@ -34,8 +34,8 @@ use local_http::relay::{BoxBody, text};
 use local_http::serve::{Peer, RequestBody, Scheme, Service};
 use serde_json::Value;
 
-pub use self::browser::ALLOW_ID_TOKENS;
 pub use self::behaviour::{Behaviour, ChallengeForm, ClaimNames};
+pub use self::browser::ALLOW_ID_TOKENS;
 use self::browser::Browser;
 use self::decision::Evidence;
 pub use self::decision::{Claims, Facts, Verdict};

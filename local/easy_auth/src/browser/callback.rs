@@ -127,9 +127,7 @@ impl Browser {
             begun
                 .iter()
                 .find(|one| Some(one.nonce.as_str()) == nonce && one.ends_at >= now)
-                .ok_or_else(|| {
-                    Refused::by_token("The ID token is not for this sign-in (nonce).")
-                })?
+                .ok_or_else(|| Refused::by_token("The ID token is not for this sign-in (nonce)."))?
         } else {
             latest
         };
@@ -173,11 +171,7 @@ impl Browser {
     ///
     /// # Errors
     /// Why it does not hold, in words.
-    pub(super) async fn id_claims(
-        &self,
-        gate: Context<'_>,
-        token: &str,
-    ) -> Result<Claims, String> {
+    pub(super) async fn id_claims(&self, gate: Context<'_>, token: &str) -> Result<Claims, String> {
         let claims = self
             .checked(gate, token)
             .await

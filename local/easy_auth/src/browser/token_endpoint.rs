@@ -21,7 +21,11 @@ impl Browser {
     ///
     /// # Errors
     /// Why there are no tokens, in words.
-    pub(super) async fn redeem(&self, gate: Context<'_>, form: &[(&str, String)]) -> Result<Granted, String> {
+    pub(super) async fn redeem(
+        &self,
+        gate: Context<'_>,
+        form: &[(&str, String)],
+    ) -> Result<Granted, String> {
         let published = gate.issuer.published(None).await?;
         let endpoint = published
             .token_endpoint
