@@ -1,8 +1,10 @@
 """Spring Boot, 3.5 and 4, at its defaults: the app of java/spring as a resource server and behind the gate."""
 
 import contextlib
+import json
 import pathlib
 import re
+import secrets
 import tempfile
 
 import requests
@@ -77,6 +79,47 @@ def v1(module: str):
             spring.security.oauth2.resourceserver.jwt.audiences=api://{stack.api}
         """
         resource_server(stack, module, properties, minted.V1)
+
+
+WEB = "0b9d7a52-6f0c-4f7e-8d43-1c2e3a4b5c02"
+
+
+@contextlib.contextmanager
+def with_web_app(redirect: str, **more):
+    """A stack whose tenant has a web app with a secret, too; and the secret."""
+    secret = secrets.token_urlsafe()
+    registration = {
+        "appId": WEB,
+        "displayName": "the web app",
+        # Of localhost the port is not compared.
+        "web": {"redirectUris": [redirect]},
+        "passwordCredentials": [{"secretText": "<env:WEB_SECRET>"}],
+        **more,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "web.json"
+        path.write_text(json.dumps(registration))
+        arguments = ["--registration", str(path), "--auto-approve", "alice@greeting.test"]
+        with up(*arguments, environment={"WEB_SECRET": secret}) as stack:
+            yield stack, secret
+
+
+@each_boot("sign-in at its default: a confidential client, ID token, userinfo")
+def sign_in(module: str):
+    with with_web_app("http://localhost/login/oauth2/code/entra") as (stack, secret):
+        client = "spring.security.oauth2.client"
+        properties = f"""
+            {client}.registration.entra.client-id={WEB}
+            {client}.registration.entra.client-secret={secret}
+            {client}.registration.entra.scope=openid,profile,email
+            {client}.provider.entra.issuer-uri={stack.authority}/{stack.tenant}/v2.0
+        """
+        with app(module, stack.environment("spring"), properties) as origin, requests.Session() as browser:
+            answer = browser.get(f"{origin}/person", verify=stack.ca, timeout=60)
+            hosts = [step.url.split("?")[0] for step in answer.history]
+            assert any(url.startswith(stack.authority) for url in hosts), (hosts, answer.text)
+            expect(answer.status_code, 200)
+            expect(answer.json(), {"user": "alice@greeting.test", "userinfo": True})
 
 
 @each_boot("behind the gate: a pre-authenticated filter finds the caller in X-MS-CLIENT-PRINCIPAL")

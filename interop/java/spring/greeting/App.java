@@ -16,8 +16,10 @@ import org.springframework.security.config.annotation.method.configuration.Enabl
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.GrantedAuthority;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.security.core.authority.AuthorityUtils;
 import org.springframework.security.core.userdetails.User;
+import org.springframework.security.oauth2.core.oidc.user.OidcUser;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.preauth.AbstractPreAuthenticatedProcessingFilter;
 import org.springframework.security.web.authentication.preauth.PreAuthenticatedAuthenticationProvider;
@@ -45,6 +47,12 @@ public class App {
   @PreAuthorize("hasAuthority('SCOPE_Greeting.Read')")
   Map<String, Object> greeting(Authentication caller) {
     return caller(caller);
+  }
+
+  /** Who has signed in: what the ID token and userinfo say. */
+  @GetMapping("/person")
+  Map<String, Object> person(@AuthenticationPrincipal OidcUser person) {
+    return Map.of("user", person.getPreferredUsername(), "userinfo", person.getUserInfo().getSubject().equals(person.getSubject()));
   }
 
   /** The gate has authenticated the caller: the app takes who it was, and refuses those without. */
