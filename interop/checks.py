@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "AZURE_CORE_NO_COLOR": "yes",
     "PYTHONUNBUFFERED": "1",
 }
+MANAGED_IDENTITY = "b3f7c215-6e0a-4d94-8a51-e92d7c4061fa"
 DAEMON = "5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853"
 CODE = re.compile(r"\b[A-Z0-9]{9}\b")
 CHECKS: list["Check"] = []

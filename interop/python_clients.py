@@ -6,11 +6,12 @@ import subprocess
 import sys
 from unittest import mock
 
+import azure.core.exceptions
 import azure.identity
 import jwt
 import msal
 
-from checks import DAEMON, GREETING, PATIENCE, by_device_code, check, expect, up
+from checks import DAEMON, GREETING, MANAGED_IDENTITY, PATIENCE, by_device_code, check, expect, up
 
 
 def authority(stack) -> str:
@@ -106,6 +107,33 @@ def identity_daemon():
         ]:
             api = stack.scope.rsplit("/", 1)[0]
             app_only(stack, credential.get_token(f"{api}/.default").token)
+
+
+@check("azure-identity", "ManagedIdentityCredential: the program that `env --for managed-identity` prints", "azure-identity")
+def identity_managed():
+    with up("--allow-client", MANAGED_IDENTITY) as stack:
+        environment = stack.environment("managed-identity")
+        program = [sys.executable, "-c", stack.program("managed-identity")]
+        done = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=True)
+        # As a daemon's: app roles, no scope.
+        expect(done.stdout.strip(), "Missing required scope.")
+        names = {name: environment[name] for name in ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"]}
+        with mock.patch.dict(os.environ, names):
+            # Both take a scope, and ask for its resource.
+            for credential in [
+                azure.identity.ManagedIdentityCredential(),
+                azure.identity.DefaultAzureCredential(exclude_environment_credential=True),
+            ]:
+                token = credential.get_token(f"api://{stack.api}/.default")
+                app_only(stack, token.token)
+                expect(jwt.decode(token.token, options={"verify_signature": False})["azp"], MANAGED_IDENTITY)
+            user_assigned = azure.identity.ManagedIdentityCredential(client_id=stack.client)
+            try:
+                user_assigned.get_token(f"api://{stack.api}/.default")
+            except azure.core.exceptions.ClientAuthenticationError as refused:
+                assert "No User Assigned or Delegated Managed Identity found" in str(refused), refused
+                return
+            raise AssertionError("a user-assigned identity was there")
 
 
 @check("azure-identity", "AzureCliCredential by the real az", "azure-identity")

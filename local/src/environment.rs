@@ -1,5 +1,6 @@
 //! The lines that point a shell's clients at the running stack.
 
+pub(crate) mod managed_identity;
 mod programs;
 
 use std::path::Path;
@@ -44,6 +45,8 @@ pub(crate) enum Client {
     Quarkus,
     /// Azure/kubelogin
     Kubelogin,
+    /// A process that gets tokens as an app in Azure does: by its managed identity
+    ManagedIdentity,
 }
 
 /// The shell that `SHELL` names.
@@ -118,6 +121,7 @@ pub(crate) fn lines(
         Client::Go | Client::Kubelogin => set(&[&greeting, &azure, &others[..1]]),
         Client::Java => set(&[&greeting, &azure, &java]),
         Client::Spring | Client::Quarkus => set(&[&greeting, &java]),
+        Client::ManagedIdentity => set(&[&greeting]),
     };
     let text = program(client, shell, ready, Issuer::Local(folder));
     lines.extend(comments(&text));

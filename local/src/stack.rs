@@ -2,13 +2,14 @@
 //!
 //! - `options`: what to start; `listeners`: its ports; `backend`: what stands behind the gate,
 //!   `functions` or `upstream`
-//! - `issuing`: the local authority, or a real tenant's keys
+//! - `issuing`: the local authority, or a real tenant's keys; `identity`: the app's own
 //! - `front_end`: what stands before the gate; `control_pages`: what is served beside it
 
 mod backend;
 mod control_pages;
 mod front_end;
 mod functions;
+mod identity;
 mod issuing;
 mod listeners;
 mod options;
@@ -30,6 +31,7 @@ use tokio::task::JoinHandle;
 use self::backend::{Backend, RunningBackend};
 use self::control_pages::Shown;
 use self::front_end::FrontEnd;
+use self::identity::Identity;
 pub(crate) use self::issuing::no_keys;
 use self::issuing::{callbacks, client, no_ca, no_id_tokens};
 use self::listeners::Listeners;
@@ -96,7 +98,23 @@ impl Stack {
             secret.value(),
         )
         .await?;
-        let running = running(&options, &in_force, &listeners, &backend, &ca);
+        let (stop, stopped) = watch::channel(false);
+        let identity = match &authority {
+            Some(authority) => {
+                Some(identity::serve(authority, &options.log, stopped.clone()).await?)
+            }
+            None => None,
+        };
+        let mut running = running(&options, &in_force, &listeners, &backend, &ca);
+        let mut serving = Vec::new();
+        if let Some(Identity {
+            told,
+            serving: of_it,
+        }) = identity
+        {
+            running.managed_identity = Some(told);
+            serving.push(of_it);
+        }
         let mut warnings = rules.settings.warnings(options.scheme());
         warnings.extend(differs);
         warnings.extend(in_force.notes);
@@ -117,7 +135,6 @@ impl Stack {
         };
         let (health, asked_to_stop) = (Health::default(), Arc::<Notify>::default());
         // Serve.
-        let (stop, stopped) = watch::channel(false);
         let acceptor = |alpn: &[&[u8]]| {
             ca.acceptor(alpn)
                 .map_err(|error| no_ca(&options.state_dir, &error))
@@ -146,9 +163,9 @@ impl Stack {
                 router_service(in_any_letter_case(pages)),
                 stopped.clone(),
             );
-        let mut serving = vec![tokio::spawn(control)];
+        serving.push(tokio::spawn(control));
         let backend = backend
-            .start(&rules.settings, listeners.gate.port, &options)
+            .start(&rules.settings, listeners.gate.port, &running, &options)
             .await?;
         let _ = health.set(backend.health());
         let front_end = Arc::new(FrontEnd {
@@ -282,6 +299,7 @@ fn running(
         control: listeners.control_origin(),
         control_secret: uuid::Uuid::new_v4().to_string(),
         tenant: in_force.tenant.clone(),
+        managed_identity: None,
     }
 }
 

@@ -10,6 +10,9 @@ use super::{Authority, TokenVersion};
 /// An access token's life in seconds; Entra's is 60 to 90 minutes.
 pub const LIFETIME: i64 = 3600;
 
+/// A managed identity's token lives a day (reported: azure-sdk-for-net#27019), the longest of all.
+pub(crate) const MANAGED_IDENTITY_LIFETIME: i64 = 24 * 3600;
+
 /// Who signs guests in: a tenant that is not this one.
 const GUESTS_HOME: &str = "https://sts.windows.net/b9d2f6a1-3c84-4e57-8a10-5f6e7d8c9b02/";
 

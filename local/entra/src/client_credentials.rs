@@ -9,10 +9,23 @@ use super::error::AuthorityError;
 use super::grants::ScopeRequest;
 use super::keys::WithX5t;
 use super::parameters::Parameters;
+use super::resources::Resource;
 use super::{Authority, TokenVersion};
 
 /// RFC 7523 section 2.2.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// What an app-only token is for.
+pub(super) struct AppGrant<'a> {
+    pub client: &'a str,
+    pub credential: Credential,
+    pub resource: Resource,
+    /// The resource as it was asked for; v1 tokens repeat it.
+    pub named: &'a str,
+    pub roles: &'a [&'a str],
+    pub issued: i64,
+    pub expires: i64,
+}
 
 impl Authority {
     /// A confidential client proves itself; a public one has nothing to prove with.
@@ -92,46 +105,61 @@ impl Authority {
     ) -> Result<Value, AuthorityError> {
         let directory = self.directory();
         let of = &asked.first;
-        let version = self.version(of.resource);
         let roles = self
             .application(of.resource)
             .map_or_else(Vec::new, |app| directory.app_roles(&asked.client, app));
-        let oid = directory.service_principal(&asked.client);
-        let credential = credential.acr();
-        let opaque = super::claims::opaque;
-        let mut claims = match version {
-            TokenVersion::V2 => json!({
-                "aud": self.app_id(of.resource), "iss": self.issuer_v2(),
-                "iat": now, "nbf": now, "exp": now + LIFETIME,
-                "aio": opaque(), "azp": asked.client, "azpacr": credential,
-                "oid": oid, "rh": opaque(), "sub": oid, "tid": self.tenant(),
-                "uti": opaque(), "ver": "2.0", "xms_ftd": opaque(),
-            }),
-            TokenVersion::V1 => json!({
-                "aud": of.named, "iss": self.issuer_v1(),
-                "iat": now, "nbf": now, "exp": now + LIFETIME,
-                "aio": opaque(), "appid": asked.client, "appidacr": credential,
-                "idp": self.issuer_v1(), "idtyp": "app",
-                "oid": oid, "rh": opaque(), "sub": oid, "tid": self.tenant(),
-                "uti": opaque(), "ver": "1.0",
-            }),
-        };
-        if let (false, Some(claims)) = (roles.is_empty(), claims.as_object_mut()) {
-            insert_before(claims, "sub", "roles", json!(roles));
-        }
-        let x5t = match version {
-            TokenVersion::V1 => WithX5t::Yes,
-            TokenVersion::V2 => WithX5t::No,
-        };
-        let token = self
-            .keys()
-            .sign(&claims, x5t)
-            .map_err(|_| AuthorityError::Temporary)?;
+        let token = self.app_token(&AppGrant {
+            client: &asked.client,
+            credential,
+            resource: of.resource,
+            named: &of.named,
+            roles: &roles,
+            issued: now,
+            expires: now + LIFETIME,
+        })?;
         Ok(json!({
             "token_type": "Bearer",
             "expires_in": LIFETIME,
             "ext_expires_in": LIFETIME,
             "access_token": token,
         }))
+    }
+
+    /// An app-only access token.
+    pub(super) fn app_token(&self, grant: &AppGrant<'_>) -> Result<String, AuthorityError> {
+        let AppGrant {
+            issued, expires, ..
+        } = *grant;
+        let version = self.version(grant.resource);
+        let oid = self.directory().service_principal(grant.client);
+        let credential = grant.credential.acr();
+        let opaque = super::claims::opaque;
+        let mut claims = match version {
+            TokenVersion::V2 => json!({
+                "aud": self.app_id(grant.resource), "iss": self.issuer_v2(),
+                "iat": issued, "nbf": issued, "exp": expires,
+                "aio": opaque(), "azp": grant.client, "azpacr": credential,
+                "oid": oid, "rh": opaque(), "sub": oid, "tid": self.tenant(),
+                "uti": opaque(), "ver": "2.0", "xms_ftd": opaque(),
+            }),
+            TokenVersion::V1 => json!({
+                "aud": grant.named, "iss": self.issuer_v1(),
+                "iat": issued, "nbf": issued, "exp": expires,
+                "aio": opaque(), "appid": grant.client, "appidacr": credential,
+                "idp": self.issuer_v1(), "idtyp": "app",
+                "oid": oid, "rh": opaque(), "sub": oid, "tid": self.tenant(),
+                "uti": opaque(), "ver": "1.0",
+            }),
+        };
+        if let (false, Some(claims)) = (grant.roles.is_empty(), claims.as_object_mut()) {
+            insert_before(claims, "sub", "roles", json!(grant.roles));
+        }
+        let x5t = match version {
+            TokenVersion::V1 => WithX5t::Yes,
+            TokenVersion::V2 => WithX5t::No,
+        };
+        self.keys()
+            .sign(&claims, x5t)
+            .map_err(|_| AuthorityError::Temporary)
     }
 }

@@ -17,8 +17,8 @@ pub(crate) use self::application::Application;
 pub use self::credentials::AppSecret;
 pub use self::people::{User, UserState};
 pub(crate) use self::redirects::Platform;
-use super::DAEMON_CLIENT_ID;
 use super::daemon;
+use super::{DAEMON_CLIENT_ID, MANAGED_IDENTITY_CLIENT_ID};
 
 /// First-party clients that real tools use; public, and registered in every tenant.
 const FIRST_PARTY: [(&str, &str); 4] = [
@@ -212,8 +212,12 @@ impl Directory {
                     why,
                 })
             };
-            if app.is(DAEMON_CLIENT_ID) || Self::is_first_party(&app.app_id) {
-                let name = self.client_name(&app.app_id).unwrap_or("");
+            let is_identity = app.is(MANAGED_IDENTITY_CLIENT_ID);
+            if is_identity || app.is(DAEMON_CLIENT_ID) || Self::is_first_party(&app.app_id) {
+                let name = match is_identity {
+                    true => "the managed identity",
+                    false => self.client_name(&app.app_id).unwrap_or(""),
+                };
                 return failed(
                     "appId",
                     format!(

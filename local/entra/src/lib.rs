@@ -9,7 +9,8 @@
 //! - `scopes`, `resources`, `resource_indicator`: what is asked for, and of whom; `consent`: who
 //!   has been granted it
 //! - `claims`, `keys`: what a token says, and who signed it; `minting`: with any defect
-//! - `client_credentials`, `daemon`: clients that prove themselves
+//! - `client_credentials`, `daemon`: clients that prove themselves; `managed_identity`: the app
+//!   that needs not
 //! - `policy`, `ring`: what an administrator changes while it runs; `faults`: slow and failing
 //!   answers
 //! - `resource_manager`: what `az login` looks up
@@ -31,6 +32,7 @@ mod faults;
 mod grants;
 mod keys;
 mod letter_case;
+mod managed_identity;
 mod minting;
 mod not_built;
 mod pages;
@@ -55,15 +57,15 @@ use local_events::{Clock, TimeShift};
 pub use self::claims::LIFETIME;
 pub use self::daemon::{CLIENT_ID as DAEMON_CLIENT_ID, Daemon};
 pub use self::directory::{AppSecret, Directory, DirectoryError, Source, Sources, User, UserState};
-pub use self::faults::{Delay, Failures, NoDelay, NoFailures};
 pub use self::grants::RefreshTokens;
 use self::grants::{Grants, NoSuchCode};
 pub use self::keys::KeyError;
 use self::keys::SigningKeys;
 pub use self::letter_case::in_any_letter_case;
+pub use self::managed_identity::CLIENT_ID as MANAGED_IDENTITY_CLIENT_ID;
 pub use self::minting::{MintSpec, Shape, Signature};
 pub use self::pages::{describe, foreign};
-pub use self::policy::{Policy, REFUSALS, refusal};
+pub use self::policy::{Delay, Failures, NoDelay, NoFailures, Policy, REFUSALS, refusal};
 pub use self::ring::KeyRing;
 pub use self::waiting::Waiting;
 

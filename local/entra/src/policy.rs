@@ -1,9 +1,11 @@
 //! What an administrator has switched: consent, the device-code flow, a refusal for everybody, slow
 //! and failing answers, so that each of Entra's refusals can be met on a laptop.
 
+mod failures;
+
 use serde::{Deserialize, Serialize};
 
-use super::faults::{Delay, Failures};
+pub use self::failures::{Delay, Failures, NoDelay, NoFailures};
 
 /// The switches. The default is what the registrations say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use local_events::{Stream, print};
 use serde_json::{Value, json};
 use state_folder::Unusable;
 
-use super::claims::LIFETIME;
+use super::claims::MANAGED_IDENTITY_LIFETIME;
 use super::keys::{KeyError, SigningKeys};
 
 /// A retired key's file; the time until which it is published follows, seconds since 1970.
@@ -92,7 +92,8 @@ impl KeyRing {
     /// # Errors
     /// No key can be made, or kept.
     pub fn rotate(&mut self, now: i64) -> Result<(), KeyError> {
-        let until = now + LIFETIME + SKEW;
+        // No token lives longer than a managed identity's.
+        let until = now + MANAGED_IDENTITY_LIFETIME + SKEW;
         let pem = SigningKeys::new_pem()?;
         if let Some(folder) = &self.folder {
             let retired = folder.join(format!("{RETIRED}{until}.pem"));
@@ -145,7 +146,7 @@ mod tests {
                 .collect()
         };
         assert_eq!(kids(&ring, 0), [second.clone(), first.clone()]);
-        let end = LIFETIME + SKEW;
+        let end = MANAGED_IDENTITY_LIFETIME + SKEW;
         assert_eq!(kids(&ring, end), std::slice::from_ref(&second));
         // Another run has the same ones.
         let again = KeyRing::load_or_create(folder.path(), 0).unwrap();

@@ -4,7 +4,7 @@ use local_failure::Failure;
 
 use crate::cli::EnvArgs;
 use crate::control::running::Running;
-use crate::environment::{lines, tenant_lines, usual_shell};
+use crate::environment::{Client, lines, managed_identity, tenant_lines, usual_shell};
 use crate::{say, state};
 
 /// Prints what a shell evaluates, and what a person then types.
@@ -13,15 +13,26 @@ use crate::{say, state};
 /// Nothing runs.
 pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
     let folder = state::folder(args.state.state_dir.as_deref())?;
-    let Running { ready, tenant, .. } = Running::load(&folder)?;
     let shell = args
         .shell
         .unwrap_or_else(|| usual_shell(environment::text("SHELL").as_deref()));
+    let running = Running::load(&folder)?;
+    let of_identity = match args.client {
+        Some(Client::ManagedIdentity) => {
+            running.local_tenant("env --for managed-identity")?;
+            let identity = running.managed_identity.iter();
+            identity
+                .flat_map(|identity| managed_identity::lines(shell, identity))
+                .collect()
+        }
+        _ => Vec::new(),
+    };
+    let Running { ready, tenant, .. } = running;
     let lines = match tenant {
         Some(_) => lines(shell, args.client, &ready, &folder),
         None => tenant_lines(shell, args.client, &ready),
     };
-    for line in lines {
+    for line in of_identity.into_iter().chain(lines) {
         say::line(line)?;
     }
     Ok(())

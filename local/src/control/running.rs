@@ -41,6 +41,27 @@ pub(crate) struct Running {
     /// The tenant of the local authority. None: a real tenant issues the tokens, and there is no
     /// local authority.
     pub(crate) tenant: Option<LocalTenant>,
+    /// The app's managed identity; the local authority's.
+    pub(crate) managed_identity: Option<ManagedIdentity>,
+}
+
+/// Where an app gets tokens as itself, as App Service says it in an app's environment.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ManagedIdentity {
+    /// `IDENTITY_ENDPOINT`.
+    pub(crate) endpoint: String,
+    /// `IDENTITY_HEADER`, a secret.
+    pub(crate) header: String,
+}
+
+impl ManagedIdentity {
+    /// The variables (documented: app-service overview-managed-identity).
+    pub(crate) fn variables(&self) -> [(&'static str, &str); 2] {
+        [
+            ("IDENTITY_ENDPOINT", &self.endpoint),
+            ("IDENTITY_HEADER", &self.header),
+        ]
+    }
 }
 
 impl Running {

@@ -12,6 +12,7 @@ use crate::control::running::Ready;
 
 const MSAL_PYTHON: &str = include_str!("programs/msal-python.py");
 const AZURE_IDENTITY: &str = include_str!("programs/azure-identity.py");
+const MANAGED_IDENTITY: &str = include_str!("programs/managed-identity.py");
 const MSAL_NODE: &str = include_str!("programs/msal-node.mjs");
 const GO: &str = include_str!("programs/go.go");
 const JAVA: &str = include_str!("programs/Greeting.java");
@@ -32,6 +33,7 @@ pub(super) fn program(client: Client, shell: Shell, ready: &Ready, issuer: Issue
         Client::MsalPython => MSAL_PYTHON.to_owned(),
         Client::MsalNode => MSAL_NODE.to_owned(),
         Client::AzureIdentity => AZURE_IDENTITY.to_owned(),
+        Client::ManagedIdentity => MANAGED_IDENTITY.to_owned(),
         Client::Go => GO.to_owned(),
         Client::Java => JAVA.to_owned(),
         Client::Spring => spring(ready),

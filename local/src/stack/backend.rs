@@ -11,6 +11,7 @@ use local_http::serve::Service;
 use super::Options;
 use super::functions::Functions;
 use super::upstream::Upstream;
+use crate::control::running::Running;
 use crate::control::status::Behind;
 use crate::control_room::App;
 
@@ -113,11 +114,12 @@ impl Backend {
         self,
         settings: &Settings,
         port: u16,
+        running: &Running,
         options: &Options,
     ) -> Result<RunningBackend, Failure> {
         match self {
             Self::Functions(functions) => {
-                let (host, watch) = functions.start(settings, port, options).await?;
+                let (host, watch) = functions.start(settings, port, running, options).await?;
                 Ok(RunningBackend::Functions(host, watch))
             }
             Self::Upstream(app) => Ok(RunningBackend::Upstream(app.upstream)),

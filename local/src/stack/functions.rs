@@ -10,6 +10,7 @@ use local_functions_host::{
 };
 
 use super::Options;
+use crate::control::running::{ManagedIdentity, Running};
 use crate::deploy;
 use crate::programs;
 
@@ -67,10 +68,14 @@ impl Functions {
         self,
         settings: &Settings,
         port: u16,
+        running: &Running,
         options: &Options,
     ) -> Result<(Host, Option<Watch>), Failure> {
         let Self { app, program } = self;
-        let environment = environment(settings, port);
+        let mut environment = environment(settings, port);
+        let identity = running.managed_identity.iter();
+        let variables = identity.flat_map(ManagedIdentity::variables);
+        environment.extend(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let refusals = Refusals::default();
         let heard = refusals.clone();
         let launcher = programs::launcher()?;

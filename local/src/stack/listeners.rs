@@ -36,6 +36,14 @@ impl Listeners {
     }
 }
 
+/// Any port that is free.
+///
+/// # Errors
+/// None is.
+pub(super) async fn bind_any() -> Result<Loopback, Failure> {
+    bind(0, "--authority-port").await
+}
+
 async fn bind(port: u16, flag: &str) -> Result<Loopback, Failure> {
     // With port 0 the two address families may not agree on a port that is free in both.
     let mut attempts = if port == 0 { 20 } else { 1 };

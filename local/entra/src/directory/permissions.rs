@@ -1,7 +1,7 @@
 //! What the registrations say of who has which permission of an API.
 
 use super::application::Application;
-use super::{DAEMON_CLIENT_ID, Directory, User, UserState};
+use super::{DAEMON_CLIENT_ID, Directory, MANAGED_IDENTITY_CLIENT_ID, User, UserState};
 
 impl Directory {
     /// The protected API's scopes that are enabled.
@@ -56,9 +56,11 @@ impl Directory {
 
     /// The app roles of `api` that the app `client` has been assigned, an administrator's consent
     /// taken for granted: those that its registration lists (`requiredResourceAccess`, type
-    /// `Role`); the daemon, which has no file, has all of the protected API's.
+    /// `Role`). Of those without a file, the managed identity has all of every API, and the daemon
+    /// all of the protected one's.
     pub(crate) fn app_roles<'a>(&self, client: &str, api: &'a Application) -> Vec<&'a str> {
-        let has_all = client == DAEMON_CLIENT_ID && self.is_api_client(&api.app_id);
+        let has_all = client == MANAGED_IDENTITY_CLIENT_ID
+            || client == DAEMON_CLIENT_ID && self.is_api_client(&api.app_id);
         api.app_roles
             .iter()
             .filter(|role| role.is_for("Application"))

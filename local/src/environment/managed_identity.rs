@@ -1,0 +1,49 @@
+//! An app's managed identity, for any process: what App Service says in an app's environment.
+
+use super::{Shell, assignment};
+use crate::control::running::ManagedIdentity;
+
+/// The lines for it, before those for every client.
+pub(crate) fn lines(shell: Shell, identity: &ManagedIdentity) -> Vec<String> {
+    let variables = identity.variables();
+    let set = variables.map(|(name, value)| assignment(shell, name, value));
+    // DefaultAzureCredential would ask for the user-assigned identity of that id.
+    let unset = match shell {
+        Shell::Bash | Shell::Zsh => "unset AZURE_CLIENT_ID",
+        Shell::Fish => "set -e AZURE_CLIENT_ID",
+        Shell::Powershell => "Remove-Item Env:AZURE_CLIENT_ID -ErrorAction Ignore",
+    };
+    set.into_iter().chain([unset.to_owned()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn managed_identity_lines_are_statements_of_each_shell() {
+        let identity = ManagedIdentity {
+            endpoint: "http://localhost:3/msi/token".into(),
+            header: "AB".into(),
+        };
+        for (shell, set, unset) in [
+            (
+                Shell::Bash,
+                "export IDENTITY_HEADER='AB'",
+                "unset AZURE_CLIENT_ID",
+            ),
+            (
+                Shell::Fish,
+                "set -gx IDENTITY_HEADER 'AB'",
+                "set -e AZURE_CLIENT_ID",
+            ),
+            (
+                Shell::Powershell,
+                "$env:IDENTITY_HEADER = 'AB'",
+                "Remove-Item Env:AZURE_CLIENT_ID -ErrorAction Ignore",
+            ),
+        ] {
+            assert_eq!(lines(shell, &identity)[1..], [set, unset]);
+        }
+    }
+}
