@@ -39,6 +39,10 @@ CHECKS: list["Check"] = []
 PATIENCE = 300
 
 
+# A check runs whenever its name is asked for, or only with --all: its client takes minutes to build.
+ALWAYS, ALL = "always", "with --all"
+
+
 @dataclasses.dataclass
 class Check:
     client: str
@@ -46,6 +50,8 @@ class Check:
     run: object
     # A Python package's name, or what knows the version.
     package: str | typing.Callable[[], str]
+    # What has it run.
+    when: str = ALWAYS
 
     def version(self) -> str:
         return metadata.version(self.package) if isinstance(self.package, str) else self.package()
@@ -55,11 +61,11 @@ class Skipped(Exception):
     """What a check needs is not on this machine; it is named, and the run does not fail for it."""
 
 
-def check(client: str, flow: str, package):
+def check(client: str, flow: str, package, when: str = ALWAYS):
     """Registers a function that raises where the client did not get what it should."""
 
     def register(function):
-        CHECKS.append(Check(client, flow, function, package))
+        CHECKS.append(Check(client, flow, function, package, when))
         return function
 
     return register

@@ -13,6 +13,8 @@ import threading
 import minted
 from checks import CLIENTS, DAEMON, GREETING, LOCAL, PATIENCE, by_device_code, check, expect, up
 
+# Quicker to start, and no slower for so short a life.
+JVM = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
 BUILT = CLIENTS / "java"
 # The scope and the daemon's role: what each kind of token reaches.
 PERSON, APP = 200, 403
@@ -33,9 +35,7 @@ def classpath(module: str) -> str:
 
 
 def java(module: str, main: str, *arguments: str) -> list:
-    # Quicker to start, and no slower for so short a life.
-    options = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
-    return ["java", *options, "-cp", classpath(module), main, *arguments]
+    return ["java", *JVM, "-cp", classpath(module), main, *arguments]
 
 
 def environment(stack) -> dict:

@@ -1,5 +1,8 @@
-"""Runs every check of real clients and prints a table: client, version, flow, result."""
+"""Runs every check of real clients, or those whose names have one of the words that are given, and
+prints a table: client, version, flow, result. Those of clients that take minutes to build run with --all."""
 
+import datetime
+import json
 import sys
 import traceback
 
@@ -22,18 +25,30 @@ import node_client
 import package
 import paths
 import python_clients
+import quarkus
 import real_tenant
 import seed
 import spring
 import todo_api
-from checks import CHECKS, Skipped
+from checks import ALL, ALWAYS, CHECKS, CLIENTS, Skipped
+
+# Of each row: the version, the date, and what came of it, on this machine.
+LAST_RUNS = CLIENTS / "last-runs.json"
 
 
 def main() -> int:
-    wanted = sys.argv[1:]
+    # Each is a part of a row's name.
+    wanted = [word for word in sys.argv[1:] if word != "--all"]
+    when = {ALWAYS, ALL} if "--all" in sys.argv[1:] else {ALWAYS}
+    last_runs = json.loads(LAST_RUNS.read_text()) if LAST_RUNS.exists() else {}
     rows, failures = [], []
     for check in CHECKS:
-        if wanted and not any(word in f"{check.client} {check.flow}" for word in wanted):
+        name = f"{check.client} {check.flow}"
+        if wanted and not any(word in name for word in wanted):
+            continue
+        if check.when not in when:
+            last = last_runs.get(name, ["", "never"])
+            rows.append((check.client, last[0], check.flow, f"skipped: runs {check.when}; last run: {last[1]}"))
             continue
         print(f"… {check.client}: {check.flow}", flush=True)
         try:
@@ -45,6 +60,8 @@ def main() -> int:
             result = "FAILED"
             failures.append((check, traceback.format_exc()))
         rows.append((check.client, check.version(), check.flow, result))
+        last_runs[name] = [check.version(), f"{datetime.date.today()}, {result}"]
+    LAST_RUNS.write_text(json.dumps(last_runs))
     widths = [max(len(row[column]) for row in rows + [("client", "version", "flow", "result")]) for column in range(4)]
     print()
     for row in [("client", "version", "flow", "result"), *rows]:
@@ -59,7 +76,7 @@ def main() -> int:
 if __name__ == "__main__":
     # Imported for what they register.
     assert azd and azd_hooks and azure_cli and azure_deploy and bicep and bodies and browser and control_room and package
-    assert java_clients and spring
+    assert java_clients and quarkus and spring
     assert paths and todo_api
     assert deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and real_tenant and seed
     sys.exit(main())
