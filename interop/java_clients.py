@@ -11,7 +11,18 @@ import tempfile
 import threading
 
 import minted
-from checks import CLIENTS, DAEMON, GREETING, LOCAL, PATIENCE, by_device_code, check, expect, up
+from checks import (
+    CLIENTS,
+    DAEMON,
+    GREETING,
+    LOCAL,
+    MANAGED_IDENTITY,
+    PATIENCE,
+    by_device_code,
+    check,
+    expect,
+    up,
+)
 
 # Quicker to start, and no slower for so short a life.
 JVM = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
@@ -224,3 +235,19 @@ def nimbus():
         expect(verified(stack, *v1), {token.name: token.scopes for token in minted.V1})
         stack.local("rotate-keys")
         expect(verified(stack, *v2[:2], minted.TOKENS[:1]), {"as issued": "Greeting.Read"})
+
+
+@check("azure-identity (Java)", "ManagedIdentityCredential and DefaultAzureCredential after `env --for managed-identity`", azure_identity)
+def identity_managed():
+    with up("--allow-client", MANAGED_IDENTITY) as stack:
+        variables = stack.environment("managed-identity")
+        for flow in ("managed", "default"):
+            seen = printed(java("clients", "Identity", flow), variables)
+            expect(statuses(stack, seen), {flow: APP})
+
+
+@check("MSAL4J", "ManagedIdentityApplication after `env --for managed-identity`", msal4j)
+def msal_managed():
+    with up("--allow-client", MANAGED_IDENTITY) as stack:
+        seen = printed(java("clients", "Msal", "managed"), stack.environment("managed-identity"))
+        expect(statuses(stack, seen), {"managed": APP})

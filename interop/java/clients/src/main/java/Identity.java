@@ -7,6 +7,7 @@ import com.azure.identity.ClientSecretCredentialBuilder;
 import com.azure.identity.DefaultAzureCredentialBuilder;
 import com.azure.identity.DeviceCodeCredentialBuilder;
 import com.azure.identity.EnvironmentCredentialBuilder;
+import com.azure.identity.ManagedIdentityCredentialBuilder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,6 +22,8 @@ final class Identity {
           case "daemon" -> daemon();
           case "environment builder" -> Map.of("environment", token(environmentBuilder(), Setting.DEFAULT));
           case "environment" -> Map.of("environment", token(environment(), Setting.DEFAULT));
+          case "managed" -> Map.of("managed", token(new ManagedIdentityCredentialBuilder().build(), Setting.DEFAULT));
+          case "default" -> Map.of("default", token(new DefaultAzureCredentialBuilder().build(), Setting.DEFAULT));
           case "az" -> Map.of("az", token(new AzureCliCredentialBuilder().build(), Setting.DEFAULT));
           default -> throw new IllegalArgumentException(arguments[0]);
         });

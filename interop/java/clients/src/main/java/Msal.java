@@ -5,6 +5,9 @@ import com.microsoft.aad.msal4j.DeviceCodeFlowParameters;
 import com.microsoft.aad.msal4j.IAccount;
 import com.microsoft.aad.msal4j.IAuthenticationResult;
 import com.microsoft.aad.msal4j.IClientCredential;
+import com.microsoft.aad.msal4j.ManagedIdentityApplication;
+import com.microsoft.aad.msal4j.ManagedIdentityId;
+import com.microsoft.aad.msal4j.ManagedIdentityParameters;
 import com.microsoft.aad.msal4j.MsalInteractionRequiredException;
 import com.microsoft.aad.msal4j.PublicClientApplication;
 import com.microsoft.aad.msal4j.SilentParameters;
@@ -24,6 +27,7 @@ final class Msal {
           case "person" -> person();
           case "by authority" -> byAuthority();
           case "daemon" -> daemon();
+          case "managed" -> managed();
           case "refused" -> refused(arguments[1]);
           default -> throw new IllegalArgumentException(arguments[0]);
         });
@@ -85,6 +89,12 @@ final class Msal {
             .sendX5c(chain)
             .build();
     return app.acquireToken(ClientCredentialParameters.builder(Set.of(Setting.DEFAULT)).build()).join().accessToken();
+  }
+
+  static Map<String, String> managed() throws Exception {
+    var app = ManagedIdentityApplication.builder(ManagedIdentityId.systemAssigned()).build();
+    var resource = Setting.SCOPE.substring(0, Setting.SCOPE.lastIndexOf("/"));
+    return Map.of("managed", app.acquireTokenForManagedIdentity(ManagedIdentityParameters.builder(resource).build()).join().accessToken());
   }
 
   /** A sign-in, and what a refresh is answered after the policy was changed by `command`. */

@@ -12,9 +12,9 @@ import java.util.Map;
 
 /** What the environment says of the stack, and how an answer is printed. */
 final class Setting {
-  static final String HOST = of("AZURE_AUTHORITY_HOST");
-  static final String TENANT = of("AZURE_TENANT_ID");
-  static final String CLIENT = of("AZURE_CLIENT_ID");
+  static final String HOST = System.getenv("AZURE_AUTHORITY_HOST");
+  static final String TENANT = System.getenv("AZURE_TENANT_ID");
+  static final String CLIENT = System.getenv("AZURE_CLIENT_ID");
   static final String SCOPE = of("GREETING_SCOPE");
   static final String DEFAULT = SCOPE.substring(0, SCOPE.lastIndexOf("/") + 1) + ".default";
 
