@@ -1,12 +1,13 @@
-//! One request, relayed over one connection to its server: bodies streamed both ways,
+//! One request, relayed to its server: bodies streamed both ways,
 //! trailers and WebSockets passed on, hop-by-hop headers kept out (RFC 9110 section 7.6.1).
 //! [`arrival::read`](crate::arrival::read) has read the request before.
 //!
-//! `http2`: the same over HTTP/2; `first_bytes`: what the other side speaks, where that is not what
+//! `kept`: over which connection; `http2`: the same over HTTP/2; `first_bytes`: what the other side speaks, where that is not what
 //! it was asked in; `trailers`: which of the caller's go on.
 
 mod first_bytes;
 mod http2;
+mod kept;
 mod trailers;
 
 use std::time::Duration;
@@ -18,13 +19,12 @@ use hyper::body::Body;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
 pub use self::first_bytes::speaks_http2;
 pub use self::http2::relay_http2;
+pub use self::kept::{Kept, Unanswered};
 pub(crate) use self::trailers::{TrailersKept, travels};
 
-use self::first_bytes::{FirstBytes, Speaks};
 use crate::arrival::{asks_for_websocket, items};
 
 /// What a body may fail with.
@@ -77,48 +77,14 @@ pub enum RelayError {
     Silent,
 }
 
-/// Sends `request` over `stream`, a connection of its own: a pooled one may be gone by the time
-/// it is used, and what was sent on it must not be sent twice.
-///
-/// # Errors
-/// There is no answer, and why.
-pub async fn relay<B>(
-    stream: TcpStream,
-    mut request: Request<B>,
-    upgrades: Upgrades,
-    patience: Duration,
-) -> Result<Response<BoxBody>, RelayError>
-where
-    B: Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Into<BoxError>,
-{
-    // Small writes (events, WebSocket messages) must not wait for each other.
-    let _ = stream.set_nodelay(true);
-    let (stream, first_bytes) = FirstBytes::of(stream);
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(|_| RelayError::Broken)?;
-    // Its errors arrive through the sender or the body.
-    tokio::spawn(async move { drop(connection.with_upgrades().await) });
-    let upgrade = (upgrades == Upgrades::WebSocket && asks_for_websocket(&request))
-        .then(|| hyper::upgrade::on(&mut request));
-    let request = outgoing(request, upgrade.is_some());
-    let answer = tokio::time::timeout(patience, sender.send_request(request))
-        .await
-        .map_err(|_| RelayError::Silent)?
-        .map_err(|error| match first_bytes.speaks() {
-            Some(Speaks::Http2) => RelayError::SpeaksHttp2,
-            _ if error.is_parse() => RelayError::Malformed,
-            _ => RelayError::Broken,
-        })?;
-    Ok(incoming(answer, upgrade))
-}
-
 /// The answer as the caller gets it. After a 101, the two connections are one.
-fn incoming(
-    mut answer: Response<hyper::body::Incoming>,
+fn incoming<B>(
+    mut answer: Response<B>,
     upgrade: Option<hyper::upgrade::OnUpgrade>,
-) -> Response<BoxBody> {
+) -> Response<BoxBody>
+where
+    B: Body<Data = Bytes, Error = hyper::Error> + Send + 'static,
+{
     let switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let asked = upgrade.is_some();
     match (switched, upgrade) {

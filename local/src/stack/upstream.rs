@@ -7,7 +7,9 @@ use hyper::body::Body;
 use hyper::{Request, Response, StatusCode};
 use local_failure::Failure;
 use local_http::arrival::asks_for_websocket;
-use local_http::relay::{self, ANSWER_TIMEOUT, BoxBody, BoxError, RelayError, Upgrades, text};
+use local_http::relay::{
+    self, ANSWER_TIMEOUT, BoxBody, BoxError, Kept, RelayError, Unanswered, Upgrades, text,
+};
 use tokio::net::TcpStream;
 use url::Url;
 
@@ -24,11 +26,12 @@ pub(crate) enum Protocol {
 }
 
 /// An app that this program does not run. It need not be started first.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Upstream {
     host: String,
     port: u16,
     protocol: Protocol,
+    connections: Kept,
 }
 
 impl Upstream {
@@ -66,6 +69,7 @@ impl Upstream {
             host: host.trim_matches(['[', ']']).to_owned(),
             port: parsed.port_or_known_default().unwrap_or(80),
             protocol,
+            connections: Kept::default(),
         })
     }
 
@@ -90,33 +94,13 @@ impl Upstream {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
-        let app = self.url();
-        let connecting = TcpStream::connect((self.host.as_str(), self.port));
-        let stream = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
-                return not_answered(
-                    StatusCode::BAD_GATEWAY,
-                    format!(
-                        "The app behind the gate, {app}, can't be reached: {error}.\nStart the app; the gate keeps running meanwhile.\n"
-                    ),
-                    "it can't be reached",
-                );
-            }
-            Err(_) => {
-                return not_answered(
-                    StatusCode::GATEWAY_TIMEOUT,
-                    format!(
-                        "The app behind the gate, {app}, did not accept a connection in {} seconds.\n",
-                        CONNECT_TIMEOUT.as_secs()
-                    ),
-                    "it did not accept a connection in time",
-                );
-            }
-        };
+        let connect = async || self.connect().await;
         let answer = match self.protocol {
             Protocol::Http1 => {
-                relay::relay(stream, request, Upgrades::WebSocket, ANSWER_TIMEOUT).await
+                let (upgrades, patience) = (Upgrades::WebSocket, ANSWER_TIMEOUT);
+                self.connections
+                    .relay(self.port, connect, request, upgrades, patience)
+                    .await
             }
             Protocol::Http2 if asks_for_websocket(&request) => {
                 return text(
@@ -124,12 +108,43 @@ impl Upstream {
                     "With --upstream-http2 no WebSocket passes; start greeting-local without it.\n",
                 );
             }
-            Protocol::Http2 => relay::relay_http2(stream, request, ANSWER_TIMEOUT).await,
+            Protocol::Http2 => match connect().await {
+                Ok(stream) => relay::relay_http2(stream, request, ANSWER_TIMEOUT)
+                    .await
+                    .map_err(Unanswered::Relay),
+                Err(why) => Err(Unanswered::NotConnected(why)),
+            },
         };
         match answer {
             Ok(answer) => answer,
-            Err(error) => self.why_not(error).await,
+            Err(Unanswered::NotConnected(answer)) => *answer,
+            Err(Unanswered::Relay(error)) => self.why_not(error).await,
         }
+    }
+
+    /// A connection to the app; or the answer that says why there is none.
+    async fn connect(&self) -> Result<TcpStream, Box<Response<BoxBody>>> {
+        let app = self.url();
+        let connecting = TcpStream::connect((self.host.as_str(), self.port));
+        let answer = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => not_answered(
+                StatusCode::BAD_GATEWAY,
+                format!(
+                    "The app behind the gate, {app}, can't be reached: {error}.\nStart the app; the gate keeps running meanwhile.\n"
+                ),
+                "it can't be reached",
+            ),
+            Err(_) => not_answered(
+                StatusCode::GATEWAY_TIMEOUT,
+                format!(
+                    "The app behind the gate, {app}, did not accept a connection in {} seconds.\n",
+                    CONNECT_TIMEOUT.as_secs()
+                ),
+                "it did not accept a connection in time",
+            ),
+        };
+        Err(Box::new(answer))
     }
 
     /// The answer to a call that the app did not answer.
