@@ -47,6 +47,8 @@ pub(crate) enum Client {
     Kubelogin,
     /// A process that gets tokens as an app in Azure does: by its managed identity
     ManagedIdentity,
+    /// The app behind the gate: what App Service tells it
+    App,
 }
 
 /// The shell that `SHELL` names.
@@ -122,10 +124,19 @@ pub(crate) fn lines(
         Client::Java => set(&[&greeting, &azure, &java]),
         Client::Spring | Client::Quarkus => set(&[&greeting, &java]),
         Client::ManagedIdentity => set(&[&greeting]),
+        // By `app_lines`.
+        Client::App => Vec::new(),
     };
     let text = program(client, shell, ready, Issuer::Local(folder));
     lines.extend(comments(&text));
     lines
+}
+
+/// The lines for the app behind the gate, which is told this.
+pub(crate) fn app_lines(shell: Shell, told: &[(String, String)]) -> Vec<String> {
+    told.iter()
+        .map(|(name, value)| assignment(shell, name, value))
+        .collect()
 }
 
 /// The lines for a real tenant. No variable names the development CA: it would take the place of

@@ -13,6 +13,7 @@ mod identity;
 mod issuing;
 mod listeners;
 mod options;
+mod site;
 mod upstream;
 
 use std::sync::Arc;
@@ -164,9 +165,7 @@ impl Stack {
                 stopped.clone(),
             );
         serving.push(tokio::spawn(control));
-        let backend = backend
-            .start(&rules.settings, listeners.gate.port, &running, &options)
-            .await?;
+        let backend = backend.start(&running, &options).await?;
         let _ = health.set(backend.health());
         let front_end = Arc::new(FrontEnd {
             gate: Gate::new(GateParts {
@@ -300,6 +299,7 @@ fn running(
         control_secret: uuid::Uuid::new_v4().to_string(),
         tenant: in_force.tenant.clone(),
         managed_identity: None,
+        site: site::variables(&in_force.settings, listeners.gate.port, backend.plan()),
     }
 }
 

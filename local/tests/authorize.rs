@@ -336,3 +336,43 @@ async fn item_13_and_15_a_single_page_app_has_pkce_cors_and_an_origin() {
         assert_eq!(other.headers().get("access-control-allow-origin"), None);
     }
 }
+
+/// Behind a proxy the app has another origin, and its callback is not registered. Entra's sentence
+/// sends people to the Azure portal; here it is a file.
+#[tokio::test]
+async fn point_19_an_unregistered_redirect_is_told_with_its_file_and_line() {
+    let changes = json!({"web": {"redirectUris": ["https://app.example/old"]}});
+    let folder = changed("deploy/app-registration.json", &changes);
+    let root = folder.path().to_str().unwrap();
+    let up = Authority(Up::start(&["--app-root", root]));
+    let callback = "https://front.example/.auth/login/aad/callback";
+    for (client, property, file) in [
+        (
+            API,
+            "web.redirectUris",
+            folder.path().join("deploy/app-registration.json"),
+        ),
+        (
+            CLI,
+            "publicClient.redirectUris",
+            folder.path().join("deploy/client-registration.json"),
+        ),
+    ] {
+        let form: &Form<'_> = &[
+            ("client_id", client),
+            ("response_type", "code"),
+            ("redirect_uri", callback),
+            ("scope", "openid"),
+        ];
+        let (status, page, _) = up.ask(form).await;
+        let here = format!("add it to {property} of {}", file.display());
+        assert!(
+            status == 400
+                && page.contains("AADSTS50011")
+                && page.contains(&here)
+                && page.contains(&format!("&quot;{callback}&quot;")),
+            "{page}"
+        );
+        up.0.says(&here);
+    }
+}

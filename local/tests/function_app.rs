@@ -233,3 +233,86 @@ async fn point_10_what_azure_treats_otherwise_is_said_at_the_first_call() {
         1
     );
 }
+
+/// `up` in a folder, which is the current one.
+fn up_in(folder: &Path, state: &Path) -> std::process::Command {
+    let mut command = harness::program();
+    command
+        .args(["up", "--port", "0", "--authority-port", "0"])
+        .arg("--state-dir")
+        .arg(state)
+        .current_dir(folder);
+    command
+}
+
+#[test]
+fn point_18_a_folder_without_host_json_is_said_or_refused() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let stdout = state.path().join("stdout");
+    let mut up = up_in(folder.path(), state.path())
+        .stdout(std::fs::File::create(&stdout).unwrap())
+        .spawn()
+        .unwrap();
+    let printed = wait_for(|| {
+        let printed = std::fs::read_to_string(&stdout).unwrap();
+        printed.contains("Ctrl-C ends it.").then_some(printed)
+    });
+    let sent = std::process::Command::new("kill")
+        .arg(up.id().to_string())
+        .status();
+    assert!(sent.unwrap().success());
+    up.wait().unwrap();
+    let expected = format!(
+        "{} has no host.json, so the built-in greeting runs",
+        folder.path().display()
+    );
+    assert!(printed.contains(&expected), "{printed}");
+
+    // Somebody's app, or a part of it.
+    std::fs::write(folder.path().join("local.settings.json"), "{}").unwrap();
+    let refused = up_in(folder.path(), state.path()).output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success());
+    assert!(
+        said.contains("local.settings.json and no host.json") && said.contains("--app-root"),
+        "{said}"
+    );
+}
+
+#[test]
+fn point_18_a_handler_that_is_not_built_is_built_by_its_own_means() {
+    for (file, executable, fix) in [
+        (
+            "Cargo.toml",
+            "target/release/handler",
+            "cargo build --release, or start with --watch",
+        ),
+        (
+            "Cargo.toml",
+            "target/debug/handler",
+            "cargo build, or start with --watch",
+        ),
+        ("go.mod", "handler", "go build -o handler"),
+        ("app.csproj", "bin/handler", "dotnet publish"),
+        (
+            "README.md",
+            "handler",
+            "build it first, or name it with --handler",
+        ),
+    ] {
+        let description = json!({"description": {"defaultExecutablePath": executable, "arguments": null},
+            "enableForwardingHttpRequest": true});
+        let folder = app(&[("one", http("one"))], "customHandler", &description);
+        std::fs::write(folder.path().join(file), "").unwrap();
+        let state = tempfile::tempdir().unwrap();
+        let refused = up_in(folder.path(), state.path()).output().unwrap();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success());
+        assert!(said.contains(fix), "{file}: {said}");
+        // Not this project's crates.
+        assert!(
+            !said.contains("greeting-server") && !said.contains("cargo build -p"),
+            "{said}"
+        );
+    }
+}

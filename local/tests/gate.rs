@@ -500,6 +500,17 @@ async fn the_handler_is_told_what_app_service_tells_it() {
     );
     assert!(value("WEBSITE_HOSTNAME").unwrap().starts_with("localhost:"));
     assert!(value("FUNCTIONS_CUSTOMHANDLER_PORT").is_some());
+    // Point 34 of issue 18: and nothing else than what `env` prints for an app.
+    assert_eq!(value("WEBSITE_SKU").unwrap(), "FlexConsumption");
+    let printed = up.run("env", &["--for", "app", "--shell", "bash"]);
+    for line in String::from_utf8(printed.stdout).unwrap().lines() {
+        let (name, quoted) = line
+            .strip_prefix("export ")
+            .unwrap()
+            .split_once('=')
+            .unwrap();
+        assert_eq!(format!("'{}'", value(name).unwrap()), quoted, "{name}");
+    }
 
     // The app setting turned RFC 9728 metadata on, which needs no token.
     let origin = up.text("function_url").replace("/api/greeting", "");

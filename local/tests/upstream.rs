@@ -498,3 +498,75 @@ async fn mistakes_in_the_address_are_answered() {
         assert!(said.contains(names), "{said}");
     }
 }
+
+/// What an app behind the gate is told: as App Service tells it, so that Backstage's module starts.
+#[tokio::test]
+async fn point_34_env_for_app_prints_what_app_service_tells_an_app() {
+    let app = format!("http://{}", app().await);
+    for (changes, expected) in [
+        (
+            serde_json::json!({}),
+            &[
+                ("WEBSITE_AUTH_ENABLED", Some("True")),
+                ("WEBSITE_AUTH_DEFAULT_PROVIDER", None),
+                ("WEBSITE_AUTH_UNAUTHENTICATED_ACTION", None),
+                ("WEBSITE_SITE_NAME", Some("greeting-local")),
+                ("WEBSITE_SKU", Some("Standard")),
+                ("WEBSITE_AUTH_LOGOUT_PATH", Some("/.auth/logout")),
+            ][..],
+        ),
+        (
+            serde_json::json!({
+                "globalValidation": {"unauthenticatedClientAction": "RedirectToLoginPage"},
+                "login": {"tokenStore": {"enabled": true}}}),
+            &[
+                ("WEBSITE_AUTH_ENABLED", Some("True")),
+                (
+                    "WEBSITE_AUTH_DEFAULT_PROVIDER",
+                    Some("AzureActiveDirectory"),
+                ),
+                (
+                    "WEBSITE_AUTH_UNAUTHENTICATED_ACTION",
+                    Some("RedirectToLoginPage"),
+                ),
+                ("WEBSITE_AUTH_TOKEN_STORE", Some("True")),
+            ],
+        ),
+        (
+            serde_json::json!({
+                "globalValidation": {"unauthenticatedClientAction": "AllowAnonymous"}}),
+            &[
+                (
+                    "WEBSITE_AUTH_UNAUTHENTICATED_ACTION",
+                    Some("AllowAnonymous"),
+                ),
+                ("WEBSITE_AUTH_TOKEN_STORE", Some("False")),
+            ],
+        ),
+        (
+            serde_json::json!({"platform": {"enabled": false}}),
+            &[("WEBSITE_AUTH_ENABLED", Some("False"))],
+        ),
+    ] {
+        let up = Up::with_settings(&changes, &["--upstream", &app]);
+        let url = reqwest::Url::parse(up.text("function_url")).unwrap();
+        // As a shell reads it.
+        let script = "eval \"$1\"; env";
+        let printed = up.run("env", &["--for", "app", "--shell", "bash"]);
+        let printed = String::from_utf8(printed.stdout).unwrap();
+        let output = std::process::Command::new("sh")
+            .args(["-c", script, "sh", &printed])
+            .output()
+            .unwrap();
+        let output = String::from_utf8(output.stdout).unwrap();
+        let value = |name: &str| {
+            let mut lines = output.lines();
+            lines.find_map(|line| line.strip_prefix(&format!("{name}=")))
+        };
+        let host = format!("localhost:{}", url.port().unwrap());
+        assert_eq!(value("WEBSITE_HOSTNAME"), Some(host.as_str()));
+        for (name, expected) in expected {
+            assert_eq!(value(name), *expected, "{name} of {changes}");
+        }
+    }
+}

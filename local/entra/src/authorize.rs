@@ -148,7 +148,13 @@ impl Authority {
         let (parameters, mut flow) = match self.begin(tenant, pairs) {
             Ok(begun) => begun,
             Err(error) => {
-                return events::refused(note, &error).on(pages::problem(&error.line()));
+                let note = events::refused(note, &error);
+                return match self.redirect_fix(&error) {
+                    Some((here, line)) => note
+                        .because(format!("{} Here: {here}", error.first_sentence()))
+                        .on(pages::unregistered(&error.line(), &here, &line)),
+                    None => note.on(pages::problem(&error.line())),
+                };
             }
         };
         match self.read_request(&flow, &parameters) {
@@ -183,6 +189,17 @@ impl Authority {
         note.outcome(Outcome::Asked)
             .because("which account")
             .on(page)
+    }
+
+    /// What to do here about a redirect URI that is not registered: where, and the line to add. The
+    /// sentence of Entra's sends people to the Azure portal.
+    fn redirect_fix(&self, error: &AuthorityError) -> Option<(String, String)> {
+        let AuthorityError::RedirectMismatch { redirect, client } = error else {
+            return None;
+        };
+        let (property, file) = self.directory().where_to_register(client)?;
+        let line = serde_json::to_string(redirect).ok()?;
+        Some((format!("add it to {property} of {file}"), line))
     }
 
     /// Whatever has to be right before anything is told to the client.

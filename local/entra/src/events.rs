@@ -99,6 +99,13 @@ pub(super) fn refused(note: EventNote, error: &AuthorityError) -> EventNote {
     note.outcome(outcome).because(first_sentence(&error.line()))
 }
 
+impl AuthorityError {
+    /// Code and first sentence.
+    pub(super) fn first_sentence(&self) -> String {
+        first_sentence(&self.line()).to_owned()
+    }
+}
+
 fn why_issued(note: &EventNote) -> Option<&'static str> {
     match note.asked_grant()? {
         "device_code" => Some("the code was approved"),

@@ -62,6 +62,23 @@ pub(super) fn problem(text: &str) -> Response {
     .into_response()
 }
 
+/// The same of a redirect URI that is not registered, with what to do about it here.
+pub(super) fn unregistered(text: &str, here: &str, line: &str) -> Response {
+    Page {
+        status: StatusCode::BAD_REQUEST,
+        ..Page::new(
+            "That did not work",
+            html! {
+                p.alert role="alert" { (text) }
+                p { "Here, this authority stands in for Entra: " (here) ", and start greeting-local up again. The line:" }
+                pre { code { (line) } }
+                p { a href="/" { "See what was decided, and why" } "." }
+            },
+        )
+    }
+    .into_response()
+}
+
 /// A page that ends something.
 pub(super) fn done(title: &str, body: Markup) -> Response {
     Page::new(title, body).into_response()

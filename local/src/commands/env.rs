@@ -4,7 +4,7 @@ use local_failure::Failure;
 
 use crate::cli::EnvArgs;
 use crate::control::running::Running;
-use crate::environment::{Client, lines, managed_identity, tenant_lines, usual_shell};
+use crate::environment::{Client, app_lines, lines, managed_identity, tenant_lines, usual_shell};
 use crate::{say, state};
 
 /// Prints what a shell evaluates, and what a person then types.
@@ -27,8 +27,10 @@ pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
         }
         _ => Vec::new(),
     };
+    let of_app = app_lines(shell, &running.told_to_app());
     let Running { ready, tenant, .. } = running;
     let lines = match tenant {
+        _ if args.client == Some(Client::App) => of_app,
         Some(_) => lines(shell, args.client, &ready, &folder),
         None => tenant_lines(shell, args.client, &ready),
     };

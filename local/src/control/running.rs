@@ -43,6 +43,8 @@ pub(crate) struct Running {
     pub(crate) tenant: Option<LocalTenant>,
     /// The app's managed identity; the local authority's.
     pub(crate) managed_identity: Option<ManagedIdentity>,
+    /// What App Service tells an app of its site, by name.
+    pub(crate) site: Vec<(String, String)>,
 }
 
 /// Where an app gets tokens as itself, as App Service says it in an app's environment.
@@ -65,6 +67,14 @@ impl ManagedIdentity {
 }
 
 impl Running {
+    /// The environment variables that an app is told: its site's, and its managed identity's.
+    pub(crate) fn told_to_app(&self) -> Vec<(String, String)> {
+        let identity = self.managed_identity.iter();
+        let identity = identity.flat_map(ManagedIdentity::variables);
+        let identity = identity.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.site.iter().cloned().chain(identity).collect()
+    }
+
     fn path(state: &Path) -> PathBuf {
         state.join("running.json")
     }

@@ -39,6 +39,8 @@ pub(super) fn program(client: Client, shell: Shell, ready: &Ready, issuer: Issue
         Client::Spring => spring(ready),
         Client::Quarkus => quarkus(ready),
         Client::Kubelogin => kubelogin(shell, ready, issuer),
+        // It is told more than this, by variables.
+        Client::App => String::new(),
     }
 }
 

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use local_easy_auth::Settings;
 use local_failure::Failure;
 use local_functions_host::{Environment, Host, LocalSettings, Readiness, Watch};
 use local_http::serve::Service;
 
 use super::Options;
 use super::functions::Functions;
+use super::site::Plan;
 use super::upstream::Upstream;
 use crate::control::running::Running;
 use crate::control::status::Behind;
@@ -87,6 +87,14 @@ impl Backend {
         }
     }
 
+    /// The plan that the app is told of.
+    pub(super) fn plan(&self) -> Plan {
+        match self {
+            Self::Functions(_) => Plan::FlexConsumption,
+            Self::Upstream(_) => Plan::Standard,
+        }
+    }
+
     /// What the control room knows of the app: greeting-server's decision is known.
     pub(super) fn function(&self) -> App {
         match self {
@@ -112,14 +120,12 @@ impl Backend {
     /// It does not start, or `--watch` can't watch.
     pub(super) async fn start(
         self,
-        settings: &Settings,
-        port: u16,
         running: &Running,
         options: &Options,
     ) -> Result<RunningBackend, Failure> {
         match self {
             Self::Functions(functions) => {
-                let (host, watch) = functions.start(settings, port, running, options).await?;
+                let (host, watch) = functions.start(running, options).await?;
                 Ok(RunningBackend::Functions(host, watch))
             }
             Self::Upstream(app) => Ok(RunningBackend::Upstream(app.upstream)),

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use local_easy_auth::{Settings, UnauthenticatedAction};
 use local_failure::Failure;
 use local_functions_host::{
     Environment, FunctionApp, Handler, HandlerSpec, Host, Program, Refusals, Watch,
 };
 
 use super::Options;
-use crate::control::running::{ManagedIdentity, Running};
+use crate::control::running::Running;
 use crate::deploy;
 use crate::programs;
 
@@ -21,6 +20,8 @@ const GREETING_SERVER: &str = "greeting-server";
 pub(super) struct Functions {
     pub(super) app: FunctionApp,
     program: Program,
+    /// A sentence, where it is the built-in app.
+    built_in: Option<String>,
 }
 
 impl Functions {
@@ -29,11 +30,20 @@ impl Functions {
     /// # Errors
     /// What is missing or wrong, by name.
     pub(super) async fn read(options: &Options) -> Result<Self, Failure> {
-        let root = app_root(options.app_root.as_deref(), &options.state_dir)?;
+        let named = deploy::app_root(options.app_root.as_deref())?;
+        let built_in = named.is_none().then(built_in_runs);
+        let root = match named {
+            Some(root) => root,
+            None => built_in_app(&options.state_dir)?,
+        };
         let app = FunctionApp::load(&root, &Environment::of_process())
             .map_err(|error| error.failure("the function app can't be run"))?;
         let program = program(options.handler.as_deref(), &app).await?;
-        Ok(Self { app, program })
+        Ok(Self {
+            app,
+            program,
+            built_in,
+        })
     }
 
     /// Whether its handler is this project's own.
@@ -50,6 +60,7 @@ impl Functions {
         left_out
             .map(|function| format!("{} is left out: {}", function.name, function.why))
             .chain(self.app.notices.iter().cloned())
+            .chain(self.built_in.clone())
             .collect()
     }
 
@@ -66,16 +77,13 @@ impl Functions {
     /// It does not start, or `--watch` can't watch.
     pub(super) async fn start(
         self,
-        settings: &Settings,
-        port: u16,
         running: &Running,
         options: &Options,
     ) -> Result<(Host, Option<Watch>), Failure> {
-        let Self { app, program } = self;
-        let mut environment = environment(settings, port);
-        let identity = running.managed_identity.iter();
-        let variables = identity.flat_map(ManagedIdentity::variables);
-        environment.extend(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let Self { app, program, .. } = self;
+        // They stand after the app's own, so that none of these can say that Easy Auth is on where it
+        // is off.
+        let environment = running.told_to_app();
         let refusals = Refusals::default();
         let heard = refusals.clone();
         let launcher = programs::launcher()?;
@@ -120,11 +128,17 @@ impl Functions {
     }
 }
 
-/// The function app's folder: the one named, else the current one, else the built-in app's.
-fn app_root(named: Option<&Path>, state_dir: &Path) -> Result<PathBuf, Failure> {
-    if let Some(root) = deploy::app_root(named)? {
-        return Ok(root);
-    }
+/// What a person is told who starts it in a folder without an app.
+fn built_in_runs() -> String {
+    let current = std::env::current_dir().unwrap_or_default();
+    format!(
+        "{} has no host.json, so the built-in greeting runs; name your app's folder with --app-root, or put the gate in front of a running app with --upstream http://localhost:PORT",
+        current.display()
+    )
+}
+
+/// The folder of the built-in app, which is written there.
+fn built_in_app(state_dir: &Path) -> Result<PathBuf, Failure> {
     let built_in = state_dir.join("app");
     deploy::write_function_app(&built_in).map_err(|error| {
         Failure::new(
@@ -162,50 +176,4 @@ async fn program(named: Option<&Path>, app: &FunctionApp) -> Result<Program, Fai
     } else {
         PathBuf::from(&app.handler.executable)
     }))
-}
-
-/// App Service's settings about Easy Auth for the app. They stand after the app's own, so that
-/// none of them can say that Easy Auth is on where it is off.
-fn environment(settings: &Settings, port: u16) -> Vec<(String, String)> {
-    let provider = settings.provider();
-    let enabled = if settings.platform.enabled {
-        "True"
-    } else {
-        "False"
-    };
-    let global = &settings.global_validation;
-    let redirects = global.require_authentication != Some(false)
-        && global.unauthenticated_client_action == UnauthenticatedAction::RedirectToLoginPage;
-    let mut environment = vec![
-        ("WEBSITE_AUTH_ENABLED", enabled.to_owned()),
-        (
-            "WEBSITE_AUTH_CLIENT_ID",
-            provider.registration.client_id.clone(),
-        ),
-        (
-            "WEBSITE_AUTH_OPENID_ISSUER",
-            provider.registration.open_id_issuer.clone(),
-        ),
-        (
-            "WEBSITE_AUTH_ALLOWED_AUDIENCES",
-            provider.validation.allowed_audiences.join(","),
-        ),
-        (
-            "WEBSITE_AUTH_V2_CONFIG_JSON",
-            // Strings, numbers and lists under string keys: nothing that JSON can't say.
-            serde_json::to_string(settings).unwrap_or_default(),
-        ),
-        ("WEBSITE_HOSTNAME", format!("localhost:{port}")),
-        ("WEBSITE_SITE_NAME", "greeting-local".to_owned()),
-    ];
-    if settings.platform.enabled && redirects {
-        environment.push((
-            "WEBSITE_AUTH_DEFAULT_PROVIDER",
-            "AzureActiveDirectory".to_owned(),
-        ));
-    }
-    environment
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
 }

@@ -67,6 +67,22 @@ impl Directory {
         Some((url, platform))
     }
 
+    /// Where the redirect URI `asked` would have to be registered: the property, and its file.
+    pub(crate) fn where_to_register(&self, client: &str) -> Option<(&'static str, &str)> {
+        let app = self.application(client)?;
+        let has = |platform: &super::application::Platform| !platform.redirect_uris.is_empty();
+        let property = if has(&app.web) {
+            "web.redirectUris"
+        } else if has(&app.spa) {
+            "spa.redirectUris"
+        } else if has(&app.public_client) || app.is_fallback_public_client {
+            "publicClient.redirectUris"
+        } else {
+            "web.redirectUris"
+        };
+        Some((property, &app.file))
+    }
+
     /// Whether this is the origin of a single-page app's redirect URI. As there, localhost's port
     /// is not compared.
     pub(crate) fn is_single_page_apps_origin(&self, origin: &Url) -> bool {
