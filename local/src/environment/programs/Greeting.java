@@ -2,8 +2,12 @@
 // JAVA_TOOL_OPTIONS names is a JKS, which needs no password (a PKCS12 does).
 // Every JVM says on stderr that it has picked the variable up.
 // azure-identity asks Microsoft about an authority, unless the code says
-// disableInstanceDiscovery. MSAL4J loses the authority's port when it
-// refreshes, unless it has .oidcAuthority(host + "/" + tenant + "/v2.0").
+// disableInstanceDiscovery. EnvironmentCredentialBuilder can't: take
+// DefaultAzureCredentialBuilder, with AZURE_TOKEN_CREDENTIALS set to
+// EnvironmentCredential.
+// MSAL4J loses the authority's port when it refreshes, unless it has
+// .oidcAuthority(host + "/" + tenant + "/v2.0"). azure-identity has no such
+// switch, and asks for another sign-in instead.
 import com.azure.core.credential.TokenRequestContext;
 import com.azure.identity.DeviceCodeCredentialBuilder;
 import java.net.URI;
