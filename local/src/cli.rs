@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use local_easy_auth::{ChallengeForm, ClaimNames};
+use local_easy_auth::{BrowserBy, ChallengeForm, ClaimNames};
 use local_entra::{Delay, Failures, Shape, Signature, TokenVersion};
 use local_events::{Print, TimeShift};
 
@@ -34,8 +34,16 @@ const CHALLENGES: [Named<ChallengeForm>; 3] = [
     (
         ChallengeForm::ContainerApps,
         "container-apps",
-        "As on Container Apps: the realm alone",
+        "As on Container Apps: the realm alone, and no metadata; sign-out ends at /logout/done",
     ),
+];
+const BROWSER_BY: [Named<BrowserBy>; 2] = [
+    (
+        BrowserBy::UserAgent,
+        "user-agent",
+        "Who names itself as browsers do, as reported",
+    ),
+    (BrowserBy::Accept, "accept", "Who accepts text/html"),
 ];
 const CLAIM_NAMES: [Named<ClaimNames>; 2] = [
     (
@@ -316,12 +324,15 @@ pub(crate) struct TenantArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where Azure's behaviour differs or is not documented")]
 pub(crate) struct BehaviourArgs {
-    /// The form of the 401
+    /// The platform: the form of its 401, and what else differs
     #[arg(long, default_value = "linux", value_parser = named(&CHALLENGES))]
     pub(crate) challenge: ChallengeForm,
     /// How the principal names claims
     #[arg(long, default_value = "mapped", value_parser = named(&CLAIM_NAMES))]
     pub(crate) claim_names: ClaimNames,
+    /// Who is a browser, and sent to sign in by RedirectToLoginPage
+    #[arg(long, default_value = "user-agent", value_parser = named(&BROWSER_BY))]
+    pub(crate) browser_by: BrowserBy,
     /// Accept v1 tokens at an issuer URL that ends in /v2.0
     #[arg(long)]
     pub(crate) accept_v1_tokens: bool,

@@ -88,6 +88,15 @@ impl Stack {
             Some(_) => client(None, &in_force.settings)?,
         };
         let settings = in_force.settings.clone();
+        let app_settings = local_easy_auth::app_setting_warnings(
+            local.names(),
+            settings
+                .provider()
+                .registration
+                .client_secret_setting_name
+                .as_deref(),
+            &behaviour,
+        );
         let rules = Arc::new(Rules::new(settings, behaviour, http.clone(), clock.clone()));
         // Issue.
         let (authority, differs) = issuer(
@@ -117,6 +126,7 @@ impl Stack {
             serving.push(of_it);
         }
         let mut warnings = rules.settings.warnings(options.scheme());
+        warnings.extend(app_settings);
         warnings.extend(differs);
         warnings.extend(in_force.notes);
         warnings.extend(secret.warning());
@@ -172,6 +182,7 @@ impl Stack {
                 rules,
                 http,
                 client_secret: secret.value(),
+                cors: local.cors(),
                 app: backend.service(),
             }),
             cors: local.cors(),

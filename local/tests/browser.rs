@@ -163,7 +163,7 @@ async fn what_is_not_a_sign_in_makes_no_session() {
     let forged = up
         .call(&[
             ("cookie", "AppServiceAuthSession=abc"),
-            ("accept", "text/html"),
+            harness::browser::AGENT,
         ])
         .await;
     assert_eq!(forged.status(), 302);

@@ -33,7 +33,7 @@ fn refusal(app: &TempDir) -> String {
 async fn status(up: &Up, token: Option<&[&str]>) -> (u16, bool) {
     let answer = match token {
         Some(arguments) => up.call_with(&up.mint(arguments)).await,
-        None => up.call(&[("accept", "text/html")]).await,
+        None => up.call(&[("user-agent", "Mozilla/5.0")]).await,
     };
     // The gate's own challenge, not the handler's plain `Bearer`.
     let challenge = answer.headers().get("www-authenticate");
@@ -122,35 +122,27 @@ async fn each_change_to_the_settings_file_changes_up() {
 }
 
 #[test]
-fn what_is_unknown_or_unsupported_in_the_file_is_refused_by_name() {
+fn what_can_not_be_played_is_refused_by_its_file_and_name() {
     for (changes, name) in [
-        (
-            json!({"globalValidation": {"requireAuthentification": true}}),
-            "globalValidation.requireAuthentification",
-        ),
         (
             json!({"globalValidation": {"excludedPaths": ["/a*b"]}}),
             "/a*b",
         ),
         (
-            json!({"globalValidation": {"unauthenticatedClientAction": "Return404"}}),
+            json!({"globalValidation": {"unauthenticatedClientAction": "Return500"}}),
             "globalValidation.unauthenticatedClientAction",
         ),
         (
-            json!({"identityProviders": {"google": {"registration": {"clientId": "x"}}}}),
-            "identityProviders.google",
-        ),
-        (
-            json!({"login": {"tokenStore": {"fileSystem": {"directory": "/x"}}}}),
-            "login.tokenStore.fileSystem",
+            json!({"identityProviders": {"azureActiveDirectory": null, "google": {"registration": {"clientId": "x"}}}}),
+            "only google",
         ),
         (
             json!({"identityProviders": {"azureActiveDirectory": {"registration": {"clientId": "<client_id>"}}}}),
             "<client_id>",
         ),
         (
-            json!({"clearInboundClaimsMapping": "true"}),
-            "clearInboundClaimsMapping",
+            json!({"identityProviders": {"azureActiveDirectory": {"registration": {"openIdIssuer": null}}}}),
+            "openIdIssuer is missing",
         ),
     ] {
         let said = refusal(&changed("deploy/authsettingsV2.json", &changes));
@@ -160,6 +152,39 @@ fn what_is_unknown_or_unsupported_in_the_file_is_refused_by_name() {
             "{said}"
         );
     }
+}
+
+/// Points 20 to 23: what has no effect does not keep the app from starting, and is named.
+#[tokio::test]
+async fn point_20_to_23_what_has_no_effect_is_said_at_start_by_its_name() {
+    let changes = json!({
+        "globalValidation": {"requireAuthentification": true},
+        "identityProviders": {"google": {"registration": {"clientId": "x"}}},
+        "login": {"tokenStore": {"fileSystem": {"directory": "/x"}}},
+    });
+    let app = changed("deploy/authsettingsV2.json", &changes);
+    let local = json!({"IsEncrypted": false, "Values": {
+        "WEBSITE_AUTH_USE_LEGACY_CLAIM": "false",
+        "WEBSITE_AUTH_NONCE_DURATION": "00:01:00",
+        "WEBSITE_WARMUP_PATH": "/warmup",
+    }});
+    std::fs::write(app.path().join("local.settings.json"), local.to_string()).unwrap();
+    let up = up(&app);
+    assert_eq!(status(&up, None).await, (401, true));
+    let printed = up.printed() + &up.said();
+    for says in [
+        "globalValidation.requireAuthentification is not known and has no effect; did you mean requireAuthentication?",
+        "identityProviders: google is left out",
+        "login.tokenStore.fileSystem is left out: the token store is memory here",
+        "did you mean WEBSITE_AUTH_USE_LEGACY_CLAIMS?",
+        "WEBSITE_AUTH_NONCE_DURATION has no effect: it is for the v1 settings; set login.nonce.nonceExpirationInterval",
+    ] {
+        assert!(printed.contains(says), "{says}: {printed}");
+    }
+    // The handler has no such page: it was asked, and the gate's 401 would have a challenge.
+    let warmup = up.text("function_url").replace("/api/greeting", "/warmup");
+    let answer = up.client.get(warmup).send().await.unwrap();
+    assert_eq!(answer.status(), 404);
 }
 
 /// The token endpoint's status for a device code that is approved at once.

@@ -134,7 +134,7 @@ async fn require_authentication_and_the_unauthenticated_action() {
         &json!({"globalValidation": {"unauthenticatedClientAction": "RedirectToLoginPage"}}),
         &[],
     );
-    let browser = up.call(&[("accept", "text/html,*/*;q=0.8")]).await;
+    let browser = up.call(&[("user-agent", "Mozilla/5.0")]).await;
     assert_eq!(browser.status(), 302);
     assert_eq!(
         browser.headers()["location"],

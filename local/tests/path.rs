@@ -70,6 +70,7 @@ async fn gate() -> SocketAddr {
         )),
         http,
         client_secret: None,
+        cors: local_http::cors::Cors::default(),
         app: Arc::new(move |request| {
             Box::pin(async move {
                 let connect = async || TcpStream::connect(app).await;

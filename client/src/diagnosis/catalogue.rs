@@ -164,8 +164,8 @@ impl Code {
                 "The platform refused before the gate and the function: the app is stopped, by its owner or because a free plan's quota is used up.",
                 "az functionapp show --name APP --resource-group GROUP --query state; then see the app's Networking, Access restrictions."),
             Self::CrossSite => row(Forbidden,
-                "The gate refused a POST by session (a cookie) whose Origin is another site's: sub-status 403.60. A call with a bearer token has no session and is not refused so.",
-                "Call with a token instead of the cookie, or name the site in the app's CORS settings."),
+                "The gate refused a browser's POST by session (a cookie) that did not come from the app's own page: its Origin or Referer is missing, or is neither the app's own nor in login.allowedExternalRedirectUrls, and its Origin is no CORS origin. Sub-status 403.60, in the gate's log only. A call with a bearer token, or of another program than a browser, is not refused so.",
+                "Add the site to login.allowedExternalRedirectUrls or to the app's CORS origins. Or send a token instead of the cookie."),
 
             Self::EasyAuthOff => row(Other,
                 "The function answers callers without a token, or refuses to answer at all because Easy Auth is off. greeting-server then answers 500, because no caller has been authenticated. It reads this from WEBSITE_AUTH_ENABLED, which Container Apps probably do not set.",

@@ -23,6 +23,16 @@ pub enum ClaimNames {
     Raw,
 }
 
+/// Who is a browser, for RedirectToLoginPage.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BrowserBy {
+    /// Who names itself as browsers do, as reported
+    #[default]
+    UserAgent,
+    /// Who accepts `text/html`
+    Accept,
+}
+
 /// What the gate does that is not in authsettingsV2.
 #[derive(Debug, Clone)]
 pub struct Behaviour {
@@ -30,6 +40,8 @@ pub struct Behaviour {
     pub challenge: ChallengeForm,
     /// How the principal names claims.
     pub claims: ClaimNames,
+    /// Who is sent to sign in. Two public reports say that the platform goes by the agent.
+    pub browser_by: BrowserBy,
     /// Whether a v1 token passes at an issuer URL that ends in `/v2.0` (reports differ).
     pub accept_v1_tokens: bool,
     /// Whether AllowAnonymous lets an invalid token through as anonymous (one user's report).
@@ -42,6 +54,10 @@ pub struct Behaviour {
     pub metadata_scopes: Option<Vec<String>>,
     /// App setting `WEBSITE_AUTH_USE_LEGACY_CLAIMS`: `roles` keeps its short name.
     pub legacy_claims: bool,
+    /// App setting `WEBSITE_AUTH_PRESERVE_URL_FRAGMENT`, as `preserveUrlFragmentsForLogins`.
+    pub preserve_url_fragments: bool,
+    /// App setting `WEBSITE_WARMUP_PATH`: needs no authentication.
+    pub warmup_path: Option<String>,
 }
 
 impl Default for Behaviour {
@@ -49,12 +65,15 @@ impl Default for Behaviour {
         Self {
             challenge: ChallengeForm::default(),
             claims: ClaimNames::default(),
+            browser_by: BrowserBy::default(),
             accept_v1_tokens: false,
             anonymous_with_invalid_token: true,
             allowed_tenants: None,
             require_oid: false,
             metadata_scopes: None,
             legacy_claims: true,
+            preserve_url_fragments: false,
+            warmup_path: None,
         }
     }
 }
@@ -94,9 +113,22 @@ impl Behaviour {
                 "app setting WEBSITE_AUTH_AAD_ALLOWED_TENANTS lists more than {MAX_TENANTS} tenants, which Azure ignores"
             ));
         }
-        self.metadata_scopes = list("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES");
+        // Container Apps publish none (azure-container-apps#1736).
+        self.metadata_scopes =
+            list("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES").filter(|_| !self.is_container_app());
         self.require_oid = flag("WEBSITE_AUTH_AAD_REQUIRE_CLIENT_SERVICE_PRINCIPAL", false)?;
         self.legacy_claims = flag("WEBSITE_AUTH_USE_LEGACY_CLAIMS", true)?;
+        self.preserve_url_fragments = flag("WEBSITE_AUTH_PRESERVE_URL_FRAGMENT", false)?;
+        self.warmup_path = setting("WEBSITE_WARMUP_PATH");
+        if self
+            .warmup_path
+            .as_ref()
+            .is_some_and(|path| !path.starts_with('/'))
+        {
+            return Err(
+                "app setting WEBSITE_WARMUP_PATH is no path: write one such as /warmup".to_owned(),
+            );
+        }
         Ok(self)
     }
 }
@@ -127,5 +159,20 @@ mod tests {
         assert!(read("WEBSITE_AUTH_AAD_ALLOWED_TENANTS", &eleven).is_err());
         let two = read("WEBSITE_AUTH_AAD_ALLOWED_TENANTS", "a,b,").unwrap();
         assert_eq!(two.allowed_tenants.unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn point_23_the_setting_keeps_fragments() {
+        let name = "WEBSITE_AUTH_PRESERVE_URL_FRAGMENT";
+        assert!(read(name, "true").unwrap().preserve_url_fragments);
+        assert!(!read(name, "0").unwrap().preserve_url_fragments);
+        let warmup = read("WEBSITE_WARMUP_PATH", "/warm").unwrap();
+        assert_eq!(warmup.warmup_path.as_deref(), Some("/warm"));
+        assert!(read("WEBSITE_WARMUP_PATH", "warm").is_err());
+        let settings = crate::Settings::parse(r#"{"platform":{"enabled":false}}"#, "t").unwrap();
+        let behaviour = read(name, "true").unwrap();
+        let clock = local_events::Clock::default();
+        let rules = crate::Rules::new(settings, behaviour, reqwest::Client::new(), clock);
+        assert!(rules.settings.login.preserve_url_fragments_for_logins);
     }
 }

@@ -88,7 +88,7 @@ enum OwnPage {
 }
 
 /// Where they are, below the prefix.
-const OWN: [(&str, OwnPage); 7] = [
+const OWN: [(&str, OwnPage); 8] = [
     ("/login/aad", OwnPage::SignIn),
     ("/login/aad/callback", OwnPage::Callback),
     ("/login/done", OwnPage::SignedIn),
@@ -96,6 +96,7 @@ const OWN: [(&str, OwnPage); 7] = [
     ("/refresh", OwnPage::Refresh),
     ("/logout", OwnPage::SignOut),
     ("/logout/complete", OwnPage::SignedOut),
+    ("/logout/done", OwnPage::SignedOut),
 ];
 
 #[derive(Deserialize)]
@@ -335,8 +336,14 @@ impl Browser {
         request: &Request<RequestBody>,
     ) -> Response<BoxBody> {
         self.sessions.remove(request.headers());
+        // Where the two platforms' documentation has it.
+        let end = if gate.behaviour.is_container_app() {
+            "done"
+        } else {
+            "complete"
+        };
         let wanted = query(request, "post_logout_redirect_uri")
-            .unwrap_or_else(|| format!("{}/logout/complete", gate.prefix()));
+            .unwrap_or_else(|| format!("{}/logout/{end}", gate.prefix()));
         let Some(target) = targets::target(gate, &wanted) else {
             return targets::not_allowed(&wanted);
         };

@@ -24,10 +24,12 @@ pub type Claims = Map<String, Value>;
 pub struct Facts<'a> {
     /// Without the query.
     pub path: &'a str,
-    /// A browser that wants a page: GET, `Accept: text/html`, no `Authorization` (inferred).
+    /// A browser that wants a page, and is sent to sign in.
     pub wants_page: bool,
     /// It came over plain HTTP where HTTPS is to be had.
     pub plain_http: bool,
+    /// Why another site's page may have sent it with the session's cookie.
+    pub cross_site: Option<&'a Reason>,
 }
 
 /// What the request shows of its caller.
@@ -103,6 +105,9 @@ pub(crate) fn decide(
         }
     };
     if let Some(claims) = claims {
+        if let Some(cross_site) = facts.cross_site.filter(|_| is_session) {
+            return Verdict::Forbidden(cross_site.clone());
+        }
         let client = match client(&claims) {
             // A session's ID token names none, and the lists are for access tokens (documented).
             None if is_session => Ok(()),
@@ -114,7 +119,8 @@ pub(crate) fn decide(
         };
     }
     let validation = &settings.global_validation;
-    if settings.is_excluded(facts.path) {
+    let is_warmup = behaviour.warmup_path.as_deref() == Some(facts.path);
+    if is_warmup || settings.is_excluded(facts.path) {
         return Verdict::Anonymous(reason);
     }
     let action = match validation.require_authentication {

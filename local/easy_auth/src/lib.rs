@@ -1,16 +1,19 @@
 //! Easy Auth, locally: decides on each request, then hands it to the app with or without a
 //! principal.
 //!
-//! - `settings`: the `authsettingsV2` document; `behaviour`: what is not in it
+//! - `settings`: the `authsettingsV2` document; `behaviour`, `app_settings`: what is not in it
 //! - `bearer`, `issuer`: from the `Authorization` header to claims that the issuer signed
 //! - `decision`, `reason`, `substatus`: what happens to a request, and why; pure
 //! - `rules`: what it decides by, for requests, and for a caller that wants the decision beforehand
-//! - `headers`, `origin`: what only the gate may set, and the URL that the caller asked for
+//! - `headers`, `origin`, `caller`: what only the gate may set, the URL that the caller asked for, and
+//!   whether a browser asks, from which page
 //! - `challenge`, `browser`: the gate's own answers
 
+mod app_settings;
 mod bearer;
 mod behaviour;
 mod browser;
+mod caller;
 mod challenge;
 mod decision;
 #[doc(hidden)]
@@ -25,18 +28,21 @@ mod substatus;
 
 use std::sync::Arc;
 
-use hyper::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::{HeaderValue, LOCATION};
+use hyper::{Request, Response, StatusCode};
 use local_events::Outcome;
 use local_http::arrival;
+use local_http::cors::Cors;
 use local_http::page::keep_private;
 use local_http::relay::{BoxBody, text};
 use local_http::serve::{Peer, RequestBody, Scheme, Service};
 use serde_json::Value;
 
-pub use self::behaviour::{Behaviour, ChallengeForm, ClaimNames};
+pub use self::app_settings::app_setting_warnings;
+pub use self::behaviour::{Behaviour, BrowserBy, ChallengeForm, ClaimNames};
 pub use self::browser::ALLOW_ID_TOKENS;
 use self::browser::Browser;
+use self::caller::FromSite;
 use self::decision::Evidence;
 pub use self::decision::{Claims, Facts, Verdict};
 use self::origin::Origin;
@@ -52,6 +58,8 @@ pub struct GateParts {
     pub http: reqwest::Client,
     /// `clientSecretSettingName`'s value.
     pub client_secret: Option<String>,
+    /// Whose pages may call, which the gate asks of a browser's POST.
+    pub cors: Cors,
     /// What stands behind the gate.
     pub app: Service,
 }
@@ -60,6 +68,7 @@ pub struct GateParts {
 pub struct Gate {
     rules: Arc<Rules>,
     browser: Browser,
+    cors: Cors,
     app: Service,
 }
 
@@ -119,6 +128,7 @@ impl Gate {
         Self {
             rules: parts.rules,
             browser: Browser::new(parts.http, parts.client_secret, clock),
+            cors: parts.cors,
             app: parts.app,
         }
     }
@@ -150,11 +160,13 @@ impl Gate {
             headers::strip(request.headers_mut());
         }
         let evidence = self.evidence(&request).await;
+        let cross_site = self.cross_site(&request, &origin);
         let path = request.uri().path().to_owned();
         let facts = Facts {
             path: &path,
-            wants_page: wants_page(&request),
+            wants_page: caller::wants_page(&request, self.rules.behaviour.browser_by),
             plain_http: origin.scheme_is_known && origin.scheme == Scheme::Http,
+            cross_site: cross_site.as_ref(),
         };
         let is_session = matches!(evidence, Evidence::Session(_));
         let verdict = self.rules.verdict(facts, evidence);
@@ -233,6 +245,16 @@ impl Gate {
         }
     }
 
+    /// Why another site's page may have sent this request.
+    fn cross_site(&self, request: &Request<RequestBody>, origin: &Origin) -> Option<Reason> {
+        let allowed = &self.rules.settings.login.allowed_external_redirect_urls;
+        match caller::from_site(request, origin, allowed, &self.cors) {
+            FromSite::Allowed => None,
+            FromSite::Unnamed => Some(Reason::CrossSite(None)),
+            FromSite::Foreign(site) => Some(Reason::CrossSite(Some(site))),
+        }
+    }
+
     async fn pass(&self, request: Request<RequestBody>) -> Response<BoxBody> {
         (self.app)(request).await
     }
@@ -263,18 +285,6 @@ impl Gate {
             });
         challenge::metadata(scopes, issuer, origin, path)
     }
-}
-
-/// A browser that wants a page: told apart from API callers by what it accepts (inferred).
-fn wants_page(request: &Request<RequestBody>) -> bool {
-    let headers = request.headers();
-    matches!(*request.method(), Method::GET | Method::HEAD)
-        && !headers.contains_key(AUTHORIZATION)
-        && headers
-            .get_all(ACCEPT)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .any(|value| value.contains("text/html"))
 }
 
 fn use_https(request: &Request<RequestBody>, origin: &Origin) -> Response<BoxBody> {

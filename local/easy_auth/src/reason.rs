@@ -99,6 +99,12 @@ pub enum Reason {
         /// The list's place in the settings.
         list: &'static str,
     },
+    /// A browser's POST with a session's cookie, of a page that is not known to be the app's own.
+    #[error(
+        "a browser's POST with a session's cookie came from {}, which is neither the app's own page, nor in login.allowedExternalRedirectUrls, nor a CORS origin",
+        .0.as_deref().unwrap_or("a page without a name (no Origin, no Referer)")
+    )]
+    CrossSite(Option<String>),
     /// A user or group that the settings do not list.
     #[error("neither the caller nor a group of theirs is in an allowed list")]
     PrincipalNotAllowed,
@@ -148,6 +154,7 @@ impl Reason {
             Self::TenantNotAllowed(_) => "tenant-not-allowed",
             Self::NoObjectId => "no-object-id",
             Self::NoClient { .. } | Self::ClientNotAllowed { .. } => "client-not-allowed",
+            Self::CrossSite(_) => "cross-site",
             Self::PrincipalNotAllowed => "principal-not-allowed",
         }
     }

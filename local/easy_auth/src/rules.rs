@@ -21,7 +21,7 @@ pub struct Rules {
 impl Rules {
     /// `http` fetches the issuer's keys, so it has to trust the issuer's certificate.
     pub fn new(
-        settings: Settings,
+        mut settings: Settings,
         mut behaviour: Behaviour,
         http: reqwest::Client,
         clock: Clock,
@@ -29,6 +29,7 @@ impl Rules {
         if settings.clear_inbound_claims_mapping {
             behaviour.claims = ClaimNames::Raw;
         }
+        settings.login.preserve_url_fragments_for_logins |= behaviour.preserve_url_fragments;
         let issuer = Issuer::new(&settings, &behaviour, http);
         Self {
             settings,

@@ -4,12 +4,15 @@
 //! The codes are those of the public list of Easy Auth's author, and only those: of an answer that
 //! the list does not name, there is none here either.
 //!
-//! <https://github.com/cgillum/easyauth/wiki/HTTP-Status-Codes> (December 2020)
+//! <https://github.com/cgillum/easyauth/wiki/HTTP-Status-Codes> (December 2020); a log of a site's,
+//! pasted in February 2017, has `403.60` for a cross-site request.
 
 use hyper::{Method, StatusCode};
 
 use super::reason::Reason;
 
+/// Another site's page may have sent the request (403).
+const CROSS_SITE: u16 = 60;
 /// The caller has to be authenticated, and is not (401).
 const NOT_AUTHENTICATED: u16 = 71;
 /// The sign-in's protocol was violated (400, 401).
@@ -21,6 +24,9 @@ const INVALID_TOKEN: u16 = 83;
 
 /// Of a refusal.
 pub(super) fn of_refusal(status: StatusCode, reason: &Reason) -> Option<u16> {
+    if matches!(reason, Reason::CrossSite(_)) {
+        return Some(CROSS_SITE);
+    }
     if status != StatusCode::UNAUTHORIZED {
         return None;
     }
@@ -47,6 +53,7 @@ pub(super) fn of_refusal(status: StatusCode, reason: &Reason) -> Option<u16> {
         | Reason::NoObjectId
         | Reason::NoClient { .. }
         | Reason::ClientNotAllowed { .. }
+        | Reason::CrossSite(_)
         | Reason::PrincipalNotAllowed => None,
     }
 }
@@ -77,6 +84,7 @@ mod tests {
             // Return403, and the policy's.
             (403, &Reason::NoToken, None),
             (403, &Reason::PrincipalNotAllowed, None),
+            (403, &Reason::CrossSite(None), Some(60)),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
             assert_eq!(of_refusal(status, reason), expected, "{status} {reason:?}");

@@ -87,6 +87,11 @@ impl LocalSettings {
         self.environment.iter().chain(self.added())
     }
 
+    /// The names of all app settings.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.all().map(|(name, _)| name)
+    }
+
     /// What the file adds to the environment: a variable that is set there already is kept.
     pub fn added(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values

@@ -57,6 +57,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         behaviour: Behaviour {
             challenge: args.behaviour.challenge,
             claims: args.behaviour.claim_names,
+            browser_by: args.behaviour.browser_by,
             accept_v1_tokens: args.behaviour.accept_v1_tokens,
             anonymous_with_invalid_token: !args.behaviour.refuse_invalid_tokens,
             ..Behaviour::default()

@@ -6,6 +6,11 @@ use reqwest::{Response, Url};
 
 use super::Up;
 
+/// What browsers call themselves.
+pub(crate) const AGENT: (&str, &str) = (
+    "user-agent",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+);
 /// A form's fields.
 pub(crate) type Form = Vec<(String, String)>;
 
@@ -88,6 +93,7 @@ impl<'a> Browser<'a> {
             .client
             .get(url.clone())
             .header("accept", "text/html")
+            .header(AGENT.0, AGENT.1)
             .header("cookie", self.cookies_for(url))
             .send()
             .await
@@ -118,6 +124,7 @@ impl<'a> Browser<'a> {
         } else {
             sent
         };
+        let sent = sent.header(AGENT.0, AGENT.1);
         let response = sent.header("origin", origin).form(form).send();
         let response = response.await.unwrap();
         self.remember(url, &response);

@@ -38,6 +38,7 @@ async fn start(limits: Limits) -> (SocketAddr, watch::Sender<bool>) {
         rules: Arc::new(rules),
         http,
         client_secret: None,
+        cors: local_http::cors::Cors::default(),
         app: Arc::new(|_| Box::pin(async { text(StatusCode::OK, "app") })),
     }));
     let service: Service = Arc::new(move |request| {
