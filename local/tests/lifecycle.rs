@@ -52,6 +52,8 @@ async fn a_detached_stack_goes_on_until_it_is_stopped() {
         said.contains("greeting-local stop") && !said.contains("Ctrl-C"),
         "{said}"
     );
+    // What the shipped registration and the stack itself bring is nothing to be noted.
+    assert!(!said.contains("redirect URI"), "{said}");
     let status = stack.run("status", &["--output", "json"]);
     assert!(status.status.success(), "{status:?}");
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();

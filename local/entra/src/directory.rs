@@ -79,6 +79,8 @@ pub struct Directory {
     more: Vec<Application>,
     secrets: Vec<AppSecret>,
     users: Vec<User>,
+    /// Redirect URIs of the local gate, which stand in no file.
+    callbacks: Vec<String>,
     /// Whose tokens are minted where nobody says whose.
     usual_client: Option<String>,
 }
@@ -99,6 +101,7 @@ impl Directory {
             more: more?,
             secrets: Vec::new(),
             usual_client: None,
+            callbacks: Vec::new(),
             users: people::built_in(domain),
         };
         directory.check_names()?;
@@ -107,7 +110,9 @@ impl Directory {
 
     /// What Entra does with the registrations that nobody would expect, in words.
     pub fn warnings(&self) -> Vec<String> {
-        redirects::warnings(self.applications())
+        self.applications()
+            .flat_map(|app| redirects::warnings(app, &self.callbacks))
+            .collect()
     }
 
     /// The public client's id.
@@ -170,7 +175,8 @@ impl Directory {
     /// Registers the gate as a web client of the API's registration, as the portal does when it
     /// adds the Microsoft provider: where sign-ins come back to, and with which secret.
     pub fn register_gate(&mut self, callbacks: Vec<String>, secret: Option<String>) {
-        self.api.web.redirect_uris.extend(callbacks);
+        self.api.web.redirect_uris.extend(callbacks.iter().cloned());
+        self.callbacks = callbacks;
         let app = self.api.app_id.clone();
         self.secrets
             .extend(secret.map(|text| AppSecret::new(app, text, None)));

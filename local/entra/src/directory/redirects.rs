@@ -119,12 +119,9 @@ impl Directory {
     }
 }
 
-/// What Entra does with these registrations that nobody would expect.
-pub(super) fn warnings<'a>(apps: impl Iterator<Item = &'a Application>) -> Vec<String> {
-    apps.flat_map(warnings_of).collect()
-}
-
-fn warnings_of(app: &Application) -> Vec<String> {
+/// What Entra does with this registration that nobody would expect; `callbacks` are the local gate's,
+/// which stand in no file.
+pub(super) fn warnings(app: &Application, callbacks: &[String]) -> Vec<String> {
     let file = &app.file;
     let mut warnings = Vec::new();
     for uri in app.identifier_uris.iter().filter(|uri| uri.ends_with('/')) {
@@ -133,6 +130,7 @@ fn warnings_of(app: &Application) -> Vec<String> {
         ));
     }
     let parsed: Vec<(&String, Url)> = of(app)
+        .filter(|(_, uri)| !callbacks.contains(uri))
         .filter_map(|(_, uri)| Some((uri, Url::parse(uri).ok()?)))
         .collect();
     for (index, (uri, url)) in parsed.iter().enumerate() {
@@ -270,7 +268,11 @@ mod tests {
             name: "f.json".to_owned(),
             text: text.to_owned(),
         };
-        let warnings = warnings_of(&Application::read(&source).unwrap());
+        let mut app = Application::read(&source).unwrap();
+        // The local gate's own are nobody's to register.
+        let callbacks = ["http://[::1]:7071/cb", "http://localhost:7071/cb"].map(str::to_owned);
+        app.web.redirect_uris.extend(callbacks.clone());
+        let warnings = super::warnings(&app, &callbacks);
         assert_eq!(warnings.len(), 3, "{warnings:?}");
         for (warning, part) in warnings
             .iter()
