@@ -14,11 +14,13 @@ import bicep
 import bodies
 import browser
 import control_room
+import custom_handlers
 import deployment
 import docs
 import double_app
 import double_arm
 import double_graph
+import grpc_app
 import java_clients
 import mcp_servers
 import node_client
@@ -77,6 +79,6 @@ if __name__ == "__main__":
     # Imported for what they register.
     assert azd and azd_hooks and azure_cli and azure_deploy and bicep and bodies and browser and control_room and package
     assert java_clients and quarkus and spring
-    assert paths and todo_api
+    assert custom_handlers and grpc_app and paths and todo_api
     assert deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and real_tenant and seed
     sys.exit(main())
