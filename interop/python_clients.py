@@ -1,9 +1,14 @@
 """MSAL Python, azure-identity and PyJWT, each as its own documentation uses it."""
 
+import contextlib
+import json
 import os
+import pathlib
+import secrets
 import ssl
 import subprocess
 import sys
+import tempfile
 from unittest import mock
 
 import azure.core.exceptions
@@ -11,7 +16,7 @@ import azure.identity
 import jwt
 import msal
 
-from checks import DAEMON, GREETING, MANAGED_IDENTITY, PATIENCE, by_device_code, check, expect, up
+from checks import DAEMON, GREETING, MANAGED_IDENTITY, PATIENCE, ROOT, by_device_code, check, expect, up
 
 
 def authority(stack) -> str:
@@ -86,6 +91,74 @@ def msal_daemon():
             )
             api = stack.scope.rsplit("/", 1)[0]
             app_only(stack, app.acquire_token_for_client([f"{api}/.default"])["access_token"])
+
+
+ORDERS, ORDERS_READ = "0b9d7a52-6f0c-4f7e-8d43-1c2e3a4b5c01", "a5b6c7d8-0000-4000-8000-000000000001"
+
+
+@contextlib.contextmanager
+def up_with_orders(*arguments: str):
+    """With a second API, which may call the first one as its user; and the secret that it has."""
+    secret = secrets.token_urlsafe(24)
+    greeting = json.loads((ROOT / "deploy" / "app-registration.json").read_text())
+    [read] = [scope for scope in greeting["api"]["oauth2PermissionScopes"] if scope["value"] == "Greeting.Read"]
+    scope = {"id": ORDERS_READ, "value": "Orders.Read", "type": "User", "isEnabled": True}
+    client = {"appId": "<cli-client-id>", "delegatedPermissionIds": [ORDERS_READ]}
+    access = {"resourceAppId": "<client-id>", "resourceAccess": [{"id": read["id"], "type": "Scope"}]}
+    orders = {
+        "appId": ORDERS,
+        "displayName": "orders",
+        "identifierUris": ["api://orders"],
+        "api": {"oauth2PermissionScopes": [scope], "preAuthorizedApplications": [client]},
+        "passwordCredentials": [{"secretText": secret}],
+        "requiredResourceAccess": [access],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "orders.json"
+        file.write_text(json.dumps(orders))
+        with up("--registration", str(file), "--allow-client", ORDERS, *arguments) as stack:
+            yield stack, secret
+
+
+@check("MSAL Python", "on behalf of: an API calls the next one as its user", "msal")
+def msal_on_behalf_of():
+    with up_with_orders("--auto-approve", "alice@greeting.test") as (stack, secret), trusted(stack):
+        user = msal.PublicClientApplication(stack.client, authority=authority(stack), instance_discovery=False)
+        of_user = user.acquire_token_by_device_flow(user.initiate_device_flow(["api://orders/Orders.Read"]))
+        api = msal.ConfidentialClientApplication(
+            ORDERS, client_credential=secret, authority=authority(stack), instance_discovery=False
+        )
+        first = api.acquire_token_on_behalf_of(of_user["access_token"], [stack.scope])
+        greeted(stack, first["access_token"])
+        expect(first["id_token_claims"]["preferred_username"], "alice@greeting.test")
+        claims = jwt.decode(first["access_token"], options={"verify_signature": False})
+        expect((claims["azp"], claims["name"]), (ORDERS, "Alice Example"))
+        [account] = api.get_accounts()
+        silent = api.acquire_token_silent([stack.scope], account)
+        expect(silent["access_token"], first["access_token"])
+        refreshed = api.acquire_token_silent([stack.scope], account, force_refresh=True)
+        assert refreshed["access_token"] != first["access_token"]
+        greeted(stack, refreshed["access_token"])
+        # The next API's own token is no assertion for this one.
+        refused = api.acquire_token_on_behalf_of(first["access_token"], [stack.scope])
+        expect((refused["error"], refused["error_codes"]), ("invalid_grant", [500131]))
+        stack.local("policy", "--consent", "off")
+        unconsented = api.acquire_token_on_behalf_of(of_user["access_token"], [f"api://{stack.api}/.default"])
+        expect((unconsented["error_codes"], unconsented["suberror"]), ([65001], "consent_required"))
+
+
+@check("azure-identity", "OnBehalfOfCredential: an API calls the next one as its user", "azure-identity")
+def identity_on_behalf_of():
+    with up_with_orders("--auto-approve", "alice@greeting.test") as (stack, secret), trusted(stack):
+        options = {"authority": stack.authority, "disable_instance_discovery": True}
+        user = azure.identity.DeviceCodeCredential(
+            stack.client, tenant_id=stack.tenant, prompt_callback=lambda *_: None, **options
+        )
+        of_user = user.get_token("api://orders/Orders.Read").token
+        api = azure.identity.OnBehalfOfCredential(
+            stack.tenant, ORDERS, client_secret=secret, user_assertion=of_user, **options
+        )
+        greeted(stack, api.get_token(stack.scope).token)
 
 
 @check("azure-identity", "DeviceCodeCredential: the program that `env --for` prints", "azure-identity")

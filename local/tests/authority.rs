@@ -152,15 +152,16 @@ async fn each_mistake_has_entras_code() {
             "unsupported_grant_type",
             70003,
         ),
-        // Not built, so refused whole: on behalf of, and passwords.
+        // A public client acts on nobody's behalf.
         (
             token,
             code,
             &[("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")],
-            400,
-            "unsupported_grant_type",
-            70003,
+            401,
+            "invalid_client",
+            7_000_218,
         ),
+        // Not built, so refused whole: passwords.
         (
             token,
             code,

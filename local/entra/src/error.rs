@@ -84,6 +84,9 @@ pub(crate) enum AuthorityError {
     /// Another client's code, redeemed by a page of this origin.
     OriginUnexpected(String),
     TokenType(String),
+    /// Another `requested_token_use` than on behalf of.
+    TokenUse(String),
+    UserAssertion(UserAssertion),
     AuthorizationCodeUsed,
     AuthorizationCodeExpired,
     VerifierWrong,
@@ -106,6 +109,29 @@ pub(crate) enum AuthorityError {
     Temporary,
     /// What a policy lets fail, with this status.
     Failing(StatusCode),
+}
+
+/// What is wrong with the token that an API hands in to act on behalf of its user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum UserAssertion {
+    Malformed,
+    KeyUnknown,
+    SignatureWrong,
+    Time {
+        now: i64,
+        expires: i64,
+    },
+    /// It is for another than the client that hands it in.
+    Audience {
+        audience: String,
+        client: String,
+        /// The client's name.
+        name: String,
+    },
+    IdToken,
+    /// It is an app's, and no user's. The client that hands it in.
+    AppOnly(String),
+    UserUnknown,
 }
 
 impl AuthorityError {

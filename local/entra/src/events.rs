@@ -111,6 +111,7 @@ fn why_issued(note: &EventNote) -> Option<&'static str> {
         "device_code" => Some("the code was approved"),
         "authorization_code" => Some("code, redirect URI and code verifier are valid"),
         "refresh_token" => Some("the refresh token is valid"),
+        "jwt-bearer" => Some("the assertion is a user's token for this client"),
         "client_credentials" => Some("the client has proved itself"),
         _ => None,
     }

@@ -4,6 +4,7 @@
 //! only then is it spent.
 
 mod issuing;
+mod on_behalf_of;
 mod redeeming;
 mod spendable;
 

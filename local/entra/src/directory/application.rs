@@ -114,6 +114,12 @@ pub(super) struct ResourceAccess {
 }
 
 impl Application {
+    /// Whether an assertion for `audience` is for this app. Letter case counts (captured:
+    /// company-communicator#214), as it does nowhere else.
+    pub(crate) fn is_audience(&self, audience: &str) -> bool {
+        self.app_id == audience || self.identifier_uris.iter().any(|uri| uri == audience)
+    }
+
     /// Reads a registration's file.
     pub(super) fn read(source: &Source) -> Result<Self, DirectoryError> {
         let failed = |path: String, why: String| DirectoryError {

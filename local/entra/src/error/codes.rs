@@ -64,6 +64,7 @@ use Known::{Captured, Documented, Reported};
 pub(crate) const CODES: &[Code] = &[
     code(28_000, Captured), // msal-js#1487, aad_oauth#328
     code(50_011, Captured),
+    code(50_013, Captured), // msal-dotnet#1317, ms-identity-javascript-tutorial#140
     code(50_020, Documented),
     code(50_027, Documented),
     suberror(with_page(code(50_034, Captured)), "bad_token"), // 2021-08-04
@@ -99,7 +100,10 @@ pub(crate) const CODES: &[Code] = &[
     code(90_033, Documented),
     code(90_055, Documented),
     code(90_094, Documented),
+    code(240_002, Documented), // in these words: msal-dotnet#2611
     with_page(code(500_011, Captured)),
+    code(500_131, Captured), // company-communicator#214
+    code(500_133, Captured), // 23 Jun 2026
     code(501_481, Captured), // msal-js#2694, #7425
     code(501_491, Captured),
     code(650_053, Captured), // active-directory-aspnetcore-webapp-openidconnect-v2#554
@@ -119,6 +123,7 @@ pub(crate) const CODES: &[Code] = &[
     code(900_561, Documented),
     code(900_971, Documented),
     code(1_002_012, Captured), // azure-docs#99862
+    code(7_000_114, Captured), // msal-dotnet#2130
     with_page(code(7_000_215, Captured)),
     code(7_000_216, Reported),
     with_page(code(7_000_218, Captured)),

@@ -4,7 +4,7 @@
 
 use axum::http::StatusCode;
 
-use super::AuthorityError;
+use super::{AuthorityError, UserAssertion};
 use crate::TENANT_NAME;
 
 /// The OAuth error, the AADSTS number, and the first line of the description.
@@ -73,6 +73,8 @@ impl AuthorityError {
             Self::OriginMissing => entra("invalid_request", 9_002_327, "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests."),
             Self::OriginUnexpected(origin) => entra("invalid_request", 9_002_326, format!("Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type. Request origin: '{origin}'.")),
             Self::TokenType(kind) => ("invalid_request", None, format!("greeting-local issues bearer tokens only: a token of type '{kind}' has a key in it (proof of possession), and is not built. Ask without token_type. Entra gives one.")),
+            Self::TokenUse(token_use) => ("invalid_request", None, format!("greeting-local knows one requested_token_use, on_behalf_of, and not '{token_use}'.")),
+            Self::UserAssertion(assertion) => user_assertion(assertion),
             Self::AuthorizationCodeUsed => entra("invalid_grant", 54005, "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token."),
             Self::AuthorizationCodeExpired => entra("invalid_grant", 70008, "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource."),
             Self::VerifierWrong => entra("invalid_grant", 501_481, "The Code_Verifier does not match the code_challenge supplied in the authorization request."),
@@ -93,6 +95,21 @@ impl AuthorityError {
             Self::Failing(StatusCode::TOO_MANY_REQUESTS) => entra("temporarily_unavailable", 90055, "There are too many incoming requests. This exception is thrown for blocked tenants."),
             Self::Temporary | Self::Failing(_) => entra("temporarily_unavailable", 90033, "A transient error has occurred. Please try again."),
         }
+    }
+}
+
+#[rustfmt::skip] // a table: one line a refusal
+fn user_assertion(assertion: &UserAssertion) -> Parts {
+    let signature = |why: &str| entra("invalid_grant", 50_013, format!("Assertion failed signature validation. [Reason - {why}]"));
+    match assertion {
+        UserAssertion::Malformed => entra("invalid_request", 50_027, "JWT token is invalid or malformed."),
+        UserAssertion::KeyUnknown => signature("The key was not found."),
+        UserAssertion::SignatureWrong => signature("Key was found, but use of the key to verify the signature failed."),
+        UserAssertion::Time { now, expires } => entra("invalid_grant", 500_133, format!("Assertion is not within its valid time range. Ensure that the access token is not expired before using it for user assertion, or request a new token. Current time: {}, expiry time of assertion {}.", moment(*now), moment(*expires))),
+        UserAssertion::Audience { audience, client, name } => entra("invalid_grant", 500_131, format!("Assertion audience does not match the Client app presenting the assertion. The audience in the assertion was '{audience}' and the expected audience is '{client}' or one of the Application Uris of this application with App ID '{client}'({name}). The downstream client must request a token for the expected audience (the application that made the OBO request) and this application should use that token as the assertion.")),
+        UserAssertion::IdToken => entra("invalid_grant", 240_002, "Input id_token cannot be used as 'urn:ietf:params:oauth:grant-type:jwt-bearer' grant."),
+        UserAssertion::AppOnly(client) => entra("unauthorized_client", 7_000_114, format!("Application '{client}' is not allowed to make application on-behalf-of calls.")),
+        UserAssertion::UserUnknown => entra("invalid_grant", 70_000, "Provided grant is invalid or malformed."),
     }
 }
 

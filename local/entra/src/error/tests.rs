@@ -73,6 +73,18 @@ fn all() -> Vec<AuthorityError> {
         E::AssertionTime,
         E::LoginRequired,
         E::Temporary,
+        E::UserAssertion(UserAssertion::Malformed),
+        E::UserAssertion(UserAssertion::KeyUnknown),
+        E::UserAssertion(UserAssertion::SignatureWrong),
+        E::UserAssertion(UserAssertion::Time { now: 0, expires: 0 }),
+        E::UserAssertion(UserAssertion::Audience {
+            audience: text(),
+            client: text(),
+            name: text(),
+        }),
+        E::UserAssertion(UserAssertion::IdToken),
+        E::UserAssertion(UserAssertion::AppOnly(text())),
+        E::UserAssertion(UserAssertion::UserUnknown),
         E::Failing(StatusCode::TOO_MANY_REQUESTS),
         E::Failing(StatusCode::SERVICE_UNAVAILABLE),
     ];

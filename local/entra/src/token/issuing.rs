@@ -90,7 +90,7 @@ impl Authority {
         match &grant {
             Spendable::DeviceCode(code) => grants.take_device_code(code)?,
             Spendable::Code { code, .. } => grants.use_code(code)?,
-            Spendable::RefreshToken { .. } => {}
+            Spendable::RefreshToken { .. } | Spendable::Assertion => {}
         }
         if asked.has("offline_access") {
             let new = NewRefresh {

@@ -17,11 +17,11 @@ use crate::resources::Resource;
 use crate::scopes::ScopeRequest;
 
 /// Whom and what a grant stands for.
-struct Redeemed {
-    user: String,
-    asked: ScopeRequest,
-    nonce: Option<String>,
-    grant: Spendable,
+pub(super) struct Redeemed {
+    pub(super) user: String,
+    pub(super) asked: ScopeRequest,
+    pub(super) nonce: Option<String>,
+    pub(super) grant: Spendable,
 }
 
 impl Authority {
@@ -62,6 +62,10 @@ impl Authority {
             }
             "refresh_token" => {
                 self.redeem_refresh_token((&client, credential), &parameters, origin, now)?
+            }
+            "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
+                check_origin(origin, Platform::Web)?;
+                self.redeem_assertion((&client, credential), &parameters, now)?
             }
             other => return Err(AuthorityError::GrantUnsupported(other.to_owned())),
         };
@@ -211,23 +215,7 @@ impl Authority {
             asked.protocol.push("offline_access".to_owned());
         }
         self.check_resource(parameters, &asked)?;
-        let of = &asked.first;
-        // Captured of a refresh: modelcontextprotocol/typescript-sdk#2718. The code's redemption
-        // passes (reported: Softeria/ms-365-mcp-server#508).
-        if self
-            .application(of.resource)
-            .is_some_and(|app| app.is(client))
-            && !of.named.eq_ignore_ascii_case(client)
-        {
-            return Err(AuthorityError::TokenForItself {
-                client: client.to_owned(),
-                name: self
-                    .directory()
-                    .client_name(client)
-                    .unwrap_or("")
-                    .to_owned(),
-            });
-        }
+        self.check_not_itself(client, &asked)?;
         Ok(Redeemed {
             user: stands_for.user.clone(),
             asked,
@@ -236,6 +224,26 @@ impl Authority {
                 token: token.to_owned(),
                 stands_for: Box::new(stands_for),
             },
+        })
+    }
+
+    /// An API gets no token for itself by a URI of its own. Captured of a refresh:
+    /// modelcontextprotocol/typescript-sdk#2718. The code's redemption passes (reported:
+    /// Softeria/ms-365-mcp-server#508).
+    pub(super) fn check_not_itself(
+        &self,
+        client: &str,
+        asked: &ScopeRequest,
+    ) -> Result<(), AuthorityError> {
+        let of = &asked.first;
+        let app = self.application(of.resource);
+        if !app.is_some_and(|app| app.is(client)) || of.named.eq_ignore_ascii_case(client) {
+            return Ok(());
+        }
+        let name = self.directory().client_name(client).unwrap_or("");
+        Err(AuthorityError::TokenForItself {
+            client: client.to_owned(),
+            name: name.to_owned(),
         })
     }
 }

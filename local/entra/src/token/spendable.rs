@@ -6,6 +6,8 @@ use crate::grants::Refresh;
 /// A grant that was looked at, and is not spent yet.
 pub(super) enum Spendable {
     DeviceCode(String),
+    /// Of on-behalf-of: it stays what it is.
+    Assertion,
     Code {
         code: String,
         platform: Platform,
@@ -20,6 +22,7 @@ impl Spendable {
     pub(super) fn platform(&self) -> Platform {
         match self {
             Self::DeviceCode(_) => Platform::PublicClient,
+            Self::Assertion => Platform::Web,
             Self::Code { platform, .. } => *platform,
             Self::RefreshToken { stands_for, .. } => stands_for.platform,
         }
@@ -29,7 +32,7 @@ impl Spendable {
     pub(super) fn refresh_token(&self) -> Option<(&str, &Refresh)> {
         match self {
             Self::RefreshToken { token, stands_for } => Some((token, stands_for)),
-            Self::DeviceCode(_) | Self::Code { .. } => None,
+            Self::DeviceCode(_) | Self::Assertion | Self::Code { .. } => None,
         }
     }
 }
