@@ -10,19 +10,21 @@ import tempfile
 import requests
 
 import minted
-from checks import ENVIRONMENT, check, expect, started, up
+from checks import ALL, ALWAYS, ENVIRONMENT, check, expect, started, up
 from java_clients import java, version
 
 LISTENS = re.compile(r"^listens on (\d+)$", re.MULTILINE)
-BOOTS = {"boot3": version("boot3", "spring-boot"), "boot4": version("boot4", "spring-boot")}
+# Each has a hundred packages of its own to fetch.
+BOOTS = {"boot3": ALL, "boot4": ALWAYS}
 
 
 def each_boot(flow: str):
     """Registers a check for each version of Spring Boot."""
 
     def register(function):
-        for module, known in BOOTS.items():
-            check("Spring Boot", flow, known)(lambda module=module: function(module))
+        for module, when in BOOTS.items():
+            client = f"Spring Boot {module.removeprefix('boot')}"
+            check(client, flow, version(module, "spring-boot"), when)(lambda module=module: function(module))
         return function
 
     return register
