@@ -212,6 +212,44 @@ fn settings_of_another_form_are_refused_with_the_line_to_use() {
     }
 }
 
+/// Nothing is accepted by a gate without Microsoft's provider, and nothing is said to be.
+#[test]
+fn point_21_no_token_is_said_to_be_accepted_without_microsofts_provider() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("auth.json");
+    let github = r#"{"gitHub": {"enabled": true, "registration": {"clientId": "Iv1.1"}}}"#;
+    let microsoft = r#"{"azureActiveDirectory": {"enabled": true, "login": {}}}"#;
+    for (text, why) in [
+        (
+            format!(r#"{{"identityProviders": {github}}}"#),
+            "only gitHub",
+        ),
+        (
+            format!(r#"[{{"Properties": {{"IDENTITYPROVIDERS": {github}}}}}]"#),
+            "only gitHub",
+        ),
+        (
+            format!(r#"{{"properties": {{"identityProviders": {microsoft}}}}}"#),
+            "no identityProviders.azureActiveDirectory with a registration",
+        ),
+        (
+            r#"{"platform": {"enabled": false}}"#.to_owned(),
+            "Easy Auth is off",
+        ),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let file = file.to_str().unwrap();
+        let output = run(&["token", "inspect", "-", "--auth-settings", file], TOKEN);
+        let said =
+            String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains(why) && !said.contains("would accept"),
+            "{said}"
+        );
+    }
+}
+
 #[test]
 fn a_retry_is_made_where_it_helps_only() {
     let busy = Server::saying(answer("503 Service Unavailable\r\nRetry-After: 0", ""));

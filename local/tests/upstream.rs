@@ -570,3 +570,90 @@ async fn point_34_env_for_app_prints_what_app_service_tells_an_app() {
         }
     }
 }
+
+/// An app that answers each path with these bytes, and closes the connection.
+async fn scripted(answer: fn(&str) -> Vec<u8>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    let Ok(byte) = stream.read_u8().await else {
+                        return;
+                    };
+                    head.push(byte);
+                }
+                let head = String::from_utf8_lossy(&head);
+                let path = head.split(' ').nth(1).unwrap_or("");
+                let _ = stream.write_all(&answer(path)).await;
+            });
+        }
+    });
+    address
+}
+
+fn odd_answer(path: &str) -> Vec<u8> {
+    let headers = |number: usize| -> Vec<String> {
+        (0..number)
+            .map(|n| format!("x-number-{n}: {n}\r\n"))
+            .collect()
+    };
+    let ok =
+        |lines: &str| format!("HTTP/1.1 200 OK\r\n{lines}content-length: 2\r\n\r\nok").into_bytes();
+    match path {
+        "/many" => ok(&headers(150).concat()),
+        "/too-many" => ok(&headers(1100).concat()),
+        "/odd" => {
+            let mut answer = ok("x_odd: 1\r\nX.Odd: 2\r\n!#$%&'*+-.^_`|~9: 3\r\nx-latin: ?\r\n");
+            let latin = answer.iter().position(|byte| *byte == b'?').unwrap();
+            answer[latin] = 0xfc;
+            answer
+        }
+        "/space" => ok("Odd Name: 1\r\n"),
+        "/no-colon" => ok("nothing\r\n"),
+        "/status" => b"HTTP/1.1 2000 OK\r\ncontent-length: 0\r\n\r\n".to_vec(),
+        "/rubbish" => b"SSH-2.0-OpenSSH_9.9\r\n\r\n".to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn point_29_odd_answers_pass_or_are_a_502_with_its_reason() {
+    let up = start(scripted(odd_answer).await, &[]);
+    let bearer = bearer(&up);
+    let answer = async |path: &str| {
+        let mut stream = connect(&up).await;
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {bearer}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        answer
+    };
+    let many = String::from_utf8(answer("/many").await).unwrap();
+    assert!(many.starts_with("HTTP/1.1 200 "), "{many}");
+    assert_eq!(many.matches("x-number-").count(), 150, "{many}");
+    let odd = answer("/odd").await;
+    let text = String::from_utf8_lossy(&odd);
+    for line in ["x_odd: 1", "x.odd: 2", "!#$%&'*+-.^_`|~9: 3"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(odd.contains(&0xfc), "{text}");
+    for (path, why) in [
+        ("/space", "is not HTTP/1.1"),
+        ("/no-colon", "is not HTTP/1.1"),
+        ("/status", "is not HTTP/1.1"),
+        ("/rubbish", "is not HTTP/1.1"),
+        ("/too-many", "more headers than are read: 1000"),
+        ("/nothing", "broke the connection before it answered"),
+    ] {
+        let said = String::from_utf8(answer(path).await).unwrap();
+        assert!(said.starts_with("HTTP/1.1 502 "), "{path}: {said}");
+        assert!(said.contains(why), "{path}: {said}");
+    }
+    up.says("its answer is not HTTP/1.1");
+    up.says("its answer has more headers than are read");
+}

@@ -271,6 +271,13 @@ impl Current {
                 ),
                 Some("its answer is not HTTP/1.1"),
             ),
+            RelayError::TooLarge => (
+                text(
+                    StatusCode::BAD_GATEWAY,
+                    "The function's handler answered with more headers than are read here.\n",
+                ),
+                Some("its answer has more headers than are read"),
+            ),
             RelayError::Broken => (
                 text(
                     StatusCode::BAD_GATEWAY,

@@ -36,6 +36,9 @@ pub type BoxBody = UnsyncBoxBody<Bytes, BoxError>;
 /// <https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout>
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(230);
 
+/// Headers of an answer that are read. Servers and browsers take as many, and hyper by itself 100.
+pub const MAX_HEADERS: usize = 1000;
+
 /// Headers of one connection, which do not travel on; and `Expect`, which our own server has
 /// answered by then.
 const HOP_BY_HOP: [&str; 10] = [
@@ -69,12 +72,27 @@ pub enum RelayError {
     Broken,
     /// It answered, and that is no HTTP/1.1.
     Malformed,
+    /// Its answer's headers are more than [`MAX_HEADERS`], or longer than hyper reads (400 KB).
+    TooLarge,
     /// It was asked in HTTP/1.1, and speaks HTTP/2.
     SpeaksHttp2,
     /// It was asked in HTTP/2, and speaks HTTP/1.1.
     SpeaksHttp1,
     /// It was silent for as long as the caller allows.
     Silent,
+}
+
+impl RelayError {
+    /// Why an answer in HTTP/1.1 could not be read.
+    fn of(error: &hyper::Error) -> Self {
+        if error.is_parse_too_large() {
+            Self::TooLarge
+        } else if error.is_parse() {
+            Self::Malformed
+        } else {
+            Self::Broken
+        }
+    }
 }
 
 /// The answer as the caller gets it. After a 101, the two connections are one.

@@ -8,7 +8,8 @@ use hyper::{Request, Response, StatusCode};
 use local_failure::Failure;
 use local_http::arrival::asks_for_websocket;
 use local_http::relay::{
-    self, ANSWER_TIMEOUT, BoxBody, BoxError, Kept, RelayError, Unanswered, Upgrades, text,
+    self, ANSWER_TIMEOUT, BoxBody, BoxError, Kept, MAX_HEADERS, RelayError, Unanswered, Upgrades,
+    text,
 };
 use tokio::net::TcpStream;
 use url::Url;
@@ -171,9 +172,16 @@ impl Upstream {
             RelayError::Malformed => (
                 StatusCode::BAD_GATEWAY,
                 format!(
-                    "{app} answered something that is not HTTP/1.1; is another program on that port?\n"
+                    "{app} answered something that is not HTTP/1.1.\nCorrect what the app answers; or another program is on that port.\n"
                 ),
                 "its answer is not HTTP/1.1",
+            ),
+            RelayError::TooLarge => (
+                StatusCode::BAD_GATEWAY,
+                format!(
+                    "{app} answered with more headers than are read: {MAX_HEADERS}, or 400 KB in all.\n"
+                ),
+                "its answer has more headers than are read",
             ),
             RelayError::SpeaksHttp2 => (
                 StatusCode::BAD_GATEWAY,

@@ -20,7 +20,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::first_bytes::{FirstBytes, Speaks};
-use super::{BoxBody, BoxError, RelayError, Upgrades, asks_for_websocket, incoming, outgoing};
+use super::{
+    BoxBody, BoxError, MAX_HEADERS, RelayError, Upgrades, asks_for_websocket, incoming, outgoing,
+};
 
 /// Connections that wait for a request; further ones are closed after their answer.
 const MAX_IDLE: usize = 256;
@@ -79,10 +81,7 @@ impl Kept {
                 Ok(Err(mut error)) => match error.take_message() {
                     // Not a byte of it was sent.
                     Some(unsent) => request = unsent,
-                    None if error.error().is_parse() => {
-                        return Err(Unanswered::Relay(RelayError::Malformed));
-                    }
-                    None => return Err(Unanswered::Relay(RelayError::Broken)),
+                    None => return Err(Unanswered::Relay(RelayError::of(error.error()))),
                 },
             }
         }
@@ -90,7 +89,9 @@ impl Kept {
         // Small writes (events, WebSocket messages) must not wait for each other.
         let _ = stream.set_nodelay(true);
         let (stream, first_bytes) = FirstBytes::of(stream);
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+            .max_headers(MAX_HEADERS)
+            .handshake(TokioIo::new(stream))
             .await
             .map_err(|_| Unanswered::Relay(RelayError::Broken))?;
         // Its errors arrive through the sender or the body.
@@ -101,8 +102,7 @@ impl Kept {
             .map_err(|error| {
                 Unanswered::Relay(match first_bytes.speaks() {
                     Some(Speaks::Http2) => RelayError::SpeaksHttp2,
-                    _ if error.is_parse() => RelayError::Malformed,
-                    _ => RelayError::Broken,
+                    _ => RelayError::of(&error),
                 })
             })?;
         if upgrade.is_some() {
