@@ -1,5 +1,5 @@
 //! Authorization code (RFC 6749 section 4.1), with PKCE where the client uses it (RFC 7636), and
-//! its way back out (`logout`).
+//! its way back out (`logout`). `session`: who is signed in in this browser.
 //!
 //! The order of Entra's checks, where it is known (anthropics/claude-ai-mcp#514): what is wrong
 //! with the request's form is told before the sign-in, a scope that does not exist after it.
@@ -7,7 +7,9 @@
 mod answer;
 mod finish;
 mod logout;
+mod session;
 
+use self::session::Prompt;
 use axum::Router;
 use axum::extract::{Form, RawQuery, State};
 use axum::http::HeaderMap;
@@ -43,20 +45,22 @@ pub(super) fn router() -> Router<Authority> {
 async fn ask(
     State(authority): State<Authority>,
     Tenant(tenant): Tenant,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
     let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .into_owned()
         .collect();
-    authority.authorize(&tenant, pairs)
+    authority.authorize(&tenant, &headers, pairs)
 }
 
 async fn ask_by_form(
     State(authority): State<Authority>,
     Tenant(tenant): Tenant,
+    headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Response {
-    authority.authorize(&tenant, pairs)
+    authority.authorize(&tenant, &headers, pairs)
 }
 
 #[derive(Deserialize)]
@@ -118,7 +122,7 @@ async fn decide(
     authority.grants().end_flow(&choice.flow);
     note(Outcome::Approved)
         .because("on the page")
-        .on(authority.finish(&flow, known, now))
+        .on(authority.with_session(&headers, known, now, authority.finish(&flow, known, now)))
 }
 
 /// What a request asks for.
@@ -143,7 +147,12 @@ impl Authority {
 
     /// Checks the request; the client and its redirect first, since whatever else is wrong is
     /// told there (RFC 6749 section 4.1.2.1).
-    fn authorize(&self, tenant: &str, pairs: Vec<(String, String)>) -> Response {
+    fn authorize(
+        &self,
+        tenant: &str,
+        headers: &HeaderMap,
+        pairs: Vec<(String, String)>,
+    ) -> Response {
         let note = self.note_of_request(&HeaderMap::new(), &pairs);
         let (parameters, mut flow) = match self.begin(tenant, pairs) {
             Ok(begun) => begun,
@@ -165,20 +174,32 @@ impl Authority {
             }
             Err(error) => return events::refused(note, &error).on(flow.refusal(&error)),
         }
-        if parameters.get("prompt") == Some("none") {
-            let error = AuthorityError::LoginRequired;
-            return events::refused(note, &error).on(flow.refusal(&error));
-        }
         let now = self.clock().now();
-        if let Some(user) = &self.0.auto_approve {
-            let user = self.directory().user(user);
-            return match self.approve_at_once(&flow.asked, user) {
+        let prompt = Prompt::of(&parameters);
+        let signed_in = self.signed_in(headers, &parameters, now);
+        if prompt == Prompt::None {
+            return match self.silently(&flow.asked, signed_in) {
                 Ok(user) => note
                     .outcome(Outcome::Approved)
-                    .because("--auto-approve")
+                    .because("signed in in this browser")
                     .on(self.finish(&flow, user, now)),
                 Err(error) => events::refused(note, &error).on(flow.refusal(&error)),
             };
+        }
+        if let Some(user) = &self.0.auto_approve {
+            let user = self.directory().user(user);
+            return match self.approve_at_once(&flow.asked, user) {
+                Ok(user) => {
+                    let answer = self.finish(&flow, user, now);
+                    note.outcome(Outcome::Approved)
+                        .because("--auto-approve")
+                        .on(self.with_session(headers, user, now, answer))
+                }
+                Err(error) => events::refused(note, &error).on(flow.refusal(&error)),
+            };
+        }
+        if let Some(user) = signed_in.filter(|_| prompt != Prompt::Account) {
+            return self.go_on(note, flow, user, prompt);
         }
         let hint = parameters.get("login_hint").unwrap_or("");
         let id = self.grants().begin_flow(flow.clone(), now);
@@ -200,6 +221,39 @@ impl Authority {
         let (property, file) = self.directory().where_to_register(client)?;
         let line = serde_json::to_string(redirect).ok()?;
         Some((format!("add it to {property} of {file}"), line))
+    }
+
+    /// Goes on as who is signed in already, without asking who it is.
+    fn go_on(&self, note: EventNote, flow: Flow, user: &User, prompt: Prompt) -> Response {
+        if let Err(error) = self.check_defined(&flow.asked) {
+            return events::refused(note, &error).on(flow.refusal(&error));
+        }
+        let now = self.clock().now();
+        if prompt == Prompt::IfNeeded && self.has_consent(&flow.asked, user) {
+            return note
+                .outcome(Outcome::Approved)
+                .because("signed in in this browser")
+                .on(self.finish(&flow, user, now));
+        }
+        let id = self.grants().begin_flow(flow.clone(), now);
+        let origin = flow.redirect_origin();
+        let page = self.signing_in(&id, &flow, &origin).consent_page(user);
+        note.outcome(Outcome::Asked).because("consent").on(page)
+    }
+
+    /// Who gets an answer where nobody may be asked.
+    fn silently<'a>(
+        &self,
+        asked: &ScopeRequest,
+        signed_in: Option<&'a User>,
+    ) -> Result<&'a User, AuthorityError> {
+        let user = signed_in.ok_or(AuthorityError::LoginRequired)?;
+        self.check_defined(asked)?;
+        if self.has_consent(asked, user) {
+            Ok(user)
+        } else {
+            Err(self.consent_required(&asked.client))
+        }
     }
 
     /// Whatever has to be right before anything is told to the client.

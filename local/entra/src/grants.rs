@@ -1,6 +1,7 @@
 //! What is out: device codes, authorization codes, refresh tokens, and the consents of this run.
 
 mod authorization_codes;
+mod browser_sessions;
 mod consents;
 mod device_codes;
 mod refresh_journal;
@@ -9,6 +10,7 @@ mod refresh_tokens;
 use std::collections::{HashMap, HashSet};
 
 pub(crate) use self::authorization_codes::{Code, Flow, ResponseMode, ResponseType};
+use self::browser_sessions::BrowserSession;
 use self::device_codes::Pending;
 pub(crate) use self::device_codes::{EXPIRES_IN, INTERVAL, NoSuchCode};
 pub use self::refresh_tokens::RefreshTokens;
@@ -25,6 +27,8 @@ pub(crate) struct Grants {
     flows: HashMap<String, Flow>,
     codes: HashMap<String, Code>,
     consents: HashSet<(String, String, String)>,
+    /// By their secrets' hashes.
+    sessions: HashMap<String, BrowserSession>,
 }
 
 impl Grants {
@@ -36,6 +40,7 @@ impl Grants {
             flows: HashMap::new(),
             codes: HashMap::new(),
             consents: HashSet::new(),
+            sessions: HashMap::new(),
         }
     }
 }

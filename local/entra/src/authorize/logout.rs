@@ -1,8 +1,8 @@
-//! Ends the browser's sign-in (OpenID Connect RP-Initiated Logout 1.0). There is no session here
-//! to end, since every sign-in asks who it is; so there is nobody to tell either, and discovery
-//! names no front-channel logout.
+//! Ends the browser's sign-in (OpenID Connect RP-Initiated Logout 1.0). The apps that it signed in
+//! to are not told, and discovery names no front-channel logout.
 
 use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use local_events::{EventNote, Outcome};
 use maud::html;
@@ -14,20 +14,22 @@ use crate::pages;
 /// By GET: the parameters are in the address.
 pub(super) async fn by_address(
     State(authority): State<Authority>,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    answer(&authority, query.unwrap_or_default().as_bytes())
+    answer(&authority, &headers, query.unwrap_or_default().as_bytes())
 }
 
 /// By POST: they are in the form (section 2).
 pub(super) async fn by_form(
     State(authority): State<Authority>,
+    headers: HeaderMap,
     form: axum::body::Bytes,
 ) -> Response {
-    answer(&authority, &form)
+    answer(&authority, &headers, &form)
 }
 
-fn answer(authority: &Authority, parameters: &[u8]) -> Response {
+fn answer(authority: &Authority, headers: &HeaderMap, parameters: &[u8]) -> Response {
     let get = |wanted: &str| {
         url::form_urlencoded::parse(parameters)
             .find(|(name, _)| name == wanted)
@@ -49,5 +51,5 @@ fn answer(authority: &Authority, parameters: &[u8]) -> Response {
             html! { p { "You can close this page." } },
         ),
     };
-    EventNote::new(Outcome::Done).on(answer)
+    EventNote::new(Outcome::Done).on(authority.without_session(headers, answer))
 }
