@@ -495,9 +495,9 @@ pub(crate) struct EnvArgs {
 pub(crate) struct ApproveArgs {
     /// The code that the device shows [default: the only one that waits]
     pub(crate) code: Option<String>,
-    /// The user who signs in
-    #[arg(long, default_value = "alice@greeting.test")]
-    pub(crate) user: String,
+    /// The user who signs in [default: alice@greeting.test, or the first of deploy/users.json]
+    #[arg(long)]
+    pub(crate) user: Option<String>,
     /// Decline the sign-in instead
     #[arg(long)]
     pub(crate) deny: bool,
@@ -527,7 +527,7 @@ the authority's address, mints the same and says what gate and function would an
 pub(crate) struct MintArgs {
     #[arg(
         long,
-        help = "The user that the token is for [default: alice@greeting.test]"
+        help = "The user that the token is for [default: alice@greeting.test, or the first of deploy/users.json]"
     )]
     pub(crate) user: Option<String>,
     /// The `aud` claim, more than once for a list [default: the API]
@@ -545,6 +545,11 @@ pub(crate) struct MintArgs {
     /// An app role, more than once for more
     #[arg(long)]
     pub(crate) role: Vec<String>,
+    /// A group, by id or by its name in deploy/users.json, more than once for more: the claim
+    /// `groups`, or over 200 of them `_claim_names` [default: the user's, where the API's
+    /// groupMembershipClaims show them]
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) group: Vec<String>,
     /// The client's id, as `azp` or `appid` [default: greeting-cli's, or one that the settings list]
     #[arg(long, value_name = "ID")]
     pub(crate) client: Option<String>,

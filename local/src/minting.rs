@@ -19,6 +19,9 @@ pub(crate) fn arguments(spec: &MintSpec) -> Vec<String> {
     for role in &spec.roles {
         one("role", role);
     }
+    for group in &spec.groups {
+        one("group", group);
+    }
     for (name, value) in [("client", &spec.client), ("tenant", &spec.tenant)] {
         if let Some(value) = value {
             one(name, value);

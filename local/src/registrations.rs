@@ -26,6 +26,8 @@ pub(crate) struct Registrations {
     /// The client's file.
     client_from: String,
     more: Vec<Registered>,
+    /// Who can sign in, where a file says so.
+    users: Option<Source>,
     /// The API's file.
     pub(crate) from: String,
     /// It is the one that is built in: nobody's in particular.
@@ -100,6 +102,7 @@ impl Registrations {
                     ..one
                 })
                 .collect(),
+            users: more::users(places, place)?,
             from: source.name.clone(),
             is_built_in: source.path.is_none(),
             notes,
@@ -200,6 +203,7 @@ impl Registrations {
                 .iter()
                 .map(|one| source(&one.from, &one.app))
                 .collect(),
+            users: self.users.clone(),
         }
     }
 }
@@ -262,9 +266,9 @@ impl LocalTenant {
         let made = Directory::new(&self.id, TENANT_DOMAIN, &self.sources);
         let mut directory = made.map_err(|error| {
             Failure::new(
-                "the app registrations can't be used",
+                "the tenant's files can't be used",
                 error,
-                "correct that file: it is a Microsoft Graph application, as az ad app show prints it",
+                "correct it there: a registration is a Microsoft Graph application, as az ad app show prints it; deploy/users.schema.json is the schema of users.json",
             )
         })?;
         if let Some(domain) = &self.domain {

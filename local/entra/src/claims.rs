@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use super::directory::{User, UserState};
+use super::directory::{Application, TokenKind, User, UserState};
 use super::{Authority, TokenVersion};
 
 /// An access token's life in seconds; Entra's is 60 to 90 minutes.
@@ -44,6 +44,10 @@ pub(crate) struct Grant<'a> {
     /// Whom the token is for: a v2 token's is the resource's application id, a v1 token's what it
     /// was asked for by.
     pub audience: &'a str,
+    /// The API's registration, which says what else is in its tokens.
+    pub app: Option<&'a Application>,
+    /// What the client declares that it can do (`xms_cc` in `claims`).
+    pub capabilities: &'a [String],
     pub scopes: &'a [String],
     pub version: TokenVersion,
     pub issued: i64,
@@ -83,16 +87,41 @@ impl Authority {
             // Only where it differs from the issuer (access token claims reference, `idp`).
             insert_before(&mut claims, "name", "idp", json!(GUESTS_HOME));
         }
+        if grant.version == TokenVersion::V1 {
+            // Always in v1 tokens (optional claims reference, v2.0-specific ones).
+            let names = [
+                ("family_name", &user.surname),
+                ("given_name", &user.given_name),
+            ];
+            for (name, value) in names {
+                if let Some(value) = value {
+                    insert_sorted(&mut claims, name, json!(value));
+                }
+            }
+        }
+        if let Some(app) = grant.app {
+            let kind = TokenKind::Access(grant.version);
+            for (name, value) in app.claims_of(user, kind, tenant, grant.capabilities) {
+                insert_sorted(&mut claims, &name, value);
+            }
+        }
         claims
     }
 
-    /// An ID token's claims.
-    pub(crate) fn id_claims(&self, user: &User, client: &str, now: i64) -> Value {
-        json!({
+    /// An ID token's claims; `kind` is how it gets to the client.
+    pub(crate) fn id_claims(&self, user: &User, client: &str, kind: TokenKind, now: i64) -> Value {
+        let claims = json!({
             "aud": client, "iss": self.issuer_v2(), "iat": now, "nbf": now, "exp": now + LIFETIME,
             "name": user.name, "oid": user.oid, "preferred_username": user.upn,
             "sub": pairwise(&user.oid, client), "tid": self.tenant(), "uti": opaque(), "ver": "2.0",
-        })
+        });
+        let mut claims = object(claims);
+        if let Some(app) = self.directory().application(client) {
+            for (name, value) in app.claims_of(user, kind, self.tenant(), &[]) {
+                insert_sorted(&mut claims, &name, value);
+            }
+        }
+        Value::Object(claims)
     }
 }
 
@@ -115,6 +144,19 @@ fn object(value: Value) -> Map<String, Value> {
         Value::Object(map) => map,
         _ => Map::new(),
     }
+}
+
+/// Puts a claim in its place, or in place of the one that is there.
+pub(super) fn insert_sorted(claims: &mut Map<String, Value>, name: &str, value: Value) {
+    if let Some(known) = claims.get_mut(name) {
+        *known = value;
+        return;
+    }
+    let registered = ["aud", "iss", "iat", "nbf", "exp"];
+    let mut names = claims.keys();
+    let index =
+        names.position(|known| !registered.contains(&known.as_str()) && known.as_str() > name);
+    claims.shift_insert(index.unwrap_or(claims.len()), name.to_owned(), value);
 }
 
 /// Entra's order of claims is alphabetical, after the registered ones.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::claims::{Credential, LIFETIME, insert_before};
+use super::claims::{Credential, LIFETIME, insert_before, insert_sorted};
 use super::daemon;
 use super::error::AuthorityError;
 use super::grants::ScopeRequest;
@@ -23,6 +23,8 @@ pub(super) struct AppGrant<'a> {
     /// The resource as it was asked for; v1 tokens repeat it.
     pub named: &'a str,
     pub roles: &'a [&'a str],
+    /// What the client declares that it can do.
+    pub capabilities: &'a [String],
     pub issued: i64,
     pub expires: i64,
 }
@@ -101,6 +103,7 @@ impl Authority {
         &self,
         asked: &ScopeRequest,
         credential: Credential,
+        capabilities: &[String],
         now: i64,
     ) -> Result<Value, AuthorityError> {
         let directory = self.directory();
@@ -114,6 +117,7 @@ impl Authority {
             resource: of.resource,
             named: &of.named,
             roles: &roles,
+            capabilities,
             issued: now,
             expires: now + LIFETIME,
         })?;
@@ -153,6 +157,13 @@ impl Authority {
         };
         if let (false, Some(claims)) = (grant.roles.is_empty(), claims.as_object_mut()) {
             insert_before(claims, "sub", "roles", json!(grant.roles));
+        }
+        if let (Some(app), Some(claims)) =
+            (self.application(grant.resource), claims.as_object_mut())
+        {
+            for (name, value) in app.claims_of_app(version, grant.capabilities) {
+                insert_sorted(claims, &name, value);
+            }
         }
         let x5t = match version {
             TokenVersion::V1 => WithX5t::Yes,

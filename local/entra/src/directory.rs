@@ -2,21 +2,32 @@
 //!
 //! - `application`: a registration; `permissions`: who may have what of an API; `credentials`: how
 //!   a client proves itself; `redirects`: where sign-ins come back to
-//! - `people`: who can sign in
+//! - `people`: who can sign in; `users_file`: the file that says so
+//! - `optional_claims`, `group_claims`: what registrations add to a person's tokens
+//! - `reading`: files, and their mistakes; `warnings`: what they say without effect
 
 mod application;
 mod credentials;
+mod group_claims;
+mod optional_claims;
 mod people;
 mod permissions;
+mod reading;
 mod redirects;
+mod users_file;
+mod warnings;
 
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::application::Application;
 pub use self::credentials::AppSecret;
+pub(crate) use self::group_claims::fitting;
+pub(crate) use self::optional_claims::TokenKind;
+use self::people::Group;
 pub use self::people::{User, UserState};
 pub(crate) use self::redirects::Platform;
+pub(crate) use self::warnings::{GRAPH, MANAGEMENT, USER_READ};
 use super::daemon;
 use super::{DAEMON_CLIENT_ID, MANAGED_IDENTITY_CLIENT_ID};
 
@@ -62,6 +73,8 @@ pub struct Sources {
     pub client: Source,
     /// Those of other clients and APIs.
     pub more: Vec<Source>,
+    /// Who can sign in; none: those that are built in.
+    pub users: Option<Source>,
 }
 
 /// The tenant.
@@ -81,6 +94,9 @@ pub struct Directory {
     users: Vec<User>,
     /// Redirect URIs of the local gate, which stand in no file.
     callbacks: Vec<String>,
+    groups: Vec<Group>,
+    /// The file that the users are from.
+    users_file: Option<String>,
     /// Whose tokens are minted where nobody says whose.
     usual_client: Option<String>,
 }
@@ -92,7 +108,7 @@ impl Directory {
     /// A registration is not a Microsoft Graph `application`, or two are of one app.
     pub fn new(tenant_id: &str, domain: &str, sources: &Sources) -> Result<Self, DirectoryError> {
         let more: Result<Vec<_>, _> = sources.more.iter().map(Application::read).collect();
-        let directory = Self {
+        let mut directory = Self {
             tenant_id: tenant_id.to_owned(),
             domain: domain.to_owned(),
             more_domains: Vec::new(),
@@ -103,16 +119,19 @@ impl Directory {
             usual_client: None,
             callbacks: Vec::new(),
             users: people::built_in(domain),
+            groups: Vec::new(),
+            users_file: None,
         };
         directory.check_names()?;
+        if let Some(users) = &sources.users {
+            directory.read_people(users)?;
+        }
         Ok(directory)
     }
 
-    /// What Entra does with the registrations that nobody would expect, in words.
-    pub fn warnings(&self) -> Vec<String> {
-        self.applications()
-            .flat_map(|app| redirects::warnings(app, &self.callbacks))
-            .collect()
+    /// The file that says who can sign in, if one does.
+    pub fn users_file(&self) -> Option<&str> {
+        self.users_file.as_deref()
     }
 
     /// The public client's id.
@@ -268,15 +287,7 @@ impl Directory {
         if client == DAEMON_CLIENT_ID {
             return daemon::OBJECT_ID.to_owned();
         }
-        let named = format!("{}/servicePrincipals/{client}", self.tenant_id);
-        let hash = digest::digest(&digest::SHA256, named.as_bytes());
-        let mut bytes = [0; 16];
-        for (byte, hashed) in bytes.iter_mut().zip(hash.as_ref()) {
-            *byte = *hashed;
-        }
-        uuid::Builder::from_custom_bytes(bytes)
-            .into_uuid()
-            .to_string()
+        object_id(&self.tenant_id, "servicePrincipals", &client)
     }
 
     /// The client's display name, if it is registered.
@@ -311,6 +322,20 @@ impl Directory {
             (name, app.app_id.as_str(), app.file.as_str())
         })
     }
+}
+
+/// An object's id that is the same at each start: of its tenant, its collection in Graph and its
+/// name, whose letter case does not count.
+fn object_id(tenant: &str, collection: &str, name: &str) -> String {
+    let named = format!("{tenant}/{collection}/{}", name.to_ascii_lowercase());
+    let hash = digest::digest(&digest::SHA256, named.as_bytes());
+    let mut bytes = [0; 16];
+    for (byte, hashed) in bytes.iter_mut().zip(hash.as_ref()) {
+        *byte = *hashed;
+    }
+    uuid::Builder::from_custom_bytes(bytes)
+        .into_uuid()
+        .to_string()
 }
 
 #[cfg(test)]

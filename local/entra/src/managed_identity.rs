@@ -143,6 +143,7 @@ impl Service {
                 resource,
                 named,
                 roles: &roles,
+                capabilities: &[],
                 issued: now,
                 expires,
             })

@@ -6,8 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
 
-use super::claims::{Credential, Grant, LIFETIME};
-use super::directory::{Directory, User};
+use super::claims::{Credential, Grant, LIFETIME, insert_sorted};
+use super::directory::{Directory, TokenKind, User, fitting};
 use super::keys::{KeyError, SigningKeys, WithX5t};
 use super::resources::Resource;
 use super::{Authority, TokenVersion};
@@ -63,6 +63,8 @@ pub struct MintSpec {
     pub scopes: Option<Vec<String>>,
     /// App roles.
     pub roles: Vec<String>,
+    /// Groups, by id or by the name that the directory has; those of the user when there are none.
+    pub groups: Vec<String>,
     /// A daemon's token: no user and no scope.
     pub app_only: bool,
     /// `azp` or `appid`; `Directory::usual_client` when absent.
@@ -90,6 +92,7 @@ impl Default for MintSpec {
             audiences: Vec::new(),
             scopes: None,
             roles: Vec::new(),
+            groups: Vec::new(),
             app_only: false,
             client: None,
             tenant: None,
@@ -181,6 +184,8 @@ impl Authority {
                 TokenVersion::V1 => directory.api_resource(),
                 TokenVersion::V2 => directory.api_client_id(),
             },
+            app: Some(directory.api()).filter(|_| !spec.app_only),
+            capabilities: &[],
             scopes: &scopes,
             version,
             issued,
@@ -195,6 +200,8 @@ impl Authority {
             for name in [
                 "name",
                 "preferred_username",
+                "family_name",
+                "given_name",
                 "unique_name",
                 "upn",
                 "scp",
@@ -215,21 +222,48 @@ impl Authority {
         if !spec.roles.is_empty() {
             claims.insert("roles".to_owned(), json!(spec.roles));
         }
+        self.set_groups(&mut claims, spec, user, TokenKind::Access(version));
         claims
     }
 
     fn minted_id_claims(&self, spec: &MintSpec, user: &User) -> Map<String, Value> {
         let (issued, expires) = spec.times(self.clock().now());
-        let mut claims = match self.id_claims(user, spec.client(self.directory()), issued) {
-            Value::Object(claims) => claims,
-            _ => Map::new(),
-        };
+        let mut claims =
+            match self.id_claims(user, spec.client(self.directory()), TokenKind::Id, issued) {
+                Value::Object(claims) => claims,
+                _ => Map::new(),
+            };
         claims.insert("exp".to_owned(), json!(expires));
         claims.insert("nonce".to_owned(), json!(super::claims::opaque()));
         if let [one] = spec.audiences.as_slice() {
             claims.insert("aud".to_owned(), json!(one));
         }
+        self.set_groups(&mut claims, spec, user, TokenKind::Id);
         claims
+    }
+
+    /// The groups that are asked for, as that many are told of.
+    fn set_groups(
+        &self,
+        claims: &mut Map<String, Value>,
+        spec: &MintSpec,
+        user: &User,
+        kind: TokenKind,
+    ) {
+        if spec.groups.is_empty() {
+            return;
+        }
+        for name in ["groups", "_claim_names", "_claim_sources"] {
+            claims.shift_remove(name);
+        }
+        let directory = self.directory();
+        let ids = spec
+            .groups
+            .iter()
+            .map(|named| directory.group_id(named).to_owned());
+        for (name, value) in fitting(ids.collect(), kind).claims(self.tenant(), &user.oid) {
+            insert_sorted(claims, &name, value);
+        }
     }
 
     fn sign_with_defects(&self, claims: &Value, spec: &MintSpec) -> Result<String, MintError> {

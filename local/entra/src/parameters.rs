@@ -82,6 +82,20 @@ fn is_form(headers: &HeaderMap) -> bool {
 pub(super) struct Parameters(HashMap<String, String>);
 
 impl Parameters {
+    /// What the client declares that it can do: `xms_cc` of the access token in `claims`
+    /// (Microsoft: "How to use Continuous Access Evaluation enabled APIs", client capabilities).
+    pub(super) fn capabilities(&self) -> Vec<String> {
+        let claims = self.get("claims").unwrap_or("");
+        let claims: serde_json::Value = serde_json::from_str(claims).unwrap_or_default();
+        let values = claims.pointer("/access_token/xms_cc/values");
+        let values = values
+            .and_then(serde_json::Value::as_array)
+            .into_iter()
+            .flatten();
+        let texts = values.filter_map(serde_json::Value::as_str);
+        texts.map(str::to_owned).collect()
+    }
+
     pub(super) fn new(pairs: Vec<(String, String)>) -> Result<Self, AuthorityError> {
         let mut parameters = HashMap::new();
         for (name, value) in pairs {

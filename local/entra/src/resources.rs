@@ -4,18 +4,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Authority;
-use super::directory::Application;
+use super::directory::{Application, USER_READ};
 
 /// Microsoft Graph's identifier URI.
 pub(crate) const GRAPH_URI: &str = "https://graph.microsoft.com";
 
-/// Microsoft Graph's application id, the audience of its tokens.
-pub(crate) const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
-/// Azure Resource Manager's.
-pub(crate) const MANAGEMENT: &str = "797f4846-ba00-4fd7-ba43-dac1f8f63013";
+pub(crate) use super::directory::{GRAPH, MANAGEMENT};
 
 /// Of Microsoft Graph's delegated permissions the ones that are known here, with their ids.
-const OF_GRAPH: [(&str, &str); 1] = [("User.Read", "e1fe6dd8-ba31-4d61-89e7-88639da4683d")];
+const OF_GRAPH: [(&str, &str); 1] = [("User.Read", USER_READ)];
 /// Azure Resource Manager's one delegated permission.
 const OF_MANAGEMENT: &str = "user_impersonation";
 

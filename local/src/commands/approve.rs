@@ -36,7 +36,8 @@ pub(crate) async fn run(args: ApproveArgs) -> Result<(), Failure> {
         return if args.deny {
             say::line(format_args!("declined {code}"))
         } else {
-            say::line(format_args!("approved {code} as {}", args.user))
+            let user = response.text().await.unwrap_or_default();
+            say::line(format_args!("approved {code} as {user}"))
         };
     }
     let why = response.text().await.unwrap_or_default();

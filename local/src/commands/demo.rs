@@ -27,7 +27,7 @@ enum Credential {
     /// The device-code flow, with a person who approves.
     DeviceCode,
     None,
-    Token(MintSpec),
+    Token(Box<MintSpec>),
 }
 
 /// One call, and what has to come of it.
@@ -42,7 +42,7 @@ struct Case {
 fn cases() -> Vec<Case> {
     let token = |name, status, finding, spec| Case {
         name,
-        credential: Credential::Token(spec),
+        credential: Credential::Token(Box::new(spec)),
         status,
         finding: Some(finding),
     };

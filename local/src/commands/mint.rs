@@ -97,6 +97,7 @@ pub(crate) fn spec(args: &MintArgs) -> Result<MintSpec, Failure> {
         audiences: args.audience.clone(),
         scopes,
         roles: args.role.clone(),
+        groups: args.group.clone(),
         app_only: args.app_only,
         client: args.client.clone(),
         tenant: args.tenant.clone(),

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use local_easy_auth::{Behaviour, StoredLists};
+use local_entra::Directory;
 use local_events::{Log, Stream, interrupted, print};
 use local_failure::Failure;
 
@@ -125,6 +126,25 @@ fn tenant(args: &TenantArgs) -> Option<Tenant> {
     ))
 }
 
+/// Who can sign in.
+fn users(directory: &Directory) -> String {
+    match directory.users_file() {
+        None => {
+            let domain = crate::deploy::TENANT_DOMAIN;
+            format!("alice@{domain}, without a password; bob@{domain} has not consented")
+        }
+        Some(file) => {
+            let all = directory.users();
+            let names: Vec<&str> = all.iter().take(3).map(|user| user.upn.as_str()).collect();
+            let more = match all.len() - names.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("{}{more}, without a password ({file})", names.join(", "))
+        }
+    }
+}
+
 /// The apps beside the protected API and its client.
 fn registered(stack: &Stack) -> Vec<(&'static str, String)> {
     let apps = stack.authority().into_iter();
@@ -150,17 +170,11 @@ fn announcement(stack: &Stack) -> Vec<(&'static str, String)> {
     lines.extend(registered(stack));
     let ca = ready.ca_cert.display();
     match stack.authority() {
-        Some(_) => {
-            let domain = crate::deploy::TENANT_DOMAIN;
+        Some(authority) => {
             lines.extend([
                 ("control room", format!("{}/", ready.authority_host)),
                 ("CA to trust", ca.to_string()),
-                (
-                    "users",
-                    format!(
-                        "alice@{domain}, without a password; bob@{domain} has not consented"
-                    ),
-                ),
+                ("users", users(authority.directory())),
                 ("call it", format!("SSL_CERT_FILE={ca} greeting-cli call {url}")),
             ]);
         }

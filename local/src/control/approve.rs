@@ -17,7 +17,8 @@ pub(crate) const PATH: &str = "/greeting-local/approve";
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ApproveRequest {
     pub(crate) code: String,
-    pub(crate) user: String,
+    /// None: the first of the tenant.
+    pub(crate) user: Option<String>,
     pub(crate) deny: bool,
 }
 
@@ -37,16 +38,19 @@ pub(crate) fn router(authority: Authority, secret: ControlSecret) -> axum::Route
                 if !secret.is_in(&headers) {
                     return unknown_caller();
                 }
+                let first = authority.directory().users().first();
+                let first = first.map_or("", |user| user.upn.as_str());
+                let user = request.user.as_deref().unwrap_or(first);
                 let (outcome, decided) = if request.deny {
                     (Outcome::Declined, authority.deny(&request.code))
                 } else {
-                    let approved = authority.approve(&request.code, &request.user);
+                    let approved = authority.approve(&request.code, user);
                     (Outcome::Approved, approved)
                 };
                 match decided {
                     Ok(()) => EventNote::new(outcome)
                         .because("from the shell")
-                        .on(StatusCode::OK),
+                        .on((StatusCode::OK, user.to_owned())),
                     Err(error) => EventNote::new(Outcome::Refused)
                         .because(error.line())
                         .on((StatusCode::BAD_REQUEST, explain(&authority, &error))),

@@ -100,9 +100,14 @@ const SELECTS: [(&str, &str, &[Choice]); 4] = [
     ("version", "Token version", &VERSIONS),
 ];
 /// Text fields: name, label, hint.
-const TEXTS: [(&str, &str, &str); 5] = [
+const TEXTS: [(&str, &str, &str); 6] = [
     ("audience", "Audience", "empty: the API; two words: a list"),
     ("role", "App roles", "as Greeting.Read.All"),
+    (
+        "group",
+        "Groups",
+        "ids, or names without spaces; empty: the user's",
+    ),
     ("client", "Client id", "empty: one that the settings let in"),
     ("tenant", "Tenant id", "empty: this one; sets tid and iss"),
     ("issuer", "Issuer", "empty: this authority"),
@@ -154,6 +159,7 @@ impl Chosen {
             audiences: self.words("audience"),
             scopes,
             roles: self.words("role"),
+            groups: self.words("group"),
             app_only,
             client: self.filled("client"),
             tenant: self.filled("tenant"),

@@ -73,17 +73,18 @@ fn specs() -> impl Strategy<Value = MintSpec> {
         prop::option::of(word()),
         any::<bool>(),
     );
-    let what = (words(), words(), prop::option::of(words()));
+    let what = (words(), words(), words(), prop::option::of(words()));
     (who, what, times, signatures, shapes, versions).prop_map(
         |(who, what, times, signature, shape, version)| {
             let (user, client, tenant, issuer, app_only) = who;
-            let (audiences, roles, scopes) = what;
+            let (audiences, roles, groups, scopes) = what;
             MintSpec {
                 // A daemon's token has neither.
                 user: user.filter(|_| !app_only),
                 scopes: scopes.filter(|_| !app_only),
                 audiences,
                 roles,
+                groups,
                 app_only,
                 client,
                 tenant,

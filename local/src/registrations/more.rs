@@ -3,11 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
+use local_entra::Source;
 use local_failure::Failure;
 use serde_json::Value;
 
 use super::{Places, Registered, any_app};
 use crate::deploy::{APP_REGISTRATION, CLIENT_REGISTRATION, Place, Template};
+
+/// Who can sign in.
+const USERS: &str = "users.json";
 
 /// Members that make a file without an `appId` look like a registration that has lost it.
 const OF_AN_APPLICATION: [&str; 5] = [
@@ -66,6 +70,27 @@ pub(super) fn sort(paths: &[PathBuf], place: &Place) -> Result<Named, Failure> {
         }
     }
     Ok(named)
+}
+
+/// The file that says who can sign in: one beside the settings, else the app's own.
+///
+/// # Errors
+/// It can't be read.
+pub(super) fn users(places: &Places<'_>, place: &Place) -> Result<Option<Source>, Failure> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    let beside = places.settings.path.as_deref().and_then(Path::parent);
+    folders.extend(beside.map(deploy_folder));
+    folders.extend(places.files.folder.clone());
+    let found = folders
+        .into_iter()
+        .map(|folder| folder.join(USERS))
+        .find(|path| path.is_file());
+    let Some(path) = found else { return Ok(None) };
+    let source = Template::read(&path)?;
+    Ok(Some(Source {
+        text: place.fill(source.text.trim_start_matches('\u{feff}')),
+        name: source.name,
+    }))
 }
 
 /// Every other registration in the app's `deploy/` folder, and in the one beside the settings.
@@ -127,7 +152,7 @@ fn deploy_folder(folder: &Path) -> PathBuf {
 
 /// The JSON files of a folder that is there, without those that are read by their names.
 fn json_files(folder: &Path) -> Vec<PathBuf> {
-    let own = [APP_REGISTRATION.0, CLIENT_REGISTRATION.0];
+    let own = [APP_REGISTRATION.0, CLIENT_REGISTRATION.0, USERS];
     let has_own_name = |path: &Path| {
         own.iter()
             .any(|name| Path::new(name).file_name() == path.file_name())

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use crate::Authority;
-use crate::directory::User;
+use crate::directory::{TokenKind, User};
 use crate::error::AuthorityError;
 use crate::grants::{Code, Flow, ResponseType};
 use crate::keys::WithX5t;
@@ -64,7 +64,7 @@ impl Authority {
         code: Option<&str>,
         now: i64,
     ) -> Result<String, AuthorityError> {
-        let mut claims = self.id_claims(user, &flow.asked.client, now);
+        let mut claims = self.id_claims(user, &flow.asked.client, TokenKind::IdInFront, now);
         if let Some(nonce) = &flow.nonce {
             claims["nonce"] = json!(nonce);
         }

@@ -1,8 +1,10 @@
 //! An app registration, as Microsoft Graph's `application` has it; what is not here has no effect.
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::{DirectoryError, Source};
+use super::optional_claims::OptionalClaims;
+use super::{DirectoryError, Source, reading, warnings};
 
 /// The registration of an API, of a client, or of what is both.
 #[derive(Deserialize)]
@@ -11,6 +13,9 @@ pub(crate) struct Application {
     /// What its file is called.
     #[serde(skip)]
     pub(super) file: String,
+    /// What the file says that takes no effect.
+    #[serde(skip)]
+    pub(super) without_effect: Vec<String>,
     pub(crate) app_id: String,
     #[serde(default)]
     pub(super) display_name: Option<String>,
@@ -30,6 +35,9 @@ pub(crate) struct Application {
     pub(super) required_resource_access: Vec<Access>,
     #[serde(default)]
     pub(super) app_roles: Vec<AppRole>,
+    pub(super) group_membership_claims: Option<String>,
+    #[serde(default)]
+    pub(super) optional_claims: OptionalClaims,
 }
 
 #[derive(Deserialize)]
@@ -122,16 +130,24 @@ impl Application {
 
     /// Reads a registration's file.
     pub(super) fn read(source: &Source) -> Result<Self, DirectoryError> {
-        let failed = |path: String, why: String| DirectoryError {
-            file: source.name.clone(),
-            path,
-            why,
-        };
-        let mut deserializer = serde_json::Deserializer::from_str(&source.text);
-        let mut read: Self = serde_path_to_error::deserialize(&mut deserializer)
-            .map_err(|error| failed(error.path().to_string(), error.inner().to_string()))?;
-        read.file.clone_from(&source.name);
-        Ok(read)
+        let mut app: Self = reading::read(source)?;
+        app.file.clone_from(&source.name);
+        if let Some((word, meant)) = app.unknown_membership_word() {
+            let why = format!(
+                "{word:?} is none of None, SecurityGroup, ApplicationGroup, DirectoryRole and All"
+            );
+            return Err(DirectoryError {
+                file: source.name.clone(),
+                path: "groupMembershipClaims".to_owned(),
+                why: match meant {
+                    Some(meant) => format!("{why}; did you mean {meant}?"),
+                    None => why,
+                },
+            });
+        }
+        let whole: Value = reading::read(source)?;
+        app.without_effect = warnings::without_effect(&whole);
+        Ok(app)
     }
 
     /// Whether it has this application (client) id.

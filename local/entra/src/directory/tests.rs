@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 
 const API: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
@@ -18,6 +20,7 @@ fn shipped() -> Sources {
         api: source(include_str!("../../../../deploy/app-registration.json")),
         client: source(include_str!("../../../../deploy/client-registration.json")),
         more: Vec::new(),
+        users: None,
     }
 }
 
@@ -113,6 +116,188 @@ fn item_2_permissions_are_per_scope() {
             granted,
             "{client} {scope}"
         );
+    }
+}
+
+/// The protected API with roles for people, and people of a file.
+fn with_people(users: &serde_json::Value) -> Result<Directory, DirectoryError> {
+    let mut sources = shipped();
+    let mut api: serde_json::Value = serde_json::from_str(&sources.api.text).unwrap();
+    let roles = api["appRoles"].as_array_mut().unwrap();
+    roles.push(
+        json!({"id": "r1", "value": "Reader", "allowedMemberTypes": ["User"], "isEnabled": true}),
+    );
+    api["groupMembershipClaims"] = "SecurityGroup, DirectoryRole".into();
+    sources.api.text = api.to_string();
+    sources.users = Some(Source {
+        name: "users.json".to_owned(),
+        text: users.to_string(),
+    });
+    Directory::new("t", "greeting.test", &sources)
+}
+
+#[test]
+fn item_23_a_file_says_who_can_sign_in() {
+    let directory = with_people(&json!({
+        "groups": [
+            {"displayName": "Readers", "id": "11111111-0000-4000-8000-000000000001",
+             "appRoleAssignments": [{"resource": "rust-azure-function-api", "appRole": "r1"}]},
+            {"displayName": "News", "kind": "distribution"},
+        ],
+        "users": [
+            {"displayName": "Erin", "userPrincipalName": "Erin@corp.test", "mail": "e@mail.test",
+             "groups": ["Readers", "News", "22222222-0000-4000-8000-000000000002"],
+             "directoryRoles": ["b79fbf4d-3ef9-4689-8143-76b194e85509"]},
+            {"displayName": "Dora", "userPrincipalName": "dora@corp.test", "state": "disabled"},
+        ],
+    }))
+    .unwrap();
+    let erin = directory.user("erin@CORP.test").unwrap();
+    assert_eq!(erin.mail.as_deref(), Some("e@mail.test"));
+    assert_eq!(directory.may_sign_in(), ["Erin@corp.test"]);
+    assert!(directory.user("alice").is_none());
+    // The same at each start, and one of its own.
+    assert_eq!(erin.oid, object_id("t", "users", "erin@corp.test"));
+    assert_ne!(erin.oid, directory.users()[1].oid);
+    let kind = TokenKind::Access(crate::TokenVersion::V2);
+    let claims = directory.api().claims_of(erin, kind, "t", &[]);
+    assert_eq!(
+        serde_json::Value::from(claims),
+        json!({
+            "groups": ["11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"],
+            "roles": ["Reader"],
+            "wids": ["b79fbf4d-3ef9-4689-8143-76b194e85509"],
+        })
+    );
+    // The client's registration asks for none of it.
+    let client = directory.application(CLI).unwrap();
+    assert!(client.claims_of(erin, TokenKind::Id, "t", &[]).is_empty());
+}
+
+#[test]
+fn item_23_a_mistake_in_the_users_is_named_with_its_place() {
+    let user = |more: serde_json::Value| {
+        let mut user = json!({"displayName": "E", "userPrincipalName": "e@corp.test"});
+        user.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({"groups": [{"displayName": "Readers"}], "users": [user]})
+    };
+    for (users, says) in [
+        (
+            user(json!({"mial": "x"})),
+            "users[0].mial: unknown field `mial`, expected one of",
+        ),
+        (user(json!({"mial": "x"})), "; did you mean mail?"),
+        (
+            user(json!({"state": "guests"})),
+            "users[0].state: unknown variant `guests`",
+        ),
+        (user(json!({"state": "guests"})), "did you mean guest?"),
+        (
+            user(json!({"userPrincipalName": "e"})),
+            "users[0].userPrincipalName: \"e\" is no name@domain",
+        ),
+        (user(json!({"id": "7"})), "users[0].id: \"7\" is no GUID"),
+        (
+            user(json!({"groups": ["Raeders"]})),
+            "users[0].groups[0]: \"Raeders\" is no group of this file, and no id; did you mean Readers?",
+        ),
+        (
+            user(json!({"appRoleAssignments": [{"resource": "nobody"}]})),
+            "users[0].appRoleAssignments[0].resource: \"nobody\" is no app that is registered here",
+        ),
+        (
+            user(json!({"appRoleAssignments": [{"resource": API, "appRole": "Raeder"}]})),
+            "users[0].appRoleAssignments[0].appRole: a file has no enabled app role \"Raeder\" whose allowedMemberTypes have \"User\"; did you mean Reader?",
+        ),
+        // A role for apps is none for people.
+        (
+            user(
+                json!({"appRoleAssignments": [{"resource": API, "appRole": "Greeting.Read.All"}]}),
+            ),
+            "no enabled app role",
+        ),
+        (json!({"users": []}), "users: there is nobody"),
+        (json!({}), "missing field `users`"),
+    ] {
+        let error = with_people(&users).err().unwrap().to_string();
+        assert!(
+            error.starts_with("users.json: ") && error.contains(says),
+            "{says}: {error}"
+        );
+    }
+}
+
+#[test]
+fn item_23_a_word_of_group_membership_claims_that_is_none_is_refused() {
+    let mut sources = shipped();
+    sources.client.text =
+        json!({"appId": CLI, "groupMembershipClaims": "SecurityGroups"}).to_string();
+    let error = Directory::new("t", "greeting.test", &sources)
+        .err()
+        .unwrap();
+    let said = error.to_string();
+    for part in [
+        "a file: groupMembershipClaims: \"SecurityGroups\"",
+        "did you mean SecurityGroup?",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
+fn item_23_permissions_that_nobody_defines_are_named() {
+    let mut sources = shipped();
+    let mut client: serde_json::Value = serde_json::from_str(&sources.client.text).unwrap();
+    client["requiredResourceAccess"] = json!([
+        {"resourceAppId": API, "resourceAccess": [{"id": "0", "type": "Scope"}]},
+        {"resourceAppId": crate::resources::GRAPH, "resourceAccess": [
+            {"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"},
+            {"id": "37f7f235-527c-4136-accd-4a02d197296e", "type": "Scope"},
+            {"id": "df021288-bdef-4463-88db-98f22de89214", "type": "Role"}]},
+        {"resourceAppId": "00000000-0000-4000-8000-000000000000", "resourceAccess": []},
+    ]);
+    sources.client.text = client.to_string();
+    let mut api: serde_json::Value = serde_json::from_str(&sources.api.text).unwrap();
+    api["api"]["preAuthorizedApplications"][0]["delegatedPermissionIds"] = json!(["1"]);
+    sources.api.text = api.to_string();
+    let warnings = of(&sources).warnings();
+    assert_eq!(warnings.len(), 4, "{warnings:#?}");
+    for (warning, says) in warnings.iter().zip([
+        "api.preAuthorizedApplications[0]: 1 has no effect",
+        "requiredResourceAccess[0]: Scope 0 has no effect",
+        "requiredResourceAccess[1]: the permission df021288-bdef-4463-88db-98f22de89214 has no effect",
+        "requiredResourceAccess[2] has no effect",
+    ]) {
+        assert!(warning.contains(says), "{warning}");
+    }
+    // The shipped ones are silent.
+    assert_eq!(directory().warnings(), Vec::<String>::new());
+}
+
+#[test]
+fn item_23_the_shipped_schema_of_the_users_is_generated_from_the_types() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../deploy/users.schema.json"
+    );
+    let schema = users_file::schema();
+    let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap_or_default(),
+        text,
+        "write it again: BLESS=1 cargo test -p local-entra the_shipped_schema"
+    );
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let user =
+        json!({"displayName": "E", "userPrincipalName": "e@corp.test", "state": "noConsent"});
+    assert!(validator.is_valid(&json!({"$schema": "./users.schema.json", "users": [user]})));
+    for wrong in [json!({}), json!({"users": [{"mial": "x"}]})] {
+        assert!(!validator.is_valid(&wrong), "{wrong}");
     }
 }
 

@@ -103,6 +103,7 @@ fn authority(folder: &std::path::Path, identifier_uris: &[&str]) -> Authority {
         api: source(api),
         client: source(client),
         more: Vec::new(),
+        users: None,
     };
     Authority::new(Parts {
         directory: Directory::new("t", "greeting.test", &sources).unwrap(),

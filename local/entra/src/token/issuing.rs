@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::spendable::Spendable;
 use crate::claims::{Credential, Grant, LIFETIME};
-use crate::directory::UserState;
+use crate::directory::{TokenKind, UserState};
 use crate::error::AuthorityError;
 use crate::grants::NewRefresh;
 use crate::keys::WithX5t;
@@ -18,6 +18,8 @@ pub(super) struct Answer<'a> {
     pub asked: &'a ScopeRequest,
     pub nonce: Option<String>,
     pub credential: Credential,
+    /// What the client declares that it can do.
+    pub capabilities: Vec<String>,
     pub now: i64,
 }
 
@@ -54,6 +56,8 @@ impl Authority {
                 TokenVersion::V1 => &of.named,
                 TokenVersion::V2 => self.app_id(of.resource),
             },
+            app: self.application(of.resource),
+            capabilities: &answer.capabilities,
             scopes: &scp(asked, &granted),
             version,
             issued: now,
@@ -77,7 +81,7 @@ impl Authority {
             "access_token": sign(&Value::Object(access), x5t)?,
         });
         if asked.has("openid") {
-            let mut claims = self.id_claims(user, &asked.client, now);
+            let mut claims = self.id_claims(user, &asked.client, TokenKind::Id, now);
             if let Some(nonce) = answer.nonce {
                 claims["nonce"] = json!(nonce);
             }

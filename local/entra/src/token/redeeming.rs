@@ -50,7 +50,7 @@ impl Authority {
             check_origin(origin, Platform::Web)?;
             let asked = self.asked_by_daemon(&client, parameters.required("scope")?)?;
             self.check_resource(&parameters, &asked)?;
-            return self.issue_app(&asked, credential, now);
+            return self.issue_app(&asked, credential, &parameters.capabilities(), now);
         }
         self.check_policy(&client, &parameters)?;
         let redeemed = match grant.as_str() {
@@ -74,6 +74,7 @@ impl Authority {
             asked: &redeemed.asked,
             nonce: redeemed.nonce,
             credential,
+            capabilities: parameters.capabilities(),
             now,
         };
         let mut body = self.issue(answer, redeemed.grant)?;
