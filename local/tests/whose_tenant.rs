@@ -294,3 +294,61 @@ fn item_23_a_file_that_can_not_be_meant_is_named_with_its_place() {
         }
     }
 }
+
+/// The JSON block of docs/authority.md that stands below the name of its file.
+#[expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+fn example(name: &str) -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/authority.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let start = format!("<!-- {name} -->\n```json\n");
+    let (_, after) = page.split_once(&start).unwrap();
+    after.split("```").next().unwrap().to_owned()
+}
+
+/// docs/authority.md, "Apps and people of your own": its two files do what it says.
+#[tokio::test]
+async fn item_23_the_examples_of_the_page_work_as_they_stand() {
+    let app = harness::app::app();
+    for name in ["deploy/orders.json", "deploy/users.json"] {
+        std::fs::write(app.path().join(name), example(name)).unwrap();
+    }
+    let root = app.path().to_str().unwrap();
+    let variable = [("ORDERS_SECRET", "from-the-environment")];
+    let up = Authority(Up::with_environment(
+        &json!({}),
+        &["--app-root", root],
+        &variable,
+    ));
+    let (status, body) = up
+        .token(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", ORDERS),
+            ("client_secret", variable[0].1),
+            ("scope", &format!("api://{API}/.default")),
+        ])
+        .await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(
+        claims(&body["access_token"])["roles"],
+        json!(["Greeting.Read.All"])
+    );
+    // A token of erin's for orders, by az, which orders has not pre-authorized.
+    let form = [
+        ("client_id", harness::authority::AZ),
+        ("scope", "api://orders/Orders.Read"),
+    ];
+    let (_, started) = read(up.post("<tenant>/oauth2/v2.0/devicecode", &form).await).await;
+    up.decide(&started, &["--user", "erin"]);
+    assert_eq!(
+        code(&up.poll(&started, harness::authority::AZ).await.1),
+        65001
+    );
+    let token = up.sign_in(CLI).await["access_token"].clone();
+    assert_eq!(claims(&token)["preferred_username"], "erin@greeting.test");
+    assert_eq!(up.0.call_with(token.as_str().unwrap()).await.status(), 200);
+    // Nothing in the two files is without effect.
+    let printed = up.0.printed();
+    for name in ["orders.json: ", "users.json: "] {
+        assert!(!printed.contains(name), "{printed}");
+    }
+}

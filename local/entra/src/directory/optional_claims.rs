@@ -323,6 +323,12 @@ mod tests {
             Value::from(app.claims_of_client(v1, &[])),
             json!({"aud": "a"})
         );
+        // An app is told to be one where that is asked for.
+        let asking = self::app(&json!({"accessToken": [{"name": "idtyp"}]}), "None");
+        assert_eq!(
+            Value::from(asking.claims_of_app(v2, &[])),
+            json!({"idtyp": "app"})
+        );
     }
 
     #[test]
