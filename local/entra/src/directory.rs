@@ -4,11 +4,12 @@
 //!   a client proves itself; `redirects`: where sign-ins come back to
 //! - `people`: who can sign in; `users_file`: the file that says so
 //! - `optional_claims`, `group_claims`: what registrations add to a person's tokens
-//! - `reading`: files, and their mistakes; `warnings`: what they say without effect
+//! - `reading`: files, and their mistakes; `warnings`, `members`: what they say without effect
 
 mod application;
 mod credentials;
 mod group_claims;
+mod members;
 mod optional_claims;
 mod people;
 mod permissions;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::optional_claims::OptionalClaims;
-use super::{DirectoryError, Source, reading, warnings};
+use super::{DirectoryError, Source, members, reading};
 
 /// The registration of an API, of a client, or of what is both.
 #[derive(Deserialize)]
@@ -146,7 +146,7 @@ impl Application {
             });
         }
         let whole: Value = reading::read(source)?;
-        app.without_effect = warnings::without_effect(&whole);
+        app.without_effect = members::without_effect(&whole);
         Ok(app)
     }
 
