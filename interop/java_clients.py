@@ -23,6 +23,7 @@ from checks import (
     expect,
     up,
 )
+from python_clients import ORDERS, up_with_orders
 
 # Quicker to start, and no slower for so short a life.
 JVM = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
@@ -251,3 +252,23 @@ def msal_managed():
     with up("--allow-client", MANAGED_IDENTITY) as stack:
         seen = printed(java("clients", "Msal", "managed"), stack.environment("managed-identity"))
         expect(statuses(stack, seen), {"managed": APP})
+
+
+@check("MSAL4J", "on behalf of: an API calls the next one as its user; silent, refresh", msal4j)
+def msal_on_behalf_of():
+    with up_with_orders("--auto-approve", "alice@greeting.test") as (stack, secret):
+        seen = alone(stack, "Msal", "on behalf of", ORDERS, "api://orders/Orders.Read", API_SECRET=secret)
+        refused = seen.pop("refused")
+        # The next API's own token is no assertion for this one.
+        assert refused.startswith("invalid_grant AADSTS500131"), refused
+        expect(seen.pop("account"), "alice@greeting.test")
+        expect(seen["cached"], seen["first"])
+        assert seen["refreshed"] != seen["first"]
+        expect(statuses(stack, seen), dict.fromkeys(seen, PERSON))
+
+
+@check("azure-identity (Java)", "OnBehalfOfCredential: an API calls the next one as its user", azure_identity)
+def identity_on_behalf_of():
+    with up_with_orders("--auto-approve", "alice@greeting.test") as (stack, secret):
+        seen = alone(stack, "Identity", "on behalf of", ORDERS, "api://orders/Orders.Read", API_SECRET=secret)
+        expect(statuses(stack, seen), {"user": PERSON})

@@ -8,6 +8,7 @@ import com.azure.identity.DefaultAzureCredentialBuilder;
 import com.azure.identity.DeviceCodeCredentialBuilder;
 import com.azure.identity.EnvironmentCredentialBuilder;
 import com.azure.identity.ManagedIdentityCredentialBuilder;
+import com.azure.identity.OnBehalfOfCredentialBuilder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,6 +25,7 @@ final class Identity {
           case "environment" -> Map.of("environment", token(environment(), Setting.DEFAULT));
           case "managed" -> Map.of("managed", token(new ManagedIdentityCredentialBuilder().build(), Setting.DEFAULT));
           case "default" -> Map.of("default", token(new DefaultAzureCredentialBuilder().build(), Setting.DEFAULT));
+          case "on behalf of" -> onBehalfOf(arguments[1], arguments[2]);
           case "az" -> Map.of("az", token(new AzureCliCredentialBuilder().build(), Setting.DEFAULT));
           default -> throw new IllegalArgumentException(arguments[0]);
         });
@@ -73,6 +75,12 @@ final class Identity {
       seen.put(chain ? "certificate with chain" : "certificate", token(credential, Setting.DEFAULT));
     }
     return seen;
+  }
+
+  static Map<String, String> onBehalfOf(String api, String scope) {
+    var assertion = token(deviceCode().build(), scope);
+    var credential = local(new OnBehalfOfCredentialBuilder().clientId(api)).clientSecret(Setting.of("API_SECRET"));
+    return Map.of("user", token(credential.userAssertion(assertion).build(), Setting.SCOPE));
   }
 
   /** EnvironmentCredential by its own builder, which can't disable discovery. */

@@ -9,8 +9,11 @@ import com.microsoft.aad.msal4j.ManagedIdentityApplication;
 import com.microsoft.aad.msal4j.ManagedIdentityId;
 import com.microsoft.aad.msal4j.ManagedIdentityParameters;
 import com.microsoft.aad.msal4j.MsalInteractionRequiredException;
+import com.microsoft.aad.msal4j.MsalServiceException;
+import com.microsoft.aad.msal4j.OnBehalfOfParameters;
 import com.microsoft.aad.msal4j.PublicClientApplication;
 import com.microsoft.aad.msal4j.SilentParameters;
+import com.microsoft.aad.msal4j.UserAssertion;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -28,6 +31,7 @@ final class Msal {
           case "by authority" -> byAuthority();
           case "daemon" -> daemon();
           case "managed" -> managed();
+          case "on behalf of" -> onBehalfOf(arguments[1], arguments[2]);
           case "refused" -> refused(arguments[1]);
           default -> throw new IllegalArgumentException(arguments[0]);
         });
@@ -94,7 +98,34 @@ final class Msal {
   static Map<String, String> managed() throws Exception {
     var app = ManagedIdentityApplication.builder(ManagedIdentityId.systemAssigned()).build();
     var resource = Setting.SCOPE.substring(0, Setting.SCOPE.lastIndexOf("/"));
-    return Map.of("managed", app.acquireTokenForManagedIdentity(ManagedIdentityParameters.builder(resource).build()).join().accessToken());
+    var parameters = ManagedIdentityParameters.builder(resource).build();
+    return Map.of("managed", app.acquireTokenForManagedIdentity(parameters).join().accessToken());
+  }
+
+  /** An API that calls the next one as its user; and why it gets nothing for an assertion that is the next one's. */
+  static Map<String, String> onBehalfOf(String api, String scope) throws Exception {
+    var assertion = deviceCode(client(), scope).accessToken();
+    var secret = ClientCredentialFactory.createFromSecret(Setting.of("API_SECRET"));
+    var app = ConfidentialClientApplication.builder(api, secret).oidcAuthority(AUTHORITY).build();
+    var first = asUser(app, assertion);
+    var seen = new LinkedHashMap<String, String>();
+    seen.put("account", first.account().username());
+    seen.put("first", first.accessToken());
+    seen.put("cached", asUser(app, assertion).accessToken());
+    var anew = SilentParameters.builder(Set.of(Setting.SCOPE), first.account()).forceRefresh(true).build();
+    seen.put("refreshed", app.acquireTokenSilently(anew).join().accessToken());
+    try {
+      asUser(app, first.accessToken());
+    } catch (CompletionException refused) {
+      var error = (MsalServiceException) refused.getCause();
+      seen.put("refused", error.errorCode() + " " + error.getMessage());
+    }
+    return seen;
+  }
+
+  static IAuthenticationResult asUser(ConfidentialClientApplication app, String assertion) {
+    var user = new UserAssertion(assertion);
+    return app.acquireToken(OnBehalfOfParameters.builder(Set.of(Setting.SCOPE), user).build()).join();
   }
 
   /** A sign-in, and what a refresh is answered after the policy was changed by `command`. */
