@@ -275,12 +275,12 @@ fn keys(functions: &[Function]) -> Option<String> {
     ] {
         let names = names(level);
         if !names.is_empty() {
-            asks.push(format!("a {key} of callers of {}", names.join(", ")));
+            asks.push(format!("a {key} for {}", names.join(", ")));
         }
     }
     (!asks.is_empty()).then(|| {
         format!(
-            "Azure will ask {}, beside the token; none is asked here, as by func start; \"authLevel\": \"anonymous\" has Azure ask for none",
+            "Azure will ask callers, beside the token, for {}; none is asked for here, as by func start, nor there with \"authLevel\": \"anonymous\"",
             asks.join(" and ")
         )
     })

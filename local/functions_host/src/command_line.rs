@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_joined_expanded_and_split_as_by_the_real_host() {
+    fn point_1_arguments_are_joined_expanded_and_split_as_by_the_real_host() {
         let port = [("FUNCTIONS_CUSTOMHANDLER_PORT", "7000".to_owned())];
         let strings = |texts: &[&str]| -> Vec<String> {
             texts.iter().map(|text| (*text).to_owned()).collect()

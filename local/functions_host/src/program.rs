@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_system_would_not_start_is_explained() {
+    fn point_13_what_the_system_would_not_start_is_explained() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         std::fs::create_dir(root.join("Handler")).unwrap();

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_of_host_json_are_added_where_the_answer_has_none() {
+    fn point_10_headers_of_host_json_are_added_where_the_answer_has_none() {
         let mut all = Configuration::default();
         all.add_json(&json!({"extensions": {"http": {
             "customHeaders": {"X-Frame-Options": "DENY", "Note": 7, "no header": "x"},

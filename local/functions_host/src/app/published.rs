@@ -172,42 +172,42 @@ fn percent_names_are_expanded_as_by_the_real_host() {
 }
 
 #[test]
-fn app_settings_override_host_json_in_any_letter_case() {
+fn point_2_app_settings_override_host_json_in_any_letter_case() {
     check_all(&["overrides"]);
 }
 
 #[test]
-fn the_files_are_read_as_azures_readers_read_them() {
+fn point_3_the_files_are_read_as_azures_readers_read_them() {
     check_all(&["reading"]);
 }
 
 #[test]
-fn routes_by_name_and_functions_that_are_switched_off() {
+fn point_4_routes_by_name_and_functions_that_are_switched_off() {
     check_all(&["routes and switches"]);
 }
 
 #[test]
-fn the_former_section_profiles_and_routes_of_host_json() {
+fn point_5_the_former_section_profiles_and_routes_of_host_json() {
     check_all(&["sections and profiles"]);
 }
 
 #[test]
-fn a_function_that_can_not_run_here_leaves_the_others_running() {
+fn point_6_a_function_that_can_not_run_here_leaves_the_others_running() {
     check_all(&["left out"]);
 }
 
 #[test]
-fn the_envelope_is_refused_with_both_ways_on() {
+fn point_7_the_envelope_is_refused_with_both_ways_on() {
     check_all(&["envelope"]);
 }
 
 #[test]
-fn no_key_is_asked_for_and_azure_will_ask() {
+fn point_8_no_key_is_asked_for_and_azure_will_ask() {
     check_all(&["keys"]);
 }
 
 #[test]
-fn what_azure_refuses_is_refused_or_left_out() {
+fn point_14_what_azure_refuses_is_refused_or_left_out() {
     check_all(&["rules of Azure"]);
 }
 

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_of_one_name_are_joined() {
+    fn point_10_values_of_one_name_are_joined() {
         for (query, expected) in [
             ("", ""),
             ("a=1&a=2", "?a=1,2"),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn content_headers_are_lost_and_the_agents_stand_together() {
+    fn point_10_content_headers_are_lost_and_the_agents_stand_together() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("content-encoding", "gzip"),

@@ -139,7 +139,7 @@ async fn a_handler_that_cannot_run_is_explained() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn an_end_with_0_is_no_failure_and_the_port_decides() {
+async fn point_15_an_end_with_0_is_no_failure_and_the_port_decides() {
     let own = std::env::current_exe().unwrap();
     let background = format!(
         "'{}' --ignored --exact forward::tests::fake_handler & exit 0",
@@ -174,7 +174,7 @@ async fn an_end_with_0_is_no_failure_and_the_port_decides() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_handler_that_listens_elsewhere_is_told_where() {
+async fn point_12_a_handler_that_listens_elsewhere_is_told_where() {
     let own = std::env::current_exe().unwrap();
     let own = own.to_str().unwrap();
     // It is given a port, and listens on another.
@@ -215,7 +215,7 @@ async fn a_handler_that_never_gets_ready_is_given_up_with_its_last_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_is_copied_or_passed_as_the_section_says() {
+async fn point_10_a_call_is_copied_or_passed_as_the_section_says() {
     for (section, asked, target, agent) in [
         (
             r#""enableForwardingHttpRequest":true"#,

@@ -7,7 +7,7 @@ fn load(text: &str) -> Result<LocalSettings, AppError> {
 }
 
 #[test]
-fn values_become_strings_as_func_has_them() {
+fn point_3_values_become_strings_as_func_has_them() {
     let settings = load(
         r#"{
         // Comments and a trailing comma are allowed there.

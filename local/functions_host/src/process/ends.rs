@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_errors_with_at_most_half_an_hour_between_them_are_counted() {
+    fn point_15_three_errors_with_at_most_half_an_hour_between_them_are_counted() {
         let start = Instant::now();
         let at = |minutes: u64| start + Duration::from_secs(minutes * 60);
         let mut errors = Errors::default();

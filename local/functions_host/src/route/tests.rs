@@ -80,7 +80,7 @@ fn what_is_not_matched_as_there_is_refused() {
 }
 
 #[test]
-fn urls_that_are_shown_can_be_called() {
+fn point_11_urls_that_are_shown_can_be_called() {
     for (route, expected) in [
         ("greeting", "/api/greeting"),
         ("items/{id:int}/parts/{part?}", "/api/items/1/parts"),
