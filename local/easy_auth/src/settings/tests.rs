@@ -2,6 +2,7 @@ use local_failure::Failure;
 use local_http::serve::Scheme;
 use serde_json::json;
 
+use super::values::Span;
 use super::*;
 
 const API: &str = "2f0b8a3c-5b1e-4e0e-9d57-0a4a4f1c1d11";
