@@ -21,6 +21,7 @@ import docs
 import double_app
 import double_arm
 import double_graph
+import go_clients
 import grpc_app
 import java_clients
 import mcp_servers
@@ -82,4 +83,5 @@ if __name__ == "__main__":
     assert java_clients and quarkus and spring
     assert custom_handlers and grpc_app and paths and todo_api
     assert deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and real_tenant and seed
+    assert go_clients
     sys.exit(main())
