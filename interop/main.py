@@ -31,6 +31,7 @@ import paths
 import python_clients
 import quarkus
 import real_tenant
+import rust_client
 import seed
 import spring
 import todo_api
