@@ -141,9 +141,18 @@ def msal_interaction():
         consent = refused("--consent", "off")
         expect((consent["code"], consent["reason"]), ("invalid_grant", "CONSENT_REQUIRED"))
         stack.local("policy", "--consent", "on")
-        factor = refused("--refuse", "AADSTS50076")
-        expect((factor["code"], factor["reason"]), ("invalid_grant", "BASIC_ACTION"))
-        assert json.loads(factor["claims"])["access_token"], factor
+        # What each is answered with is in the table test of the codes.
+        for code, reason in [
+            ("AADSTS50076", "BASIC_ACTION"),
+            ("AADSTS50079", "BASIC_ACTION"),
+            ("AADSTS53003", "MESSAGE_ONLY"),
+            ("AADSTS50173", "NONE"),
+        ]:
+            seen = refused("--refuse", code)
+            stack.local("policy", "--refuse", "none")
+            expect((seen["code"], seen["reason"]), ("invalid_grant", reason))
+            if reason == "BASIC_ACTION":
+                assert json.loads(seen["claims"])["access_token"], seen
 
 
 @check("MSAL4J", "the client's fault: by authority(…) a refresh loses the port; oidcAuthority(…) does not", msal4j)
