@@ -26,13 +26,14 @@ FLAGS = [
 
 
 @contextlib.contextmanager
-def chromium(width: int = 1280, dark: bool = False):
+def chromium(width: int = 1280, dark: bool = False, preferences: dict | None = None):
     """A new browser with an empty profile. The development CA is not in its store, so its
     certificate errors are ignored: what is tested here is the pages."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         options.accept_insecure_certs = True
+        options.add_experimental_option("prefs", preferences or {})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         for flag in [*FLAGS, f"--user-data-dir={profile}", "--window-size=1280,900"]:
             options.add_argument(flag)

@@ -13,6 +13,7 @@ import azure_deploy
 import bicep
 import bodies
 import browser
+import browser_apps
 import ci_helpers
 import control_room
 import custom_handlers
