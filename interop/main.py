@@ -25,6 +25,7 @@ import double_graph
 import go_clients
 import grpc_app
 import java_clients
+import kubelogin
 import mcp_servers
 import node_client
 import package
@@ -85,5 +86,5 @@ if __name__ == "__main__":
     assert java_clients and quarkus and spring
     assert custom_handlers and grpc_app and paths and todo_api
     assert deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and real_tenant and seed
-    assert go_clients
+    assert go_clients and kubelogin
     sys.exit(main())
