@@ -9,6 +9,7 @@ import subprocess
 
 from bodies import program
 from checks import CLIENTS, DAEMON, GREETING, MANAGED_IDENTITY, PATIENCE, ROOT, by_device_code, check, expect, up
+from python_clients import ORDERS, up_with_orders
 
 SOURCE = ROOT / "interop" / "go"
 BUILT = CLIENTS / "go"
@@ -140,6 +141,16 @@ def msal_daemon():
     with up("--allow-client", DAEMON) as stack:
         got = tokens("msal", as_daemon(stack), "daemon")
         expect(statuses(stack, got), {"secret": APP, "certificate": APP, "certificate and chain": APP})
+
+
+@check("MSAL Go", "on behalf of: an API calls the next one as its user", MSAL)
+def msal_on_behalf_of():
+    with up_with_orders("--auto-approve", "alice@greeting.test") as (stack, secret):
+        person = variables(stack) | {"GREETING_SCOPE": "api://orders/Orders.Read", "GREETING_API": "api://orders"}
+        assertion = tokens("msal", person, "device code")["scope"]
+        expect(stack.call(assertion).status_code, 401)
+        api = variables(stack) | {"AZURE_CLIENT_ID": ORDERS, "AZURE_CLIENT_SECRET": secret, "ASSERTION": assertion}
+        expect(statuses(stack, tokens("msal", api, "on behalf of")), {"on behalf of": PERSON})
 
 
 @check("go-oidc", "a verifier by issuer and keys, across a key rotation", OIDC)
