@@ -33,6 +33,7 @@ import paths
 import python_clients
 import quarkus
 import real_tenant
+import readers
 import rust_client
 import seed
 import spring
@@ -85,6 +86,6 @@ if __name__ == "__main__":
     assert ci_helpers and azd and azd_hooks and azure_cli and azure_deploy and bicep and bodies and browser and control_room and package
     assert java_clients and quarkus and spring
     assert custom_handlers and grpc_app and paths and todo_api
-    assert deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and real_tenant and seed
+    assert deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and readers and real_tenant and seed
     assert go_clients and kubelogin
     sys.exit(main())
