@@ -212,7 +212,10 @@ fn causes_that_the_settings_make() {
     let principals =
         json!({"defaultAuthorizationPolicy": {"allowedPrincipals": {"identities": [OTHER]}}});
     let file = clients.folder.path().join("auth.json");
-    let settings = provider(json!({"validation": principals.clone()}));
+    let settings = provider(json!({
+        "registration": {"clientId": clients.text("api_client_id")},
+        "validation": principals.clone(),
+    }));
     std::fs::write(&file, settings.to_string()).unwrap();
     let principals = validation(principals);
     let token = principals.mint(&[]);
