@@ -278,19 +278,14 @@ fn a_gate_that_is_set_otherwise() {
     finds_minted(&windows, &["--audience", OTHER], 4, "wrong-api");
 }
 
-/// RFC 9728: a gate that names its metadata only is asked for that.
+/// RFC 9728: a gate that names its metadata is asked for the scope there.
 #[test]
 fn a_gate_that_names_its_metadata() {
     let scopes = |api: &str| format!("openid,api://{api}/Greeting.Read");
     let api = Up::start(&[]).text("api_client_id").to_owned();
     let up = Up::with_environment(
         &json!({}),
-        &[
-            "--challenge",
-            "container-apps",
-            "--auto-approve",
-            "alice@greeting.test",
-        ],
+        &["--auto-approve", "alice@greeting.test"],
         &[("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES", &scopes(&api))],
     );
     let url = up.text("function_url");

@@ -110,7 +110,7 @@ impl Code {
                 "Look at what answers (Server and the body). In Azure: App Service Authentication on, unauthenticated requests: HTTP 401."),
             Self::NoChallenge => row(Unauthorized,
                 "The gate refused without naming its authority and its API, and both are needed to ask for a token. So do the gate of Container Apps, and every gate with login.disableWWWAuthenticate.",
-                "Name them: greeting-cli call URL --tenant TENANT --scope api://<client id>/Greeting.Read. Or have the gate publish its metadata: WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES."),
+                "Name them: greeting-cli call URL --tenant TENANT --scope api://<client id>/Greeting.Read. Or, on App Service, have the gate publish its metadata: WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES."),
             Self::ExpectationsConflict => row(Unauthorized,
                 "Two sources of what is expected contradict each other: a flag, a variable such as AZURE_TENANT_ID or the settings in --auth-settings say one thing, and the function's challenge another.",
                 "Leave out the one that is wrong. -v says where each value came from."),
