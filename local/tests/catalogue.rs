@@ -347,6 +347,7 @@ fn the_doctor_goes_link_by_link() {
             "Easy Auth",
             "authority",
             "keys",
+            "resource",
             "audience",
             "Azure CLI",
             "key store",
@@ -357,8 +358,8 @@ fn the_doctor_goes_link_by_link() {
     );
     for (link, told) in &links {
         let expected = match link.as_str() {
-            // A token is given.
-            "audience" | "Azure CLI" | "key store" => "skipped",
+            // A token is given, and no metadata is published.
+            "resource" | "audience" | "Azure CLI" | "key store" => "skipped",
             _ => "ok",
         };
         assert_eq!(told, expected, "{link}");
