@@ -28,6 +28,7 @@ import java_clients
 import kubelogin
 import mcp_servers
 import node_client
+import oauth2_proxy
 import package
 import paths
 import python_clients
@@ -87,5 +88,5 @@ if __name__ == "__main__":
     assert java_clients and quarkus and spring
     assert custom_handlers and grpc_app and paths and todo_api
     assert deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and readers and real_tenant and seed
-    assert go_clients and kubelogin
+    assert go_clients and kubelogin and oauth2_proxy
     sys.exit(main())

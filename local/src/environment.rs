@@ -45,6 +45,8 @@ pub(crate) enum Client {
     Quarkus,
     /// Azure/kubelogin
     Kubelogin,
+    /// oauth2-proxy
+    Oauth2Proxy,
     /// A process that gets tokens as an app in Azure does: by its managed identity
     ManagedIdentity,
     /// The app behind the gate: what App Service tells it
@@ -123,7 +125,8 @@ pub(crate) fn lines(
         Client::Go | Client::Kubelogin => set(&[&greeting, &azure, &others[..1]]),
         Client::Java => set(&[&greeting, &azure, &java]),
         Client::Spring | Client::Quarkus => set(&[&greeting, &java]),
-        Client::ManagedIdentity => set(&[&greeting]),
+        // The former's trust stands in its file; the latter's variables are those of `app_lines`.
+        Client::Oauth2Proxy | Client::ManagedIdentity => set(&[&greeting]),
         // By `app_lines`.
         Client::App => Vec::new(),
     };

@@ -39,6 +39,7 @@ pub(super) fn program(client: Client, shell: Shell, ready: &Ready, issuer: Issue
         Client::Spring => spring(ready),
         Client::Quarkus => quarkus(ready),
         Client::Kubelogin => kubelogin(shell, ready, issuer),
+        Client::Oauth2Proxy => oauth2_proxy(ready, issuer),
         // It is told more than this, by variables.
         Client::App => String::new(),
     }
@@ -101,6 +102,49 @@ kubelogin get-token --login spn --disable-environment-override --client-id {DAEM
 By the Azure CLI, after `env --for az` and az login:
 kubelogin get-token --login azurecli --server-id {server}",
         certificate = daemon_certificate(shell, folder),
+    )
+}
+
+/// The alpha configuration: by it alone the access token goes on.
+fn oauth2_proxy(ready: &Ready, issuer: Issuer<'_>) -> String {
+    let upstream = ready.function_url.split("/api/").next();
+    let trust = match issuer {
+        Issuer::Local(_) => format!("\n    caFiles: ['{}']", ready.ca_cert.display()),
+        Issuer::Tenant => String::new(),
+    };
+    format!(
+        r"# oauth2-proxy.yaml, a file of the alpha configuration: the flag
+# --pass-authorization-header sends the ID token, which is not for the API. The
+# client is a web app with a secret, and with the redirect URI below:
+# up --registration FILE. As flags, caFiles is --provider-ca-file.
+# oauth2-proxy --alpha-config=oauth2-proxy.yaml --email-domain='*' --cookie-secure=false --redirect-url=http://localhost:4180/oauth2/callback
+# It reads the secret of its cookies, of 16 or 32 characters, from
+# OAUTH2_PROXY_COOKIE_SECRET.
+server:
+  bindAddress: 127.0.0.1:4180
+upstreamConfig:
+  upstreams:
+    - {{id: function, path: /, uri: '{upstream}'}}
+injectRequestHeaders:
+  - name: Authorization
+    values:
+      - claimSource: {{claim: access_token, prefix: 'Bearer '}}
+providers:
+  - id: entra
+    provider: entra-id
+    clientID: ${{OAUTH2_PROXY_CLIENT_ID}}
+    clientSecret: ${{OAUTH2_PROXY_CLIENT_SECRET}}
+    scope: openid email profile offline_access {scope}{trust}
+    # The access token is the API's, and userinfo takes Graph's alone.
+    skipClaimsFromProfileURL: true
+    oidcConfig:
+      issuerURL: {issuer}
+      emailClaim: email
+      userIDClaim: sub
+      audienceClaims: [aud]",
+        upstream = upstream.unwrap_or_default(),
+        scope = ready.scope,
+        issuer = issuer_uri(ready),
     )
 }
 

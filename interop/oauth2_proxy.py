@@ -1,0 +1,136 @@
+"""oauth2-proxy before the function: a person signs in, and the function gets the access token."""
+
+import concurrent.futures
+import contextlib
+import functools
+import json
+import os
+import pathlib
+import secrets
+import socket
+import subprocess
+import tempfile
+
+import requests
+
+from bodies import program
+from checks import ALL, CLIENTS, ENVIRONMENT, GREETING, ROOT, check, expect, started, up, wait
+
+VERSION = "7.15.6"
+WEB = "8d0e7c5a-2b6f-4c3e-9f4a-7d6b5c4e3f21"
+
+
+@functools.cache
+def oauth2_proxy() -> pathlib.Path:
+    """The program, built where it is not there yet; Go itself knows."""
+    folder = CLIENTS / "oauth2-proxy"
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run(
+        [program("go"), "install", f"github.com/oauth2-proxy/oauth2-proxy/v7@v{VERSION}"],
+        # Else a go.mod nearby would be read.
+        cwd=folder,
+        env={**os.environ, "GOBIN": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "oauth2-proxy"
+
+
+@contextlib.contextmanager
+def up_with_web():
+    """A stack with a web app, and the secret that it has."""
+    greeting = json.loads((ROOT / "deploy" / "app-registration.json").read_text())
+    [read] = [scope for scope in greeting["api"]["oauth2PermissionScopes"] if scope["value"] == "Greeting.Read"]
+    secret = secrets.token_urlsafe(24)
+    web = {
+        "appId": WEB,
+        "displayName": "web",
+        "web": {"redirectUris": ["http://localhost:4180/oauth2/callback"]},
+        "passwordCredentials": [{"secretText": secret}],
+        "requiredResourceAccess": [
+            {"resourceAppId": "<client-id>", "resourceAccess": [{"id": read["id"], "type": "Scope"}]}
+        ],
+    }
+    with tempfile.TemporaryDirectory() as name:
+        file = pathlib.Path(name) / "web.json"
+        file.write_text(json.dumps(web))
+        with up("--registration", str(file), "--allow-client", WEB, "--auto-approve", "alice@greeting.test") as stack:
+            yield stack, secret
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextlib.contextmanager
+def proxy(stack, *arguments: str, **variables: str):
+    """A running one, by these arguments; its origin."""
+    port = free_port()
+    command = [oauth2_proxy(), "--email-domain=*", "--cookie-secure=false", "--skip-provider-button", *arguments]
+    command += [f"--redirect-url=http://localhost:{port}/oauth2/callback"]
+    cookies = {"OAUTH2_PROXY_COOKIE_SECRET": secrets.token_hex(16)}
+    if not any(argument.startswith("--alpha-config") for argument in arguments):
+        command.append(f"--http-address=127.0.0.1:{port}")
+    else:
+        path = stack.folder / "oauth2-proxy.yaml"
+        path.write_text(path.read_text().replace("127.0.0.1:4180", f"127.0.0.1:{port}"))
+    with started(command, {**ENVIRONMENT, **cookies, **variables}, stack.folder) as running:
+
+        def listens() -> bool:
+            assert running.process.poll() is None, running.printed()
+            with socket.socket() as caller:
+                return caller.connect_ex(("127.0.0.1", port)) == 0
+
+        wait(listens)
+        yield f"http://localhost:{port}"
+
+
+def signed_in(stack, origin: str) -> tuple[requests.Session, requests.Response]:
+    session = requests.Session()
+    return session, session.get(f"{origin}/api/greeting", verify=stack.ca, timeout=60)
+
+
+@check("oauth2-proxy", "entra-id by the file that `env --for oauth2-proxy` prints; four refreshes at once", lambda: VERSION, ALL)
+def by_alpha_configuration():
+    with up_with_web() as (stack, secret):
+        (stack.folder / "oauth2-proxy.yaml").write_text(stack.program("oauth2-proxy"))
+        app = {"OAUTH2_PROXY_CLIENT_ID": WEB, "OAUTH2_PROXY_CLIENT_SECRET": secret}
+        file = f"--alpha-config={stack.folder / 'oauth2-proxy.yaml'}"
+        with proxy(stack, file, "--cookie-refresh=1s", **app) as origin:
+            session, first = signed_in(stack, origin)
+            expect((first.status_code, first.text), (200, GREETING))
+            cookies = session.cookies.get_dict()
+
+            def again(_) -> int:
+                return requests.get(f"{origin}/api/greeting", cookies=cookies, allow_redirects=False, timeout=60).status_code
+
+            # Once what it has is older than the interval, each of four has the same refresh token.
+            refreshes = lambda: stack.said().count("by refresh_token")  # noqa: E731
+
+            def refreshed() -> bool:
+                with concurrent.futures.ThreadPoolExecutor(4) as four:
+                    expect(list(four.map(again, range(4))), [200] * 4)
+                return refreshes() >= 4
+
+            wait(refreshed)
+            expect(again(None), 200)
+
+
+@check("oauth2-proxy", "entra-id at its defaults: signed in; no token of the API's goes on", lambda: VERSION, ALL)
+def entra_id():
+    with up_with_web() as (stack, secret):
+        arguments = [
+            "--provider=entra-id",
+            f"--oidc-issuer-url={stack.authority}/{stack.tenant}/v2.0",
+            f"--provider-ca-file={stack.ca}",
+            f"--client-id={WEB}",
+            f"--upstream={stack.url.split('/api/')[0]}",
+        ]
+        with proxy(stack, *arguments, OAUTH2_PROXY_CLIENT_SECRET=secret) as origin:
+            session, answer = signed_in(stack, origin)
+            expect((answer.status_code, answer.url), (401, f"{origin}/api/greeting"))
+            assert "_oauth2_proxy" in session.cookies, session.cookies
