@@ -378,7 +378,7 @@ fn files_that_can_not_be_meant() {
         &provider(json!({"clientId": null})),
     );
     for (settings, registration, says) in [
-        (&settings, Some(&other), "it is another API's: appId is"),
+        // Another app's registration is one more of the tenant's (issue 17, item 23).
         (&settings, Some(&none), "no app registration"),
         (&settings, Some(&settings), "no app registration"),
         (&okta, None, "names no tenant"),
