@@ -413,3 +413,33 @@ async fn point_30_a_user_with_another_mail_is_called_by_it() {
     let name = json!({"typ": "preferred_username", "val": "bob@greeting.test"});
     assert!(claims.contains(&name), "{claims:?}");
 }
+
+/// What the daemon's own flow gives has the same ids:
+/// `item_4_each_app_is_itself_and_says_how_it_proved_that`.
+#[tokio::test]
+async fn point_36_a_session_has_roles_and_groups_and_an_app_its_own_id() {
+    let up = Up::with_settings(&settings(&[]), &[]);
+    let groups = r#"groups=["g1","g2"]"#;
+    let token = up.mint(&["--role", "Reader", "--role", "Writer", "--claim", groups]);
+    let zumo = directed(&up, &token).await;
+    let me = up
+        .text("function_url")
+        .replace("/api/greeting", "/.auth/me");
+    let answer = up.client.get(&me).header("x-zumo-auth", zumo).send();
+    let answer: Value = answer.await.unwrap().json().await.unwrap();
+    let of = |typ: &str| -> Vec<&str> {
+        let claims = answer[0]["user_claims"].as_array().unwrap();
+        let of_type = claims.iter().filter(|claim| claim["typ"] == typ);
+        of_type
+            .map(|claim| claim["val"].as_str().unwrap())
+            .collect()
+    };
+    assert_eq!(of("roles"), ["Reader", "Writer"]);
+    assert_eq!(of("groups"), ["g1", "g2"]);
+    let ids = |client: &str| {
+        let app = claims(&json!(up.mint(&["--app-only", "--client", client])));
+        assert_eq!(app["oid"], app["sub"]);
+        app["oid"].clone()
+    };
+    assert_ne!(ids(harness::authority::DAEMON), ids(API));
+}
