@@ -495,8 +495,10 @@ pub(crate) struct EnvArgs {
 pub(crate) struct ApproveArgs {
     /// The code that the device shows [default: the only one that waits]
     pub(crate) code: Option<String>,
-    /// The user who signs in [default: alice@greeting.test, or the first of deploy/users.json]
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "The user who signs in [default: alice@greeting.test, or the first of deploy/users.json]"
+    )]
     pub(crate) user: Option<String>,
     /// Decline the sign-in instead
     #[arg(long)]
