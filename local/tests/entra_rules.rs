@@ -48,30 +48,8 @@ async fn item_1_no_resource_is_microsoft_graph() {
     assert_eq!(body["scope"], "openid profile email");
     let seen = claims(&body["access_token"]);
     assert_eq!((&seen["aud"], &seen["ver"]), (&json!(GRAPH), &json!("1.0")));
-    // The gate refuses it, and userinfo takes it.
     let access = body["access_token"].as_str().unwrap();
     assert_eq!(up.0.call_with(access).await.status(), 401);
-    let user_info = async |token: &str| {
-        let get = up.0.client.get(up.url("oidc/userinfo"));
-        read(get.bearer_auth(token).send().await.unwrap()).await
-    };
-    let (status, user) = user_info(access).await;
-    assert_eq!(
-        (status.as_u16(), &user["email"]),
-        (200, &json!("alice@greeting.test"))
-    );
-    // Item 5: the API's token is for somebody else. Graph's own envelope, captured in
-    // oauth2-proxy#2517.
-    let api = up.sign_in(CLI).await["access_token"].clone();
-    let (status, refused) = user_info(api.as_str().unwrap()).await;
-    assert_eq!(status, 401);
-    assert_eq!(refused["error"]["code"], "InvalidAuthenticationToken");
-    let words = "Access token validation failure. Invalid audience.";
-    assert_eq!(refused["error"]["message"], words);
-    // And `email` is in the ID token.
-    assert_eq!(claims(&body["id_token"])["email"], "alice@greeting.test");
-    let (_, without) = token(&up, CLI, "alice", "openid profile").await;
-    assert_eq!(claims(&without["id_token"]).get("email"), None);
     // Consent is not gone round.
     assert_eq!(code(&token(&up, CLI, "bob", "openid profile").await), 65001);
     up.policy(&["--consent", "off"]);
@@ -79,6 +57,46 @@ async fn item_1_no_resource_is_microsoft_graph() {
         code(&token(&up, CLI, "alice", "openid profile").await),
         65001
     );
+}
+
+/// Graph's own envelope, captured in oauth2-proxy#2517.
+#[tokio::test]
+async fn item_5_userinfo_takes_a_token_for_graph_alone() {
+    let up = Authority::start();
+    let user_info = async |token: &Value| {
+        let get = up.0.client.get(up.url("oidc/userinfo"));
+        let token = token.as_str().unwrap();
+        read(get.bearer_auth(token).send().await.unwrap()).await
+    };
+    let (_, graph) = token(&up, CLI, "alice", "openid profile email").await;
+    let (status, user) = user_info(&graph["access_token"]).await;
+    assert_eq!(
+        (status.as_u16(), &user["email"]),
+        (200, &json!("alice@greeting.test"))
+    );
+    // The API's token is for somebody else.
+    let (status, refused) = user_info(&up.sign_in(CLI).await["access_token"]).await;
+    assert_eq!(status, 401);
+    assert_eq!(refused["error"]["code"], "InvalidAuthenticationToken");
+    let words = "Access token validation failure. Invalid audience.";
+    assert_eq!(refused["error"]["message"], words);
+    // Scope `email` puts the mail into the ID token, and nothing else does.
+    assert_eq!(claims(&graph["id_token"])["email"], "alice@greeting.test");
+    let (_, without) = token(&up, CLI, "alice", "openid profile").await;
+    assert_eq!(claims(&without["id_token"]).get("email"), None);
+}
+
+/// What is granted first, and `.default` last: a dozen public caches have it so (AzureTokenApi's
+/// among them), and MSAL Go takes it for declined where it is missing.
+#[tokio::test]
+async fn item_9_default_comes_back_in_the_answers_scope() {
+    let up = Authority::start();
+    let default = format!("api://{API}/.default");
+    let (status, body) = token(&up, CLI, "alice", &format!("{default} openid profile")).await;
+    assert_eq!(status, 200, "{body}");
+    let scopes: Vec<&str> = body["scope"].as_str().unwrap().split(' ').collect();
+    assert!(scopes.contains(&format!("api://{API}/Greeting.Read").as_str()));
+    assert_eq!(scopes.last(), Some(&default.as_str()), "{scopes:?}");
 }
 
 /// Documented (scopes-oidc, `.default`; reference-app-manifest, preAuthorizedApplications).
