@@ -220,6 +220,8 @@ fn item_23_mint_has_groups_and_the_people_of_the_file() {
     );
     let unknown = up.0.run("mint", &["--user", "alice"]);
     assert_eq!(unknown.status.code(), Some(1));
+    let said = String::from_utf8(unknown.stderr).unwrap();
+    assert!(said.contains("erin@corp.test"), "{said}");
 }
 
 #[test]

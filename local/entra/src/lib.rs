@@ -63,7 +63,7 @@ pub use self::keys::KeyError;
 use self::keys::SigningKeys;
 pub use self::letter_case::in_any_letter_case;
 pub use self::managed_identity::CLIENT_ID as MANAGED_IDENTITY_CLIENT_ID;
-pub use self::minting::{MintSpec, Shape, Signature};
+pub use self::minting::{MintError, MintSpec, Shape, Signature};
 pub use self::pages::{describe, foreign};
 pub use self::policy::{Delay, Failures, NoDelay, NoFailures, Policy, REFUSALS, refusal};
 pub use self::ring::KeyRing;

@@ -1,7 +1,7 @@
 //! `greeting-local mint`: a token of the local authority, with any chosen property or defect.
 
 use local_entra::{
-    Authority, KeyError, KeyRing, LIFETIME, MintSpec, Parts, RefreshTokens, Signature,
+    Authority, KeyError, KeyRing, LIFETIME, MintError, MintSpec, Parts, RefreshTokens, Signature,
 };
 use local_events::Clock;
 use local_failure::Failure;
@@ -49,13 +49,6 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
         ),
         error => no_keys(&state, &error),
     })?;
-    let failed = |error: &dyn std::fmt::Display| {
-        Failure::new(
-            "the token can't be made",
-            error,
-            "see: greeting-local mint --help",
-        )
-    };
     let directory = tenant.directory()?;
     let authority = Authority::new(Parts {
         directory,
@@ -66,9 +59,13 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
         refresh_tokens: RefreshTokens::default(),
         auto_approve: None,
     });
-    let token = authority
-        .mint(&spec(args)?)
-        .map_err(|error| failed(&error))?;
+    let token = authority.mint(&spec(args)?).map_err(|error| {
+        let fix = match &error {
+            MintError::User(_) => format!("its users: {}", authority.sign_in_names()),
+            MintError::Key(_) => "see: greeting-local mint --help".to_owned(),
+        };
+        Failure::new("the token can't be made", error, fix)
+    })?;
     say::line(token)
 }
 
