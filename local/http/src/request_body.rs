@@ -209,7 +209,8 @@ impl Drop for RequestBody {
             return;
         };
         rest.reading.store(false, Ordering::Relaxed);
-        if !rest.http1 || !rest.is_drained() {
+        // Over HTTP/2 the stream would be reset, for which a client such as curl drops the answer.
+        if !rest.is_drained() {
             return;
         }
         tokio::spawn(async move {
