@@ -9,7 +9,10 @@ pub(crate) enum Source {
     Flag,
     Environment,
     Challenge,
+    /// What the function publishes of itself (RFC 9728).
     Discovery,
+    /// What the issuer publishes: its keys.
+    Issuer,
     /// The gate's settings, as a file.
     Settings,
     Default,

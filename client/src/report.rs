@@ -239,7 +239,8 @@ fn from(source: Source) -> &'static str {
         Source::Flag => "  (from a flag)",
         Source::Environment => "  (from the environment)",
         Source::Challenge => "  (the function's challenge)",
-        Source::Discovery => "  (what the issuer publishes)",
+        Source::Discovery => "  (what the function publishes)",
+        Source::Issuer => "  (what the issuer publishes)",
         Source::Settings => "  (from --auth-settings)",
         Source::Default | Source::Answer | Source::Log => "",
     }

@@ -125,9 +125,9 @@ pub(crate) struct StateArgs {
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Switch {
-    /// The registrations decide
+    /// Yes, as Entra has it
     On,
-    /// Not at all
+    /// No
     Off,
 }
 

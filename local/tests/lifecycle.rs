@@ -99,6 +99,34 @@ fn a_detached_stack_that_does_not_start_says_why_once() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+#[cfg(unix)]
+#[test]
+fn the_line_to_call_it_by_can_be_pasted_whatever_the_folder_is_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("it's $(touch here)");
+    let run = |command: &str, arguments: &[&str]| {
+        let mut program = program();
+        program.arg(command).args(arguments).arg("--state-dir");
+        program.arg(&state).output().unwrap()
+    };
+    let started = run("up", &["--detach", "--port", "0", "--authority-port", "0"]);
+    let said = text(&started.stdout);
+    run("stop", &[]);
+    let line = said.lines().find_map(|line| line.strip_prefix("call it"));
+    // What the call would get, in the place of the call.
+    let line = line
+        .unwrap()
+        .replace("greeting-cli call", "printenv SSL_CERT_FILE #");
+    let pasted = std::process::Command::new("sh")
+        .args(["-c", &line])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let ca = state.canonicalize().unwrap().join("ca.pem");
+    assert_eq!(text(&pasted.stdout).trim_end(), ca.to_str().unwrap());
+    assert!(!folder.path().join("here").exists(), "{said}");
+}
+
 #[test]
 fn a_detached_stack_is_refused_where_another_has_the_folder() {
     let (stack, started) = Detached::start(&[]);

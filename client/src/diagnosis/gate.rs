@@ -205,9 +205,9 @@ fn bad_signature(token: &Decoded, signature: Signature) -> Option<Finding> {
                 "signature",
                 "wrong",
                 "valid for the key of this kid",
-                Source::Discovery,
+                Source::Issuer,
             )
-            .saw("kid", kid, Value::Null, Source::Discovery),
+            .saw("kid", kid, Value::Null, Source::Issuer),
         ),
         Signature::UnknownKey => Some(
             Finding::proved(
@@ -215,7 +215,7 @@ fn bad_signature(token: &Decoded, signature: Signature) -> Option<Finding> {
                 "the issuer publishes no key with the token's kid",
                 fix,
             )
-            .saw("kid", kid, "one of the issuer's", Source::Discovery),
+            .saw("kid", kid, "one of the issuer's", Source::Issuer),
         ),
         Signature::Unchecked | Signature::Valid => None,
     }

@@ -175,7 +175,7 @@ fn announcement(stack: &Stack) -> Vec<(&'static str, String)> {
                 ("control room", format!("{}/", ready.authority_host)),
                 ("CA to trust", ca.to_string()),
                 ("users", users(authority.directory())),
-                ("call it", format!("SSL_CERT_FILE={ca} greeting-cli call {url}")),
+                ("call it", format!("SSL_CERT_FILE={} greeting-cli call {url}", state_folder::quoted(&ready.ca_cert))),
             ]);
         }
         None => lines.extend([

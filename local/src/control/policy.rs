@@ -53,12 +53,12 @@ pub(crate) enum Refuse {
 impl FromStr for Refuse {
     type Err = ParseIntError;
 
-    /// `none`, or a code with or without `AADSTS`.
+    /// `none`, or a code with or without `AADSTS`, in any letter case.
     fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        match text {
+        match text.to_ascii_lowercase().as_str() {
             "none" => Ok(Self::Nothing),
             code => {
-                let digits = code.strip_prefix("AADSTS").unwrap_or(code);
+                let digits = code.strip_prefix("aadsts").unwrap_or(code);
                 digits.parse().map(Self::With)
             }
         }

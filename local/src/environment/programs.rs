@@ -109,7 +109,11 @@ kubelogin get-token --login azurecli --server-id {server}",
 fn oauth2_proxy(ready: &Ready, issuer: Issuer<'_>) -> String {
     let upstream = ready.function_url.split("/api/").next();
     let trust = match issuer {
-        Issuer::Local(_) => format!("\n    caFiles: ['{}']", ready.ca_cert.display()),
+        Issuer::Local(_) => {
+            // YAML's single quotes: an apostrophe in them is doubled.
+            let ca = ready.ca_cert.display().to_string().replace('\'', "''");
+            format!("\n    caFiles: ['{ca}']")
+        }
         Issuer::Tenant => String::new(),
     };
     format!(
