@@ -14,7 +14,7 @@ use hyper::{Method, StatusCode};
 use local_easy_auth::{Behaviour, Gate, GateParts, Rules, Settings};
 use local_events::Clock;
 use local_functions_host::{Environment, FunctionApp};
-use local_http::relay::{Kept, Upgrades, text};
+use local_http::relay::{Upgrades, relay, text};
 use local_http::serve::{Loopback, Service};
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -73,12 +73,9 @@ async fn gate() -> SocketAddr {
         cors: local_http::cors::Cors::default(),
         app: Arc::new(move |request| {
             Box::pin(async move {
-                let connect = async || TcpStream::connect(app).await;
-                let kept = Kept::default();
-                let relayed = kept.relay(app.port(), connect, request, Upgrades::None, TOO_LONG);
-                relayed
-                    .await
-                    .unwrap_or_else(|_| text(StatusCode::BAD_GATEWAY, ""))
+                let stream = TcpStream::connect(app).await.unwrap();
+                let relayed = relay(stream, request, Upgrades::None, TOO_LONG).await;
+                relayed.unwrap_or_else(|_| text(StatusCode::BAD_GATEWAY, ""))
             })
         }),
     }));

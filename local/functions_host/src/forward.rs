@@ -15,7 +15,7 @@ use hyper::body::Body;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use local_http::arrival::asks_for_websocket;
-use local_http::relay::{BoxBody, BoxError, Kept, RelayError, Unanswered, Upgrades, answer, text};
+use local_http::relay::{BoxBody, BoxError, RelayError, Upgrades, answer, relay, text};
 use tokio::net::TcpStream;
 
 use self::copy::HOST_VERSION;
@@ -44,8 +44,6 @@ pub struct Host {
 struct Current {
     app: Arc<FunctionApp>,
     handler: Arc<Handler>,
-    /// To this handler, whatever runs on its port later.
-    connections: Kept,
 }
 
 impl Host {
@@ -54,7 +52,6 @@ impl Host {
         let current = Current {
             app: Arc::new(app),
             handler,
-            connections: Kept::default(),
         };
         Self {
             current: Arc::new(RwLock::new(current)),
@@ -74,12 +71,7 @@ impl Host {
     pub fn replace(&self, app: FunctionApp, handler: Arc<Handler>) -> Arc<Handler> {
         let app = Arc::new(app);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        let new = Current {
-            app,
-            handler,
-            connections: Kept::default(),
-        };
-        std::mem::replace(&mut *current, new).handler
+        std::mem::replace(&mut *current, Current { app, handler }).handler
     }
 
     /// Whether the handler takes calls now.
@@ -90,10 +82,7 @@ impl Host {
 
     /// Ends the handler.
     pub async fn stop(&self) {
-        let current = self.current();
-        // A server that drains would wait for them.
-        current.connections.clear();
-        current.handler.stop().await;
+        self.current().handler.stop().await;
     }
 
     /// Answers one call. Headers that only the gate may set must be as the gate
@@ -249,19 +238,17 @@ impl Current {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
-        let Some(port) = self.handler.port().await else {
-            return not_running();
+        let Some(stream) = self.connect().await else {
+            let answer = text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The function's handler is not running; see the output of greeting-local.\n",
+            );
+            return (answer, Some("it is not running"));
         };
         // Functions pass no WebSocket (azure-functions-host: only HTTP is forwarded).
-        let (connect, patience) = (async || self.connect().await.ok_or(()), self.app.timeout);
-        let relayed = self
-            .connections
-            .relay(port, connect, request, Upgrades::None, patience)
-            .await;
-        let error = match relayed {
+        let error = match relay(stream, request, Upgrades::None, self.app.timeout).await {
             Ok(response) => return (response, None),
-            Err(Unanswered::NotConnected(())) => return not_running(),
-            Err(Unanswered::Relay(error)) => error,
+            Err(error) => error,
         };
         match error {
             RelayError::Malformed | RelayError::SpeaksHttp2 | RelayError::SpeaksHttp1 => (
@@ -315,14 +302,6 @@ impl Current {
             .ok()
             .flatten()
     }
-}
-
-fn not_running() -> (Response<BoxBody>, Option<&'static str>) {
-    let answer = text(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "The function's handler is not running; see the output of greeting-local.\n",
-    );
-    (answer, Some("it is not running"))
 }
 
 /// The host's own headers.

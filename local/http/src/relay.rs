@@ -2,12 +2,12 @@
 //! trailers and WebSockets passed on, hop-by-hop headers kept out (RFC 9110 section 7.6.1).
 //! [`arrival::read`](crate::arrival::read) has read the request before.
 //!
-//! `kept`: over which connection; `http2`: the same over HTTP/2; `first_bytes`: what the other side speaks, where that is not what
+//! `http1`: over which connection; `http2`: the same over HTTP/2; `first_bytes`: what the other side speaks, where that is not what
 //! it was asked in; `trailers`: which of the caller's go on.
 
 mod first_bytes;
+mod http1;
 mod http2;
-mod kept;
 mod trailers;
 
 use std::time::Duration;
@@ -21,8 +21,8 @@ use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 
 pub use self::first_bytes::speaks_http2;
+pub use self::http1::relay;
 pub use self::http2::relay_http2;
-pub use self::kept::{Kept, Unanswered};
 pub(crate) use self::trailers::{TrailersKept, travels};
 
 use crate::arrival::{asks_for_websocket, items};
@@ -96,13 +96,10 @@ impl RelayError {
 }
 
 /// The answer as the caller gets it. After a 101, the two connections are one.
-fn incoming<B>(
-    mut answer: Response<B>,
+fn incoming(
+    mut answer: Response<hyper::body::Incoming>,
     upgrade: Option<hyper::upgrade::OnUpgrade>,
-) -> Response<BoxBody>
-where
-    B: Body<Data = Bytes, Error = hyper::Error> + Send + 'static,
-{
+) -> Response<BoxBody> {
     let switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let asked = upgrade.is_some();
     match (switched, upgrade) {

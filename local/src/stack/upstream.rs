@@ -8,8 +8,7 @@ use hyper::{Request, Response, StatusCode};
 use local_failure::Failure;
 use local_http::arrival::asks_for_websocket;
 use local_http::relay::{
-    self, ANSWER_TIMEOUT, BoxBody, BoxError, Kept, MAX_HEADERS, RelayError, Unanswered, Upgrades,
-    text,
+    self, ANSWER_TIMEOUT, BoxBody, BoxError, MAX_HEADERS, RelayError, Upgrades, text,
 };
 use tokio::net::TcpStream;
 use url::Url;
@@ -32,7 +31,6 @@ pub(crate) struct Upstream {
     host: String,
     port: u16,
     protocol: Protocol,
-    connections: Kept,
 }
 
 impl Upstream {
@@ -70,7 +68,6 @@ impl Upstream {
             host: host.trim_matches(['[', ']']).to_owned(),
             port: parsed.port_or_known_default().unwrap_or(80),
             protocol,
-            connections: Kept::default(),
         })
     }
 
@@ -95,13 +92,13 @@ impl Upstream {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
-        let connect = async || self.connect().await;
+        let stream = match self.connect().await {
+            Ok(stream) => stream,
+            Err(answer) => return *answer,
+        };
         let answer = match self.protocol {
             Protocol::Http1 => {
-                let (upgrades, patience) = (Upgrades::WebSocket, ANSWER_TIMEOUT);
-                self.connections
-                    .relay(self.port, connect, request, upgrades, patience)
-                    .await
+                relay::relay(stream, request, Upgrades::WebSocket, ANSWER_TIMEOUT).await
             }
             Protocol::Http2 if asks_for_websocket(&request) => {
                 return text(
@@ -109,17 +106,11 @@ impl Upstream {
                     "With --upstream-http2 no WebSocket passes; start greeting-local without it.\n",
                 );
             }
-            Protocol::Http2 => match connect().await {
-                Ok(stream) => relay::relay_http2(stream, request, ANSWER_TIMEOUT)
-                    .await
-                    .map_err(Unanswered::Relay),
-                Err(why) => Err(Unanswered::NotConnected(why)),
-            },
+            Protocol::Http2 => relay::relay_http2(stream, request, ANSWER_TIMEOUT).await,
         };
         match answer {
             Ok(answer) => answer,
-            Err(Unanswered::NotConnected(answer)) => *answer,
-            Err(Unanswered::Relay(error)) => self.why_not(error).await,
+            Err(error) => self.why_not(error).await,
         }
     }
 

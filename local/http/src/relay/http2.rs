@@ -18,7 +18,7 @@ use super::{BoxBody, BoxError, RelayError, incoming, outgoing};
 /// Headers of an answer, in octets. What HTTP/1.1 has room for here.
 const HEADERS: u32 = 400 * 1024;
 
-/// As [`Kept::relay`](super::Kept::relay), in HTTP/2: the connection is this request's alone, no request is
+/// As [`relay`](super::relay), in HTTP/2: the connection is this request's alone, no request is
 /// repeated, and no WebSocket passes.
 ///
 /// # Errors

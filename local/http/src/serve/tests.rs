@@ -11,7 +11,7 @@ use hyper::body::{Frame, Incoming};
 use std::task::{Context, Poll};
 
 use super::*;
-use crate::relay::{BoxError, Kept, Upgrades, text};
+use crate::relay::{BoxError, Upgrades, relay, text};
 
 /// Long enough for a machine that is busy; nobody waits for it unless the test fails.
 const TOO_LONG: Duration = Duration::from_secs(20);
@@ -35,12 +35,9 @@ fn refusing() -> Service {
 fn relaying(app: SocketAddr) -> Service {
     Arc::new(move |request| {
         Box::pin(async move {
-            let connect = async || TcpStream::connect(app).await;
-            let kept = Kept::default();
-            let relayed = kept.relay(app.port(), connect, request, Upgrades::None, TOO_LONG);
-            relayed
-                .await
-                .unwrap_or_else(|_| text(StatusCode::BAD_GATEWAY, "answer"))
+            let stream = TcpStream::connect(app).await.unwrap();
+            let relayed = relay(stream, request, Upgrades::None, TOO_LONG).await;
+            relayed.unwrap_or_else(|_| text(StatusCode::BAD_GATEWAY, "answer"))
         })
     })
 }
