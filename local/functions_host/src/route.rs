@@ -37,6 +37,7 @@ impl Route {
     /// # Errors
     /// A sentence, for what this host does not match as the real one does.
     pub fn parse(prefix: &str, template: &str) -> Result<Self, String> {
+        refuse(prefix, template)?;
         let segments = prefix
             .split('/')
             .chain(template.split('/'))
@@ -144,6 +145,40 @@ fn example(constraints: &[Constraint]) -> String {
     let all = numbers.chain(lengths).chain(fixed.map(str::to_owned));
     let mut allowed = all.filter(|value| constraints.iter().all(|own| own.allows(value)));
     allowed.next().unwrap_or_else(|| "1".to_owned())
+}
+
+/// What ASP.NET Core's `RoutePatternParser` takes for no route at all.
+fn refuse(prefix: &str, template: &str) -> Result<(), String> {
+    for (what, text) in [("routePrefix", prefix), ("route", template)] {
+        if text.contains("//") {
+            return Err(format!(
+                "the {what} {text:?} has consecutive slashes, which ASP.NET Core refuses"
+            ));
+        }
+    }
+    let mut names: Vec<String> = Vec::new();
+    for text in prefix.split('/').chain(template.split('/')) {
+        match text.strip_prefix('{') {
+            None if text.contains('?') && !text.contains('{') => {
+                return Err(format!(
+                    "{text:?} has a ? in literal text, which ASP.NET Core refuses: a query is no part of a route"
+                ));
+            }
+            None => {}
+            Some(parameter) => {
+                let name = parameter.trim_start_matches('*');
+                let name = name.split([':', '=', '?', '}']).next().unwrap_or_default();
+                let same = name.to_lowercase();
+                if names.contains(&same) {
+                    return Err(format!(
+                        "the parameter {name:?} stands in the route more than once, which ASP.NET Core refuses (letter case makes no difference)"
+                    ));
+                }
+                names.push(same);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn segment(text: &str) -> Result<Segment, String> {

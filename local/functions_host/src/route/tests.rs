@@ -80,6 +80,28 @@ fn what_is_not_matched_as_there_is_refused() {
 }
 
 #[test]
+fn point_14_a_route_that_asp_net_core_refuses_is_refused() {
+    for (prefix, route, names) in [
+        ("api", "x//y", "the route \"x//y\" has consecutive slashes"),
+        (
+            "a//b",
+            "x",
+            "the routePrefix \"a//b\" has consecutive slashes",
+        ),
+        ("api", "{id}/{id}", "the parameter \"id\""),
+        ("api", "{id:int}/x/{ID?}", "the parameter \"ID\""),
+        ("{id}", "{id}", "the parameter \"id\""),
+        ("api", "{id}/{*id}", "the parameter \"id\""),
+        ("api", "a?q", "\"a?q\" has a ? in literal text"),
+        ("a?q", "x", "\"a?q\" has a ? in literal text"),
+    ] {
+        let error = Route::parse(prefix, route).map(|_| ()).unwrap_err();
+        assert!(error.contains(names), "{prefix} {route}: {error}");
+    }
+    assert!(Route::parse("/api/", "/x/{a}/{b?}").is_ok());
+}
+
+#[test]
 fn point_11_urls_that_are_shown_can_be_called() {
     for (route, expected) in [
         ("greeting", "/api/greeting"),
