@@ -225,6 +225,63 @@ async fn item_16_id_tokens_come_on_the_front_channel_where_the_registration_says
     );
 }
 
+/// The front channel gives no token that the token endpoint would refuse.
+#[tokio::test]
+async fn item_16_policies_hold_on_the_front_channel_too() {
+    let changes = json!({"web": {"implicitGrantSettings": {"enableIdTokenIssuance": true}}});
+    let app = changed("deploy/client-registration.json", &changes);
+    let root = app.path().to_str().unwrap();
+    let form: &Form<'_> = &[
+        ("client_id", CLI),
+        ("response_type", "id_token"),
+        ("redirect_uri", BACK),
+        ("scope", "openid profile"),
+        ("nonce", "a nonce"),
+    ];
+    let both = with(form, &[("response_type", "code id_token")]);
+    let up = Authority(Up::start(&["--app-root", root, "--auto-approve", "alice"]));
+    for (policy, error, code) in [
+        (["--refuse", "AADSTS53003"], "access_denied", 53003),
+        (["--refuse", "AADSTS50194"], "invalid_request", 50194),
+    ] {
+        up.policy(&policy);
+        for form in [form, &both] {
+            let (_, _, back) = up.ask(form).await;
+            assert_eq!((get(&back, "error"), code_of(&back)), (error, code));
+            assert_eq!((get(&back, "id_token"), get(&back, "code")), ("", ""));
+        }
+    }
+    up.policy(&["--refuse", "none", "--consent", "off"]);
+    let (_, _, back) = up.ask(form).await;
+    assert_eq!(code_of(&back), 65001);
+    up.policy(&["--consent", "on"]);
+    let (_, _, back) = up.ask(form).await;
+    assert_ne!(get(&back, "id_token"), "");
+}
+
+/// A redirect URI is compared as it is written; what a parser makes of it is another.
+#[tokio::test]
+async fn item_6_redirect_uris_are_compared_as_written() {
+    let changes = json!({"web": {"redirectUris": ["https://shop.example/cb"]}});
+    let up = Authority::of_changed("deploy/client-registration.json", &changes, &[]);
+    let form: &Form<'_> = &[
+        ("client_id", CLI),
+        ("response_type", "code"),
+        ("redirect_uri", "https://shop.example/cb"),
+        ("scope", "openid"),
+    ];
+    assert_eq!(up.ask(form).await.0, 200);
+    for other in [
+        r"https://shop.example\cb",
+        " https://shop.example/cb",
+        "https://shop.example/x/../cb",
+        "HTTPS://shop.example/cb",
+    ] {
+        let (status, page, _) = up.ask(&with(form, &[("redirect_uri", other)])).await;
+        assert!(status == 400 && page.contains("AADSTS50011"), "{other}");
+    }
+}
+
 /// The left half of a code's SHA-256.
 fn digest(code: &str) -> String {
     use base64::Engine as _;

@@ -87,6 +87,14 @@ async fn item_15_a_browsers_session_answers_prompt_none() {
     let signed_in = press(&up, "", &page.page, "alice@greeting.test", "approve").await;
     assert!(signed_in.gave_a_code());
     let alice = signed_in.cookie.unwrap();
+    // `prompt=consent` asks a browser that nobody is signed in in, too, for both.
+    let asks = with(form, &[("prompt", "consent")]);
+    let page = ask(&up, "", &asks).await;
+    assert!(page.is_question("Pick an account"));
+    let page = press(&up, "", &page.page, "alice@greeting.test", "approve").await;
+    assert!(page.is_question("Permissions requested"));
+    let accepted = press(&up, "", &page.page, "alice@greeting.test", "consent").await;
+    assert!(accepted.gave_a_code());
     // Silently, and without a word of it.
     assert!(ask(&up, &alice, &silent).await.gave_a_code());
     assert!(ask(&up, &alice, form).await.gave_a_code());

@@ -488,6 +488,36 @@ async fn item_21_a_sign_out_goes_back_with_its_state() {
     assert_eq!(found["frontchannel_logout_supported"], false);
 }
 
+/// Documented (v2-protocols-oidc): it must match a registered redirect URI. App Service's own
+/// `/.auth/logout/complete` works with its callback alone registered.
+#[tokio::test]
+async fn item_21_a_sign_out_goes_to_registered_uris_alone() {
+    let uris = [
+        "https://shop.example/cb",
+        "https://app.example/.auth/login/aad/callback",
+    ];
+    let up = Authority::of_changed(
+        "deploy/app-registration.json",
+        &serde_json::json!({"web": {"redirectUris": uris}}),
+        &[],
+    );
+    for (asked, goes) in [
+        ("https://shop.example/cb", true),
+        ("http://localhost:4321/", true),
+        ("https://app.example/.auth/logout/complete", true),
+        ("https://shop.example/other", false),
+        ("https://shop.example/", false),
+        ("https://shop.example/x/../cb", false),
+        ("https://app.example:8443/.auth/logout/complete", false),
+        ("https://evil.example/.auth/login/aad/callback", false),
+    ] {
+        let form: &Form<'_> = &[("post_logout_redirect_uri", asked)];
+        let answer = up.post("<tenant>/oauth2/v2.0/logout", form).await;
+        let status = if goes { 303 } else { 200 };
+        assert_eq!(answer.status(), status, "{asked}");
+    }
+}
+
 /// Nobody looks at a page: who can't be approved is told at once.
 #[tokio::test]
 async fn item_20_auto_approve_approves_or_says_at_once_why_not() {

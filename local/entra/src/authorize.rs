@@ -9,7 +9,7 @@ mod finish;
 mod logout;
 mod session;
 
-use self::session::Prompt;
+pub(crate) use self::session::Prompt;
 use axum::Router;
 use axum::extract::{Form, RawQuery, State};
 use axum::http::HeaderMap;
@@ -108,13 +108,16 @@ async fn decide(
             .because(error.line())
             .on(signing_in.account_page(&known.upn, Some(&error.to_string())));
     }
-    if let Err(error) = authority.check_defined(&flow.asked) {
+    if let Err(error) = authority.check_user_side(&flow) {
         authority.grants().end_flow(&choice.flow);
         return events::refused(note(Outcome::Refused), &error).on(flow.refusal(&error));
     }
     if choice.action == "consent" {
-        authority.consent(&flow.asked, &known.upn);
-    } else if !authority.has_consent(&flow.asked, known) {
+        if let Err(error) = authority.check_accepted(&flow, known) {
+            authority.grants().end_flow(&choice.flow);
+            return events::refused(note(Outcome::Refused), &error).on(flow.refusal(&error));
+        }
+    } else if flow.prompt == Prompt::Consent || !authority.has_consent(&flow.asked, known) {
         return note(Outcome::Asked)
             .because("consent")
             .on(signing_in.consent_page(known));
@@ -175,10 +178,10 @@ impl Authority {
             Err(error) => return events::refused(note, &error).on(flow.refusal(&error)),
         }
         let now = self.clock().now();
-        let prompt = Prompt::of(&parameters);
+        let prompt = flow.prompt;
         let signed_in = self.signed_in(headers, &parameters, now);
         if prompt == Prompt::None {
-            return match self.silently(&flow.asked, signed_in) {
+            return match self.silently(&flow, signed_in) {
                 Ok(user) => note
                     .outcome(Outcome::Approved)
                     .because("signed in in this browser")
@@ -188,7 +191,7 @@ impl Authority {
         }
         if let Some(user) = &self.0.auto_approve {
             let user = self.directory().user(user);
-            return match self.approve_at_once(&flow.asked, user) {
+            return match self.approve_at_once(&flow, user) {
                 Ok(user) => {
                     let answer = self.finish(&flow, user, now);
                     note.outcome(Outcome::Approved)
@@ -225,7 +228,7 @@ impl Authority {
 
     /// Goes on as who is signed in already, without asking who it is.
     fn go_on(&self, note: EventNote, flow: Flow, user: &User, prompt: Prompt) -> Response {
-        if let Err(error) = self.check_defined(&flow.asked) {
+        if let Err(error) = self.check_user_side(&flow) {
             return events::refused(note, &error).on(flow.refusal(&error));
         }
         let now = self.clock().now();
@@ -244,11 +247,12 @@ impl Authority {
     /// Who gets an answer where nobody may be asked.
     fn silently<'a>(
         &self,
-        asked: &ScopeRequest,
+        flow: &Flow,
         signed_in: Option<&'a User>,
     ) -> Result<&'a User, AuthorityError> {
         let user = signed_in.ok_or(AuthorityError::LoginRequired)?;
-        self.check_defined(asked)?;
+        self.check_user_side(flow)?;
+        let asked = &flow.asked;
         if self.has_consent(asked, user) {
             Ok(user)
         } else {
@@ -285,6 +289,7 @@ impl Authority {
             // Read with the rest, whose faults are told to the client.
             response_type: ResponseType::Code,
             response_mode: ResponseMode::of(&parameters)?,
+            prompt: Prompt::of(&parameters),
             platform,
             expires: self.clock().now() + super::grants::EXPIRES_IN,
         };
@@ -322,13 +327,14 @@ impl Authority {
     /// Signs `--auto-approve`'s user in, or says at once why not: nobody looks at a page.
     fn approve_at_once<'a>(
         &self,
-        asked: &ScopeRequest,
+        flow: &Flow,
         user: Option<&'a User>,
     ) -> Result<&'a User, AuthorityError> {
         let user = user
             .filter(|user| user.state != UserState::Disabled)
             .ok_or(AuthorityError::UserDisabled)?;
-        self.check_defined(asked)?;
+        self.check_user_side(flow)?;
+        let asked = &flow.asked;
         if self.has_consent(asked, user) {
             return Ok(user);
         }

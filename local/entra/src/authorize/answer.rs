@@ -57,6 +57,9 @@ impl Flow {
             // Documented (v2-oauth2-auth-code-flow, the errors of authorize): who has to be asked
             // is named there by the error itself.
             AuthorityError::ConsentRequired { .. } => "consent_required",
+            // A name of the token endpoint's (RFC 6749 section 5.2). Which of authorize's Entra
+            // gives with each code is inferred.
+            AuthorityError::Policy { .. } if error.name() == "invalid_grant" => "access_denied",
             error => error.name(),
         };
         self.back(&[("error", name), ("error_description", &error.line())])

@@ -39,6 +39,30 @@ impl Authority {
         flow.back(&answer)
     }
 
+    /// What is told of who asks before anybody is asked for consent. A policy's refusal is told at
+    /// the token endpoint, and here only where a token of the front channel never comes there.
+    pub(super) fn check_user_side(&self, flow: &Flow) -> Result<(), AuthorityError> {
+        self.check_defined(&flow.asked)?;
+        match (flow.response_type, self.policy().refuse) {
+            (ResponseType::IdToken | ResponseType::CodeAndIdToken, Some(code)) => {
+                let resource = self.app_id(flow.asked.first.resource).to_owned();
+                Err(AuthorityError::Policy { code, resource })
+            }
+            (ResponseType::Code, _) | (_, None) => Ok(()),
+        }
+    }
+
+    /// What the user has accepted on the page. With consent switched off it counts for nothing,
+    /// which a code's redemption tells; an ID token of the front channel is refused here.
+    pub(super) fn check_accepted(&self, flow: &Flow, user: &User) -> Result<(), AuthorityError> {
+        self.consent(&flow.asked, &user.upn);
+        if flow.response_type == ResponseType::Code || self.has_consent(&flow.asked, user) {
+            Ok(())
+        } else {
+            Err(self.consent_required(&flow.asked.client))
+        }
+    }
+
     fn code(&self, flow: &Flow, user: &User, now: i64) -> String {
         self.grants().issue_code(
             Code {

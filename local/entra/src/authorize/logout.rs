@@ -6,7 +6,6 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use local_events::{EventNote, Outcome};
 use maud::html;
-use url::Url;
 
 use crate::Authority;
 use crate::pages;
@@ -36,8 +35,7 @@ fn answer(authority: &Authority, headers: &HeaderMap, parameters: &[u8]) -> Resp
             .map(|(_, value)| value.into_owned())
     };
     let back = get("post_logout_redirect_uri")
-        .and_then(|value| Url::parse(&value).ok())
-        .filter(|url| authority.directory().is_redirect_origin(url));
+        .and_then(|asked| authority.directory().after_sign_out(&asked));
     let answer = match back {
         Some(mut url) => {
             // Section 3: returned as it came.

@@ -17,7 +17,7 @@ const COOKIE: &str = "GreetingLocalSession";
 
 /// When a person is to be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Prompt {
+pub(crate) enum Prompt {
     /// Never.
     None,
     /// Which account, whoever is signed in: `login`, `select_account`.
@@ -38,6 +38,15 @@ impl Prompt {
     }
 }
 
+impl User {
+    /// Whether a `login_hint` means them: the user name, or the mail address.
+    pub(crate) fn is_named(&self, hint: &str) -> bool {
+        let names = [Some(&self.upn), self.mail.as_ref()];
+        let mut names = names.into_iter().flatten();
+        names.any(|name| name.eq_ignore_ascii_case(hint))
+    }
+}
+
 impl Authority {
     /// Who is signed in in this browser, if that is who the request is about, and recent enough
     /// for it.
@@ -52,11 +61,9 @@ impl Authority {
             .directory()
             .user(&session.user)
             .filter(|user| user.state != UserState::Disabled)?;
-        let is_meant = parameters.get("login_hint").is_none_or(|hint| {
-            let names = [Some(&user.upn), user.mail.as_ref()];
-            let mut names = names.into_iter().flatten();
-            names.any(|name| name.eq_ignore_ascii_case(hint))
-        });
+        let is_meant = parameters
+            .get("login_hint")
+            .is_none_or(|hint| user.is_named(hint));
         let is_recent = parameters
             .get("max_age")
             .and_then(|seconds| seconds.parse::<i64>().ok())

@@ -29,25 +29,39 @@ fn of(app: &Application) -> impl Iterator<Item = (Platform, &String)> {
     .flat_map(|(platform, uris)| uris.redirect_uris.iter().map(move |uri| (platform, uri)))
 }
 
-fn is_localhost(url: &Url) -> bool {
-    url.host() == Some(Host::Domain("localhost")) && matches!(url.scheme(), "http" | "https")
+/// What Easy Auth's callback ends with, behind the prefix of its own routes.
+const EASY_AUTH_CALLBACK: &str = "/login/aad/callback";
+
+/// A URI of localhost without its port: the scheme and host, and what comes after the port.
+fn on_localhost(uri: &str) -> Option<(&str, &str)> {
+    let (host, rest) = ["http://localhost", "https://localhost"]
+        .into_iter()
+        .find_map(|host| Some((host, uri.strip_prefix(host)?)))?;
+    let rest = rest.strip_prefix(':').map_or(rest, |port| {
+        port.trim_start_matches(|character: char| character.is_ascii_digit())
+    });
+    (rest.is_empty() || rest.starts_with(['/', '?'])).then_some((host, rest))
 }
 
-/// Whether a request may name `asked` where `registered` is registered. For localhost, by http
+/// The URI, with the slash that Entra adds where there is no path.
+fn with_path(uri: &str) -> String {
+    match uri.split_once("://") {
+        Some((scheme, rest)) if !rest.is_empty() && !rest.contains(['/', '?']) => {
+            format!("{scheme}://{rest}/")
+        }
+        _ => uri.to_owned(),
+    }
+}
+
+/// Whether a request may name `asked` where `registered` is registered. They are compared as they
+/// are written: what a parser makes of `/x/../cb` or `\cb` is another URI. For localhost, by http
 /// and https, the port is not compared, whether the registered one has one or not ("Localhost
 /// exceptions"). 127.0.0.1 is another host; that its port counts is inferred: the page has no
 /// exception for it.
-fn fits(asked: &Url, registered: &Url) -> bool {
-    if !is_localhost(registered) {
-        return asked == registered;
-    }
-    let without_port = |url: &Url| {
-        let mut url = url.clone();
-        // Fails for URLs without a host, and these have localhost.
-        let _ = url.set_port(None);
-        url
-    };
-    without_port(asked) == without_port(registered)
+fn fits(asked: &str, registered: &str) -> bool {
+    let (asked, registered) = (with_path(asked), with_path(registered));
+    asked == registered
+        || on_localhost(&registered).is_some_and(|known| on_localhost(&asked) == Some(known))
 }
 
 impl Directory {
@@ -57,12 +71,10 @@ impl Directory {
             .ok()
             .filter(|url| url.fragment().is_none())?;
         let Some(app) = self.application(client) else {
-            let registered = Url::parse(FIRST_PARTY_REDIRECT).ok()?;
-            return fits(&url, &registered).then_some((url, Platform::PublicClient));
+            return fits(asked, FIRST_PARTY_REDIRECT).then_some((url, Platform::PublicClient));
         };
         let platform = of(app)
-            .filter_map(|(platform, known)| Some((platform, Url::parse(known).ok()?)))
-            .find(|(_, known)| fits(&url, known))
+            .find(|(_, known)| fits(asked, known))
             .map(|(platform, _)| platform)?;
         Some((url, platform))
     }
@@ -92,7 +104,7 @@ impl Directory {
             .filter(|(platform, _)| *platform == Platform::Spa)
             .filter_map(|(_, known)| Url::parse(known).ok())
             .any(|known| match (root(origin), root(&known)) {
-                (Some(origin), Some(known)) => fits(&origin, &known),
+                (Some(origin), Some(known)) => fits(origin.as_str(), known.as_str()),
                 _ => false,
             })
     }
@@ -110,12 +122,21 @@ impl Directory {
         self.gives_id_tokens(&self.api.app_id)
     }
 
-    /// Whether some client may be sent back to this URL's origin.
-    pub(crate) fn is_redirect_origin(&self, url: &Url) -> bool {
+    /// Where a sign-out may go: to a redirect URI that some client has registered (documented:
+    /// v2-protocols-oidc, `post_logout_redirect_uri`). App Service comes back to
+    /// `/.auth/logout/complete`, or to the page that its own `post_logout_redirect_uri` names, and
+    /// its documentation has nobody register these: its callback stands for its origin.
+    pub(crate) fn after_sign_out(&self, asked: &str) -> Option<Url> {
+        let url = Url::parse(asked).ok()?;
+        let is_easy_auths = |known: &str| {
+            Url::parse(known).is_ok_and(|known| {
+                known.path().ends_with(EASY_AUTH_CALLBACK) && known.origin() == url.origin()
+            })
+        };
         self.applications()
             .flat_map(of)
-            .filter_map(|(_, known)| Url::parse(known).ok())
-            .any(|known| known.origin() == url.origin())
+            .any(|(_, known)| fits(asked, known) || is_easy_auths(known))
+            .then_some(url)
     }
 }
 
@@ -141,7 +162,7 @@ pub(super) fn warnings(app: &Application, callbacks: &[String]) -> Vec<String> {
         }
         let twin = parsed[..index]
             .iter()
-            .find(|(_, other)| is_localhost(url) && is_localhost(other) && fits(url, other));
+            .find(|(other, _)| on_localhost(uri).is_some() && fits(uri, other));
         if let Some((other, _)) = twin {
             warnings.push(format!(
                 "{file}: the redirect URIs {other} and {uri} differ in their port only, which Entra does not compare for localhost: it picks one arbitrarily"
@@ -249,10 +270,39 @@ mod tests {
                 false,
                 "page: exact",
             ),
+            (
+                "https://app.example/cb",
+                r"https://app.example\cb",
+                false,
+                "page: exact",
+            ),
+            (
+                "https://app.example/cb",
+                " https://app.example/cb",
+                false,
+                "page: exact",
+            ),
+            (
+                "https://app.example/cb",
+                "https://app.example/x/../cb",
+                false,
+                "page: exact",
+            ),
+            (
+                "http://localhost/cb",
+                "http://localhost:1/x/../cb",
+                false,
+                "page: path must match",
+            ),
+            (
+                "http://localhost/cb",
+                "http://localhost:1@evil.example/cb",
+                false,
+                "another host",
+            ),
         ] {
-            let (asked, registered) = (Url::parse(asked).unwrap(), Url::parse(registered).unwrap());
             assert_eq!(
-                fits(&asked, &registered),
+                fits(asked, registered),
                 fit,
                 "{registered} {asked}: {known}"
             );

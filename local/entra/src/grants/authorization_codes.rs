@@ -1,6 +1,7 @@
 //! Authorization codes that are out, and the sign-ins that lead to them.
 
 use super::{Grants, MAX_PENDING, ScopeRequest};
+use crate::authorize::Prompt;
 use crate::directory::Platform;
 use crate::error::AuthorityError;
 use crate::pkce::Challenge;
@@ -29,6 +30,7 @@ pub(crate) enum ResponseType {
 pub(crate) struct Flow {
     pub asked: ScopeRequest,
     pub redirect: url::Url,
+    pub prompt: Prompt,
     pub state: Option<String>,
     pub nonce: Option<String>,
     pub challenge: Option<Challenge>,

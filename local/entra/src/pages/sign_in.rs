@@ -31,7 +31,7 @@ impl SignIn<'_> {
         let users = self.authority.directory().users();
         let hinted = users
             .iter()
-            .position(|user| user.upn.eq_ignore_ascii_case(hint))
+            .position(|user| user.is_named(hint))
             .or(hint.is_empty().then_some(0));
         let body = html! {
             @if let Some(error) = error { p.alert role="alert" { (error) } }
