@@ -44,6 +44,8 @@ pub(crate) struct Grant<'a> {
     /// Whom the token is for: a v2 token's is the resource's application id, a v1 token's what it
     /// was asked for by.
     pub audience: &'a str,
+    /// The resource's application id, in whichever way the request named it.
+    pub recipient: &'a str,
     /// The API's registration, which says what else is in its tokens.
     pub app: Option<&'a Application>,
     /// What the client declares that it can do (`xms_cc` in `claims`).
@@ -59,7 +61,7 @@ impl Authority {
     pub(crate) fn access_claims(&self, grant: &Grant<'_>) -> Map<String, Value> {
         let user = grant.user;
         let tenant = self.tenant();
-        let subject = pairwise(&user.oid, grant.client);
+        let subject = pairwise(&user.oid, grant.recipient);
         let acr = grant.credential.acr();
         let scp = grant.scopes.join(" ");
         let (issued, expires) = (grant.issued, grant.expires);
@@ -108,14 +110,32 @@ impl Authority {
         claims
     }
 
-    /// An ID token's claims; `kind` is how it gets to the client.
-    pub(crate) fn id_claims(&self, user: &User, client: &str, kind: TokenKind, now: i64) -> Value {
+    /// An ID token's claims; `kind` is how it gets to the client. The scopes of the protocol say
+    /// what is in it: `profile` is required for name, object id and user name (documented: ID
+    /// token claims reference), `email` for the mail (scopes-oidc).
+    pub(crate) fn id_claims<S: AsRef<str>>(
+        &self,
+        user: &User,
+        client: &str,
+        kind: TokenKind,
+        protocol: &[S],
+        now: i64,
+    ) -> Value {
         let claims = json!({
             "aud": client, "iss": self.issuer_v2(), "iat": now, "nbf": now, "exp": now + LIFETIME,
             "name": user.name, "oid": user.oid, "preferred_username": user.upn,
             "sub": pairwise(&user.oid, client), "tid": self.tenant(), "uti": opaque(), "ver": "2.0",
         });
         let mut claims = object(claims);
+        let has = |scope: &str| protocol.iter().any(|asked| asked.as_ref() == scope);
+        if !has("profile") {
+            for name in ["name", "oid", "preferred_username"] {
+                claims.shift_remove(name);
+            }
+        }
+        if let (true, Some(mail)) = (has("email"), &user.mail) {
+            claims.insert("email".to_owned(), json!(mail));
+        }
         if let Some(app) = self.directory().application(client) {
             for (name, value) in app.claims_of(user, kind, self.tenant(), &[]) {
                 insert_sorted(&mut claims, &name, value);
@@ -125,11 +145,13 @@ impl Authority {
     }
 }
 
-/// A subject that differs between clients (OpenID Connect Core section 8.1).
-fn pairwise(oid: &str, client: &str) -> String {
+/// A subject that differs between those who receive the token (OpenID Connect Core section 8.1):
+/// an ID token's is its client's, an access token's its API's, whichever client asks (documented:
+/// ID token claims reference, `sub`; reported: azure-docs#71777).
+pub(crate) fn pairwise(oid: &str, recipient: &str) -> String {
     let digest = aws_lc_rs::digest::digest(
         &aws_lc_rs::digest::SHA256,
-        format!("{oid}{client}").as_bytes(),
+        format!("{oid}{recipient}").as_bytes(),
     );
     URL_SAFE_NO_PAD.encode(digest)
 }

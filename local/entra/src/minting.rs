@@ -184,6 +184,7 @@ impl Authority {
                 TokenVersion::V1 => directory.api_resource(),
                 TokenVersion::V2 => directory.api_client_id(),
             },
+            recipient: directory.api_client_id(),
             app: Some(directory.api()).filter(|_| !spec.app_only),
             capabilities: &[],
             scopes: &scopes,
@@ -228,8 +229,9 @@ impl Authority {
 
     fn minted_id_claims(&self, spec: &MintSpec, user: &User) -> Map<String, Value> {
         let (issued, expires) = spec.times(self.clock().now());
+        let client = spec.client(self.directory());
         let mut claims =
-            match self.id_claims(user, spec.client(self.directory()), TokenKind::Id, issued) {
+            match self.id_claims(user, client, TokenKind::Id, &["openid", "profile"], issued) {
                 Value::Object(claims) => claims,
                 _ => Map::new(),
             };

@@ -125,7 +125,10 @@ pub(super) fn add_basic(headers: &HeaderMap, pairs: &mut Vec<(String, String)>) 
     let Some(credentials) = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Basic "))
+        .and_then(|value| value.split_once(' '))
+        // A scheme has no letter case (RFC 9110 section 11.1).
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
+        .map(|(_, encoded)| encoded)
         .and_then(|encoded| STANDARD.decode(encoded.trim()).ok())
         .and_then(|decoded| String::from_utf8(decoded).ok())
     else {

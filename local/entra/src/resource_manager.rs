@@ -10,6 +10,8 @@ use jsonwebtoken::{Algorithm, Validation};
 use serde_json::{Map, Value, json};
 
 use super::Authority;
+use super::claims::pairwise;
+use super::directory::User;
 use super::error::correlation;
 use super::resources::Resource;
 
@@ -85,18 +87,43 @@ async fn user_info(State(authority): State<Authority>, headers: HeaderMap) -> Re
         let oid = claims.get("oid").and_then(Value::as_str);
         let mut users = authority.directory().users().iter();
         let user = users.find(|user| Some(user.oid.as_str()) == oid);
-        Ok((user.ok_or(Refused::NotOurs)?, claims))
+        let user = user.ok_or(Refused::NotOurs)?;
+        told_of(user, &claims).ok_or(Refused::Scope)
     });
     match found {
-        Ok((user, claims)) => Json(json!({
-            "sub": claims.get("sub"),
-            "name": user.name,
-            "email": user.mail,
-            "preferred_username": user.upn,
-        }))
-        .into_response(),
+        Ok(told) => Json(told).into_response(),
         Err(why) => why.response(&headers, authority.clock().now()),
     }
+}
+
+/// What a token's scopes let its client know (documented: userinfo, "UserInfo response"). `sub` is
+/// the one of the client's ID token, as OpenID Connect Core section 5.3.2 wants it. `picture` is
+/// left out: its address is Microsoft Graph's, and there is no photo here.
+fn told_of(user: &User, claims: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let scopes = text("scp").unwrap_or("");
+    let has = |scope: &str| scopes.split(' ').any(|granted| granted == scope);
+    if !has("openid") {
+        return None;
+    }
+    let client = text("azp").or_else(|| text("appid"))?;
+    let mut told = Map::new();
+    told.insert("sub".to_owned(), json!(pairwise(&user.oid, client)));
+    let name = Some(&user.name).filter(|_| has("profile"));
+    let surname = user.surname.as_ref().filter(|_| has("profile"));
+    let given_name = user.given_name.as_ref().filter(|_| has("profile"));
+    let mail = user.mail.as_ref().filter(|_| has("email"));
+    for (name, value) in [
+        ("name", name),
+        ("family_name", surname),
+        ("given_name", given_name),
+        ("email", mail),
+    ] {
+        if let Some(value) = value {
+            told.insert(name.to_owned(), json!(value));
+        }
+    }
+    Some(told)
 }
 
 /// Why a bearer token is not taken.
@@ -105,15 +132,34 @@ enum Refused {
     NotOurs,
     /// For another resource.
     Audience,
+    /// Without `openid`.
+    Scope,
 }
+
+/// Microsoft Graph's word for a token that it does not take.
+const INVALID: &str = "InvalidAuthenticationToken";
 
 impl Refused {
     /// Microsoft Graph's envelope, which is not Entra's (captured at graph.microsoft.com:
     /// oauth2-proxy#2517).
     fn response(&self, headers: &HeaderMap, now: i64) -> Response {
-        let message = match self {
-            Self::NotOurs => "The access token is missing, or not one of this authority's.",
-            Self::Audience => "Access token validation failure. Invalid audience.",
+        let (status, code, message) = match self {
+            Self::NotOurs => (
+                StatusCode::UNAUTHORIZED,
+                INVALID,
+                "The access token is missing, or not one of this authority's.",
+            ),
+            Self::Audience => (
+                StatusCode::UNAUTHORIZED,
+                INVALID,
+                "Access token validation failure. Invalid audience.",
+            ),
+            // Graph's general answer to a token that lacks a permission; no capture of userinfo's.
+            Self::Scope => (
+                StatusCode::FORBIDDEN,
+                "Authorization_RequestDenied",
+                "Insufficient privileges to complete the operation.",
+            ),
         };
         let date = jiff::Timestamp::from_second(now)
             .map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%S").to_string())
@@ -121,10 +167,15 @@ impl Refused {
         let request = uuid::Uuid::new_v4();
         let client = correlation(headers).unwrap_or(request);
         let inner = json!({"date": date, "request-id": request.to_string(), "client-request-id": client.to_string()});
+        // RFC 6750 section 3.1.
+        let challenge = match self {
+            Self::NotOurs | Self::Audience => "Bearer error=\"invalid_token\"",
+            Self::Scope => "Bearer error=\"insufficient_scope\"",
+        };
         (
-            StatusCode::UNAUTHORIZED,
-            [(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")],
-            Json(json!({"error": {"code": "InvalidAuthenticationToken", "message": message, "innerError": inner}})),
+            status,
+            [(header::WWW_AUTHENTICATE, challenge)],
+            Json(json!({"error": {"code": code, "message": message, "innerError": inner}})),
         )
             .into_response()
     }

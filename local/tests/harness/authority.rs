@@ -45,7 +45,7 @@ impl Authority {
     }
 
     pub(crate) fn scope(&self) -> String {
-        format!("{} openid offline_access", self.0.text("scope"))
+        format!("{} openid profile offline_access", self.0.text("scope"))
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

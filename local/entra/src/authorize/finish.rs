@@ -88,12 +88,15 @@ impl Authority {
         code: Option<&str>,
         now: i64,
     ) -> Result<String, AuthorityError> {
-        let mut claims = self.id_claims(user, &flow.asked.client, TokenKind::IdInFront, now);
+        let mut claims = self.id_claims(
+            user,
+            &flow.asked.client,
+            TokenKind::IdInFront,
+            &flow.asked.protocol,
+            now,
+        );
         if let Some(nonce) = &flow.nonce {
             claims["nonce"] = json!(nonce);
-        }
-        if flow.asked.has("email") && user.mail.is_some() {
-            claims["email"] = json!(user.mail);
         }
         if let Some(code) = code {
             let hash = digest::digest(&digest::SHA256, code.as_bytes());

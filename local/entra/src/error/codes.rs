@@ -112,7 +112,7 @@ pub(crate) const CODES: &[Code] = &[
     code(700_016, Captured),
     code(700_023, Reported),
     code(700_024, Reported),
-    code(700_025, Documented),
+    code(700_025, Captured), // email-oauth2-proxy#363, canonical/authd#1881
     code(700_027, Documented),
     code(700_038, Captured),
     code(700_051, Reported),

@@ -56,6 +56,7 @@ impl Authority {
                 TokenVersion::V1 => &of.named,
                 TokenVersion::V2 => self.app_id(of.resource),
             },
+            recipient: self.app_id(of.resource),
             app: self.application(of.resource),
             capabilities: &answer.capabilities,
             scopes: &scp(asked, &granted),
@@ -81,12 +82,10 @@ impl Authority {
             "access_token": sign(&Value::Object(access), x5t)?,
         });
         if asked.has("openid") {
-            let mut claims = self.id_claims(user, &asked.client, TokenKind::Id, now);
+            let mut claims =
+                self.id_claims(user, &asked.client, TokenKind::Id, &asked.protocol, now);
             if let Some(nonce) = answer.nonce {
                 claims["nonce"] = json!(nonce);
-            }
-            if asked.has("email") && user.mail.is_some() {
-                claims["email"] = json!(user.mail);
             }
             body["id_token"] = json!(sign(&claims, WithX5t::No)?);
         }

@@ -163,6 +163,7 @@ impl Authority {
         let known = self.grants().code(code, client, redirect, now)?;
         self.check_proof(client, credential, known.platform)?;
         check_origin(origin, known.platform)?;
+        check_credential(origin, credential, known.platform)?;
         // Without a challenge there is nothing to verify, whatever is sent.
         if let Some(challenge) = &known.challenge {
             challenge.check(parameters.get("code_verifier"))?;
@@ -211,6 +212,7 @@ impl Authority {
         let stands_for = self.grants().refresh(token, client, reuse, now)?;
         self.check_proof(client, credential, stands_for.platform)?;
         check_origin(origin, stands_for.platform)?;
+        check_credential(origin, credential, stands_for.platform)?;
         let mut asked = wanted.unwrap_or_else(|| stands_for.asked.clone());
         if !asked.has("offline_access") {
             asked.protocol.push("offline_access".to_owned());
@@ -258,5 +260,25 @@ fn check_origin(origin: Option<&str>, platform: Platform) -> Result<(), Authorit
             Err(AuthorityError::OriginUnexpected(origin.to_owned()))
         }
         (Some(_), Platform::Spa) | (None, Platform::Web | Platform::PublicClient) => Ok(()),
+    }
+}
+
+/// Who may not prove themselves: a native app by its redirect URI, whatever secrets its
+/// registration has (reported: Softeria/ms-365-mcp-server#288, #664; captured of a device code's
+/// refresh: email-oauth2-proxy#363, canonical/authd#1881), and a page (documented:
+/// v2-oauth2-auth-code-flow, "prevents the use of client credentials in all flows in the presence
+/// of an Origin header"; AADSTS9002326 is captured of client_credentials alone, umi-request#299).
+fn check_credential(
+    origin: Option<&str>,
+    credential: Credential,
+    platform: Platform,
+) -> Result<(), AuthorityError> {
+    match (credential, platform) {
+        (Credential::None, _) | (_, Platform::Web) => Ok(()),
+        (_, Platform::PublicClient) => Err(AuthorityError::SecretFromPublicClient),
+        (_, Platform::Spa) => {
+            let origin = origin.unwrap_or("").to_owned();
+            Err(AuthorityError::OriginUnexpected(origin))
+        }
     }
 }
