@@ -1,6 +1,8 @@
 //! What tokens say to whom, and how a client may redeem what it has, by the rules of the real
 //! Entra ID. Each test bears the number of its point in issue 17.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod harness;
 
 use harness::authority::{
