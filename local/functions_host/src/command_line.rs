@@ -13,9 +13,10 @@ pub(crate) const WORKER_NAMES: [&str; 5] = [
     "FUNCTIONS_APP_ROOT_PATH",
 ];
 
-/// The arguments' text; what depends on the start is still in it.
+/// The arguments' text; what depends on the start is still in it. Then the same as host.json has
+/// it, to be shown: what a variable holds may be secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CommandLine(String);
+pub struct CommandLine(String, String);
 
 impl CommandLine {
     /// Of the parts of host.json, with `value` for the names that are set.
@@ -25,32 +26,39 @@ impl CommandLine {
         worker_arguments: &[String],
         value: impl Fn(&str) -> Option<String>,
     ) -> Self {
-        let mut line = String::new();
+        let (mut line, mut written) = (String::new(), String::new());
         for argument in arguments {
             line.push_str(&format!(" {}", expand(argument, &value)));
+            written.push_str(&format!(" {argument}"));
         }
         if !worker_path.is_empty() {
             line.push_str(&format!(" \"{worker_path}\""));
+            written.push_str(&format!(" \"{worker_path}\""));
         }
         for argument in worker_arguments {
             line.push_str(&format!(" {}", expand(argument, &value)));
+            written.push_str(&format!(" {argument}"));
         }
-        Self(line)
+        Self(line, written)
     }
 
     /// These very arguments, whatever is in them.
     pub fn of(arguments: &[&str]) -> Self {
-        Self(
-            arguments
-                .iter()
-                .map(|argument| format!(" \"{}\"", argument.replace('"', "\\\"")))
-                .collect(),
-        )
+        let line: String = arguments
+            .iter()
+            .map(|argument| format!(" \"{}\"", argument.replace('"', "\\\"")))
+            .collect();
+        Self(line.clone(), line)
     }
 
     /// The arguments of one start, for which the host sets `worker`.
     pub(crate) fn arguments(&self, worker: &[(&str, String)]) -> Vec<String> {
         split(&without_unset(&of_worker(&self.0, worker)))
+    }
+
+    /// The arguments as host.json has them, split as for a start.
+    pub(crate) fn written(&self) -> Vec<String> {
+        split(&self.1)
     }
 
     /// What stands between percent signs and will be deleted.

@@ -15,7 +15,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use self::ends::{End, Errors, MAX_ERRORS};
+use self::ends::{End, Errors, MAX_ERRORS, MAX_RESTARTS};
 use self::output::{Tail, log};
 use self::running::{HandlerProcess, StartError};
 use super::command_line::CommandLine;
@@ -240,6 +240,7 @@ async fn supervise(
     mut stop: watch::Receiver<bool>,
 ) {
     let (mut errors, mut looks, mut was_ready) = (Errors::default(), 0, false);
+    let mut restarts = 0;
     loop {
         let tail = Tail::default();
         let end = match HandlerProcess::start(&spec, &tail).await {
@@ -282,26 +283,35 @@ async fn supervise(
         };
         let starts = if was_ready { MAX_ERRORS } else { first_starts };
         let last = match &end {
-            End::Restart => errors.count() >= starts,
+            // No error: but who never answers does not go on for ever.
+            End::Restart => {
+                restarts += 1;
+                (!was_ready && restarts >= MAX_RESTARTS) || errors.count() >= starts
+            }
             // The program is looked for as often as a build takes.
             _ if looks > 0 => false,
             End::Zero | End::Silent(_) => true,
             End::Error(_) => errors.add(Instant::now()) >= starts,
         };
         if last {
+            let output = tail.lines();
             let error = HandlerError::GaveUp {
-                starts: errors.count().max(1),
+                starts: match end {
+                    End::Restart => errors.count() + restarts,
+                    _ => errors.count().max(1),
+                },
                 was_ready,
                 reason: end.reason(),
-                fix: end.fix(),
-                output: tail.lines(),
+                fix: end.fix(&output, &by_hand(&spec)),
+                output,
             };
             return fail(&state, error, was_ready);
         }
         if !spec.quiet {
             log(&format!("the handler {}; starting it again", end.reason()));
         }
-        let pause = Duration::from_millis(50 << errors.count().max(looks).min(5));
+        let ends = errors.count().max(looks).max(restarts);
+        let pause = Duration::from_millis(50 << ends.min(5));
         if tokio::time::timeout(pause, stopped(&mut stop))
             .await
             .is_ok()
@@ -310,6 +320,21 @@ async fn supervise(
             return;
         }
     }
+}
+
+/// The line that starts the handler in a shell, with the arguments as host.json has them.
+fn by_hand(spec: &HandlerSpec) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let mut line = format!(
+        "cd {} && FUNCTIONS_CUSTOMHANDLER_PORT={} {}",
+        quoted(&spec.working_directory.to_string_lossy()),
+        spec.port.unwrap_or(7072),
+        quoted(&spec.executable.to_string_lossy()),
+    );
+    for argument in spec.arguments.written() {
+        line.push_str(&format!(" {}", quoted(&argument)));
+    }
+    line
 }
 
 /// Gives the handler up. Who started it hears of it; who called it later reads it.

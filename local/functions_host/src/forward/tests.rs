@@ -172,6 +172,17 @@ async fn point_15_an_end_with_0_is_no_failure_and_the_port_decides() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn point_15_who_only_asks_for_restarts_is_given_up_at_the_tenth() {
+    let error = Handler::start(spec("sh".into(), &["-c", "exit 200"])).await;
+    let error = error.err().unwrap().to_string();
+    assert!(
+        error.contains("in 10 starts") && error.contains("asks for a restart"),
+        "{error}"
+    );
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn point_12_a_handler_that_listens_elsewhere_is_told_where() {

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 /// Errors after which the host stops.
 pub(super) const MAX_ERRORS: u32 = 3;
+/// Restarts that a handler may ask for before it ever answers. The host counts none; a start that
+/// never ends helps nobody here.
+pub(super) const MAX_RESTARTS: u32 = 10;
 /// An error that comes later than this after the one before is a first one again.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 60);
 /// The status by which a handler asks for a restart.
@@ -47,12 +50,18 @@ impl End {
         }
     }
 
-    /// What a person does about it.
-    pub(super) fn fix(&self) -> String {
+    /// What a person does about it. `output` is what it printed, `by_hand` the line that starts it.
+    pub(super) fn fix(&self, output: &[String], by_hand: &str) -> String {
         const LISTEN: &str = "listen on 127.0.0.1, at the port in FUNCTIONS_CUSTOMHANDLER_PORT";
         match self {
             Self::Silent(_) => format!("have it {LISTEN}:\n{HOW_TO_READ_THE_PORT}"),
-            Self::Zero | Self::Restart | Self::Error(_) => {
+            Self::Restart => {
+                format!("have it {LISTEN}, and exit with 200 only to be started again")
+            }
+            Self::Zero | Self::Error(_) if output.is_empty() => format!(
+                "it has to go on running, and to {LISTEN}; see by hand what it does:\n  {by_hand}"
+            ),
+            Self::Zero | Self::Error(_) => {
                 format!("correct what its output says; it has to go on running, and to {LISTEN}")
             }
         }
@@ -104,6 +113,16 @@ mod tests {
         assert_eq!([0, 30, 60].map(|time| errors.add(at(time))), [1, 2, 3]);
         let mut errors = Errors::default();
         assert_eq!([0, 30, 61].map(|time| errors.add(at(time))), [1, 2, 1]);
+    }
+
+    #[test]
+    fn point_13_who_printed_nothing_is_not_told_to_correct_its_output() {
+        let end = End::Error("ended (exit status: 3)".to_owned());
+        let silent = end.fix(&[], "'./handler' 'x'");
+        assert!(!silent.contains("what its output says"), "{silent}");
+        assert!(silent.ends_with("\n  './handler' 'x'"), "{silent}");
+        let loud = end.fix(&["no".to_owned()], "'./handler'");
+        assert!(loud.contains("what its output says"), "{loud}");
     }
 
     #[cfg(unix)]
