@@ -212,6 +212,29 @@ fn settings_of_another_form_are_refused_with_the_line_to_use() {
     }
 }
 
+/// As the gate refuses it: both read by one rule.
+#[test]
+fn point_21_a_value_that_the_gate_refuses_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("auth.json");
+    std::fs::write(
+        &file,
+        r#"{"globalValidation": {"unauthenticatedClientAction": 7}}"#,
+    )
+    .unwrap();
+    let file = file.to_str().unwrap();
+    let output = run(
+        &["call", "https://contoso.example/", "--auth-settings", file],
+        "",
+    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("unauthenticatedClientAction is 7, and can be: RedirectToLoginPage (0)"),
+        "{said}"
+    );
+}
+
 /// Nothing is accepted by a gate without Microsoft's provider, and nothing is said to be.
 #[test]
 fn point_21_no_token_is_said_to_be_accepted_without_microsofts_provider() {

@@ -42,6 +42,16 @@ pub enum SettingsFileError {
     /// More than one app's.
     #[error("it has the settings of several apps: {}", .0.join(", "))]
     Several(Vec<String>),
+    /// A value that has to be one of some names.
+    #[error("{path} is {value}, and can be: {names}")]
+    NoSuchValue {
+        /// Where.
+        path: String,
+        /// What it is, as JSON.
+        value: String,
+        /// What there is, each with its number where it has one.
+        names: String,
+    },
     /// A value that a deployment has still to put in.
     #[error("{0} is a template's expression, not yet a value")]
     Expression(String),
@@ -67,6 +77,7 @@ impl SettingsFileError {
             Self::Expression(_) => {
                 Some("write the value there, or deploy, and take what az rest prints of it")
             }
+            Self::NoSuchValue { .. } => Some("write one of these"),
             Self::InAnotherFile(_) => Some("name that file instead"),
             Self::Several(_) => Some("leave one app's settings in it"),
             Self::OtherProviders(_) => Some(
@@ -114,6 +125,9 @@ pub fn read(file: &[u8]) -> Result<SettingsFile, SettingsFileError> {
     let others = providers::take_others(&mut properties);
     if let Some(path) = expression(&properties, "") {
         return Err(SettingsFileError::Expression(path));
+    }
+    if let Some((path, value, names)) = names::not_a_name(PROPERTIES, &properties, "") {
+        return Err(SettingsFileError::NoSuchValue { path, value, names });
     }
     let is_on = properties.pointer("/platform/enabled") != Some(&Value::Bool(false));
     if is_on {

@@ -50,6 +50,35 @@ pub(crate) fn canonical(
     Value::Object(read)
 }
 
+/// The first of `value`'s members that has to be one of some names and is none: its path, what it
+/// is, and the names.
+pub(crate) fn not_a_name(
+    section: Section,
+    value: &Value,
+    path: &str,
+) -> Option<(String, String, String)> {
+    section.iter().find_map(|(name, member)| {
+        let value = value.get(name)?;
+        let path = joined(path, name);
+        match member {
+            Member::Section(section) => not_a_name(section, value, &path),
+            Member::Name(names) => {
+                let known = |named: &Named| value == named.names[0];
+                if names.iter().any(known) {
+                    return None;
+                }
+                let all = names.iter().map(|named| match named.number {
+                    Some(number) => format!("{} ({number})", named.names[0]),
+                    None => named.names[0].to_owned(),
+                });
+                let all = all.collect::<Vec<_>>().join(", ");
+                Some((path, value.to_string(), all))
+            }
+            _ => None,
+        }
+    })
+}
+
 /// Whether there is nothing in it: Azure's API answers so for what is not set up.
 pub(crate) fn is_empty(value: &Value) -> bool {
     match value {
