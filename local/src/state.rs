@@ -57,6 +57,8 @@ pub(crate) fn folder(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
 /// Held by the stack that runs; the operating system lets go of it at the end of the process,
 /// however that ends.
 const LOCK: &str = "lock";
+/// What a stack that runs without a terminal has said.
+pub(crate) const OUTPUT: &str = "output.log";
 /// The owner's process id.
 const OWNER: &str = "owner";
 /// A command that only looks holds the lock for a moment.
@@ -92,17 +94,21 @@ pub(crate) fn own(folder: &Path) -> Result<Owner, Failure> {
             Err(TryLockError::Error(error)) => return Err(failed(&error)),
         }
     }
-    let owner = state_folder::read_regular(&folder.join(OWNER)).unwrap_or_default();
-    let owner = String::from_utf8_lossy(&owner);
-    let owner = match owner.trim().parse::<u32>() {
-        Ok(id) => format!("process {id}"),
-        Err(_) => "another process".to_owned(),
-    };
+    let owner = owner(folder).map_or_else(
+        || "another process".to_owned(),
+        |process| format!("process {process}"),
+    );
     Err(Failure::new(
         format!("another greeting-local uses {}", folder.display()),
         format!("{owner} runs a stack with this state folder, and a folder has one owner"),
         "end that one (Ctrl-C there), or start this one with another --state-dir, --port and --authority-port",
     ))
+}
+
+/// The process that says that it runs a stack with this folder.
+pub(crate) fn owner(folder: &Path) -> Option<u32> {
+    let owner = state_folder::read_regular(&folder.join(OWNER)).ok()?;
+    String::from_utf8_lossy(&owner).trim().parse().ok()
 }
 
 /// Whether a process runs a stack with this folder.

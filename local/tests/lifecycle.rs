@@ -70,6 +70,19 @@ async fn a_detached_stack_goes_on_until_it_is_stopped() {
         let call = client.get(url).bearer_auth(token.trim()).send();
         assert_eq!(call.await.unwrap().status(), 403);
     }
+    // And what is said after the start is kept, for its owner alone.
+    let output = stack.0.path().join("output.log");
+    assert!(
+        std::fs::read_to_string(&output)
+            .unwrap()
+            .contains(" 403 ")
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&output).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
     let human = stack.run("status", &[]);
     let shown = text(&human.stdout);
     for part in ["since ", url, "takes calls", "alice@greeting.test"] {

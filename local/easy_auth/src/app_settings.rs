@@ -59,7 +59,14 @@ const SETTINGS: &[(&str, Effect)] = &[
         "TRACE_LEVEL",
         NoEffect("greeting-local log shows every decision"),
     ),
-    ("ENABLED", Platform),
+    (
+        "ENABLED",
+        // HostAssignmentContext.cs of azure-functions-host (89dc438d): "App settings take
+        // precedence over site config for easy auth enabled".
+        NoEffect(
+            "in Azure Functions it wins over these settings, so that False turns authentication off there: remove it",
+        ),
+    ),
     ("V2_CONFIG_JSON", Platform),
     ("LOGOUT_PATH", Platform),
     ("RUNTIME_VERSION", Platform),

@@ -11,6 +11,8 @@ use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::output_file;
+
 /// Lines that may wait.
 const QUEUE: usize = 1024;
 
@@ -104,6 +106,9 @@ impl Writer {
                 _ => line.to_owned(),
             };
             whole.push('\n');
+            if let Some(written) = output_file::write(&whole) {
+                return written;
+            }
             to.write_all(whole.as_bytes())?;
             to.flush()
         };

@@ -1,23 +1,42 @@
 //! `greeting-local up --detach`: the stack goes on when this command has ended.
 //!
 //! It starts this program again, in a process group of its own, and passes on what that says until
-//! it is ready. What the stack says afterwards goes nowhere: `greeting-local log` has its decisions.
+//! it is ready. What the stack says afterwards, its handler's output too, goes to [`OUTPUT`] in the
+//! state folder; its decisions are in `greeting-local log`.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::{ExitCode, Stdio};
 
-use local_events::{Stream, interrupted, print};
+use local_events::{Stream, interrupted, print, print_into};
 use local_failure::Failure;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader, Lines};
 use tokio::process::Command;
 
 use crate::say;
+use crate::state::OUTPUT;
 
 /// What a person types, and what the second process gets instead.
 const DETACH: &str = "--detach";
 const DETACHED: &str = "--detached";
 /// The last line of a detached stack's announcement.
 pub(crate) const LAST_LINE: &str = "`greeting-local stop` ends it.";
+
+/// Tells the starter that the stack is ready; from now on nobody reads stdout and stderr.
+///
+/// # Errors
+/// The output can't be kept.
+pub(crate) async fn let_go(state_dir: &Path) -> Result<(), Failure> {
+    say::line_later(LAST_LINE).await?;
+    let output = state_dir.join(OUTPUT);
+    print_into(&output).map_err(|error| {
+        Failure::new(
+            format!("{} can't be written", output.display()),
+            error,
+            "choose another --state-dir, or start it without --detach",
+        )
+    })
+}
 
 /// Starts the stack as another process; returns once the function can be called.
 ///

@@ -9,6 +9,7 @@ use crate::cli::{Output, StatusArgs};
 use crate::control::client;
 use crate::control::running::{Ready, Running};
 use crate::control::status::{Behind, PATH, Status};
+use crate::state::OUTPUT;
 use crate::{say, state};
 
 /// What `--output json` prints.
@@ -19,6 +20,8 @@ struct Told<'a> {
     #[serde(flatten)]
     status: &'a Status,
     state_dir: String,
+    /// Where a detached stack's output is.
+    output: Option<String>,
 }
 
 /// Prints what runs, since when, where, by which settings, for whom, and whether it can be called.
@@ -34,12 +37,15 @@ pub(crate) async fn run(args: StatusArgs) -> Result<(), Failure> {
         .await
         .map_err(|error| client::not_reached(&error.without_url()))?;
     let state_dir = folder.display().to_string();
+    let output = folder.join(OUTPUT);
+    let output = output.exists().then(|| output.display().to_string());
     match args.output {
         Output::Json => {
             let told = Told {
                 ready: &running.ready,
                 status: &status,
                 state_dir,
+                output,
             };
             let text = serde_json::to_string_pretty(&told).map_err(|error| {
                 Failure::new(
@@ -52,7 +58,8 @@ pub(crate) async fn run(args: StatusArgs) -> Result<(), Failure> {
         }
         Output::Human => {
             let now = Timestamp::now();
-            for (label, value) in lines(&running.ready, &status, &state_dir, now) {
+            for (label, value) in lines(&running.ready, &status, &state_dir, output.as_deref(), now)
+            {
                 say::line(say::labelled(label, &value))?;
             }
         }
@@ -61,7 +68,7 @@ pub(crate) async fn run(args: StatusArgs) -> Result<(), Failure> {
         Behind::Ended => Err(Failure::new(
             "the function's handler has ended",
             "the gate answers, and whatever it lets pass is 503",
-            "correct what `greeting-local up` has said of it, and start it again",
+            "correct what it has said, on the terminal of `greeting-local up` or in output.log of the state folder, and start it again",
         )),
         Behind::Starting | Behind::Ready | Behind::Upstream { .. } => Ok(()),
     }
@@ -72,6 +79,7 @@ fn lines(
     ready: &Ready,
     status: &Status,
     state_dir: &str,
+    output: Option<&str>,
     now: Timestamp,
 ) -> Vec<(&'static str, String)> {
     let behind = match &status.behind {
@@ -96,6 +104,7 @@ fn lines(
         lines.push(("users", status.users.join(", ")));
     }
     lines.push(("state", state_dir.to_owned()));
+    lines.extend(output.map(|output| ("output", output.to_owned())));
     lines.extend(status.notes.iter().map(|note| ("note", note.clone())));
     lines
 }

@@ -1,5 +1,6 @@
 //! `greeting-local stop`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use local_failure::Failure;
@@ -23,7 +24,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(crate) async fn run(args: StopArgs) -> Result<(), Failure> {
     let folder = state::folder(args.state.state_dir.as_deref())?;
     let running = Running::load(&folder)?;
-    client::ask(&running, reqwest::Method::POST, PATH).await?;
+    if let Err(why) = client::ask(&running, reqwest::Method::POST, PATH).await
+        && state::has_owner(&folder)
+    {
+        return Err(silent(&folder, why));
+    }
     let gone = async {
         while state::has_owner(&folder) {
             tokio::time::sleep(PAUSE).await;
@@ -44,4 +49,16 @@ pub(crate) async fn run(args: StopArgs) -> Result<(), Failure> {
         "stopped {}",
         running.ready.function_url.escape_debug()
     ))
+}
+
+/// A process holds the folder, and does not do what it is asked for.
+fn silent(folder: &Path, why: Failure) -> Failure {
+    match state::owner(folder) {
+        Some(process) => Failure::new(
+            "the stack does not answer",
+            format!("process {process} runs it, and holds {}", folder.display()),
+            format!("end that process: kill -9 {process}"),
+        ),
+        None => why,
+    }
 }

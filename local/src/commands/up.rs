@@ -93,14 +93,11 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         };
         print(Stream::Out, line);
     }
-    print(
-        Stream::Out,
-        if args.detached {
-            detach::LAST_LINE
-        } else {
-            "Ctrl-C ends it."
-        },
-    );
+    if args.detached {
+        detach::let_go(&state_dir).await?;
+    } else {
+        print(Stream::Out, "Ctrl-C ends it.");
+    }
     tokio::select! {
         () = interrupted => {}
         () = stack.asked_to_stop() => {}

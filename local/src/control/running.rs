@@ -146,6 +146,7 @@ impl Running {
     pub(crate) fn forget(state: &Path) {
         // What is not there need not be removed; the next note replaces any other.
         let _ = fs::remove_file(Self::path(state));
+        let _ = fs::remove_file(state.join(crate::state::OUTPUT));
     }
 
     /// Removes the note, if it is still this stack's.
