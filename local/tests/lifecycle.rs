@@ -72,11 +72,7 @@ async fn a_detached_stack_goes_on_until_it_is_stopped() {
     }
     // And what is said after the start is kept, for its owner alone.
     let output = stack.0.path().join("output.log");
-    assert!(
-        std::fs::read_to_string(&output)
-            .unwrap()
-            .contains(" 403 ")
-    );
+    assert!(std::fs::read_to_string(&output).unwrap().contains(" 403 "));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -9,7 +9,6 @@ mod finish;
 mod logout;
 mod session;
 
-pub(crate) use self::session::Prompt;
 use axum::Router;
 use axum::extract::{Form, RawQuery, State};
 use axum::http::HeaderMap;
@@ -24,6 +23,7 @@ use super::grants::{Flow, ResponseMode, ResponseType, ScopeRequest};
 use super::pages::{self, SignIn};
 use super::parameters::{Pairs, Parameters, Tenant};
 use super::pkce::{self, Challenge};
+use super::prompt::Prompt;
 use super::{ApproveError, Authority, events};
 
 pub(super) fn router() -> Router<Authority> {

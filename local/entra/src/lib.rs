@@ -39,6 +39,7 @@ mod pages;
 mod parameters;
 mod pkce;
 mod policy;
+mod prompt;
 mod resource_indicator;
 mod resource_manager;
 mod resources;

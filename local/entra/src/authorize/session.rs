@@ -15,29 +15,6 @@ use crate::parameters::Parameters;
 
 const COOKIE: &str = "GreetingLocalSession";
 
-/// When a person is to be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Prompt {
-    /// Never.
-    None,
-    /// Which account, whoever is signed in: `login`, `select_account`.
-    Account,
-    /// Whether the app may have what it asks for.
-    Consent,
-    IfNeeded,
-}
-
-impl Prompt {
-    pub(super) fn of(parameters: &Parameters) -> Self {
-        match parameters.get("prompt") {
-            Some("none") => Self::None,
-            Some("login" | "select_account") => Self::Account,
-            Some("consent") => Self::Consent,
-            Some(_) | None => Self::IfNeeded,
-        }
-    }
-}
-
 impl User {
     /// Whether a `login_hint` means them: the user name, or the mail address.
     pub(crate) fn is_named(&self, hint: &str) -> bool {

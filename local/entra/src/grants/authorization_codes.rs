@@ -1,10 +1,10 @@
 //! Authorization codes that are out, and the sign-ins that lead to them.
 
 use super::{Grants, MAX_PENDING, ScopeRequest};
-use crate::authorize::Prompt;
 use crate::directory::Platform;
 use crate::error::AuthorityError;
 use crate::pkce::Challenge;
+use crate::prompt::Prompt;
 use crate::secrets::{hash, secret};
 
 /// How an answer of authorize comes back (OAuth 2.0 Multiple Response Type Encoding Practices

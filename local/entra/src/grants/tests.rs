@@ -144,7 +144,7 @@ fn point_11_every_store_of_the_authority_is_bounded() {
         let flow = Flow {
             asked: asked(),
             redirect: "http://localhost/".parse().unwrap(),
-            prompt: crate::authorize::Prompt::IfNeeded,
+            prompt: crate::prompt::Prompt::IfNeeded,
             state: None,
             nonce: None,
             challenge: None,
