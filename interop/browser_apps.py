@@ -4,6 +4,7 @@ headless Chromium, a web app's for Node.js."""
 import contextlib
 import json
 import pathlib
+import secrets
 import shutil
 import socket
 import subprocess
@@ -101,32 +102,72 @@ def single_page():
         expect((refused["name"], refused["error"]), ("InteractionRequiredAuthError", "login_required"))
 
 
-@check("express-openid-connect", "Chromium: sign-in at its defaults (id_token, form_post)", lambda: version("express-openid-connect"))
-def express():
-    application = {
+@contextlib.contextmanager
+def web_app(stack, name: str, **variables: str):
+    """A program of this folder that serves a web app, beside its packages; its origin."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    path = shutil.copy(ROOT / "interop" / name, NODE)
+    environment = stack.environment("msal-node") | {
+        "PORT": str(port),
+        "ISSUER": f"{stack.authority}/{stack.tenant}/v2.0",
+        "CLIENT": WEB_APP,
+        **variables,
+    }
+    with subprocess.Popen([PROGRAM, path], env=environment, stdout=subprocess.PIPE, text=True) as program:
+        try:
+            expect(program.stdout.readline(), "ready\n")
+            yield f"http://localhost:{port}"
+        finally:
+            program.terminate()
+
+
+def registration(**more) -> dict:
+    return {
         "displayName": "web app",
         "appId": WEB_APP,
         "web": {
             "redirectUris": ["http://localhost/callback"],
             "implicitGrantSettings": {"enableIdTokenIssuance": True},
         },
+        **more,
     }
-    with registered(application) as stack, chromium() as driver:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        path = shutil.copy(ROOT / "interop" / "express_openid_connect.mjs", NODE)
-        environment = stack.environment("msal-node") | {
-            "PORT": str(port),
-            "ISSUER": f"{stack.authority}/{stack.tenant}/v2.0",
-            "CLIENT": WEB_APP,
-        }
-        with subprocess.Popen([PROGRAM, path], env=environment, stdout=subprocess.PIPE, text=True) as program:
-            try:
-                expect(program.stdout.readline(), "ready\n")
-                driver.get(f"http://localhost:{port}/")
-                title(driver, "Pick an account")
-                press(driver, "Sign in")
-                title(driver, "app")
-                expect(driver.find_element(By.ID, "who").text, "alice@greeting.test")
-            finally:
-                program.terminate()
+
+
+def signed_in(driver, origin: str) -> str:
+    """Who the app says it is, after a sign-in."""
+    driver.get(f"{origin}/")
+    title(driver, "Pick an account")
+    press(driver, "Sign in")
+    title(driver, "app")
+    return driver.find_element(By.ID, "who").text
+
+
+@check("express-openid-connect", "Chromium: sign-in at its defaults (id_token, form_post)", lambda: version("express-openid-connect"))
+def express():
+    with (
+        registered(registration()) as stack,
+        web_app(stack, "express_openid_connect.mjs") as origin,
+        chromium() as driver,
+    ):
+        expect(signed_in(driver, origin), "alice@greeting.test")
+
+
+@check("passport-azure-ad", "Chromium: id_token, code id_token, code (form_post); its default scope knows no name", lambda: version("passport-azure-ad"))
+def passport_azure_ad():
+    secret = secrets.token_urlsafe(24)
+    subjects = set()
+    with registered(registration(passwordCredentials=[{"secretText": secret}])) as stack:
+        for response_type, variables, name in [
+            # `openid` alone.
+            ("id_token", {}, None),
+            ("id_token", {"SCOPE": "profile"}, "alice@greeting.test"),
+            ("code id_token", {"SCOPE": "profile", "SECRET": secret}, "alice@greeting.test"),
+            ("code", {"SCOPE": "profile", "SECRET": secret}, "alice@greeting.test"),
+        ]:
+            ways = {"RESPONSE_TYPE": response_type, **variables}
+            with web_app(stack, "passport_azure_ad.mjs", **ways) as origin, chromium() as driver:
+                user = json.loads(signed_in(driver, origin))
+                expect(user.get("name"), name)
+                subjects.add(user["sub"])
+    expect(len(subjects), 1)

@@ -10,6 +10,7 @@ import secrets
 import socket
 import subprocess
 import tempfile
+import urllib.parse
 
 import requests
 
@@ -134,3 +135,26 @@ def entra_id():
             session, answer = signed_in(stack, origin)
             expect((answer.status_code, answer.url), (401, f"{origin}/api/greeting"))
             assert "_oauth2_proxy" in session.cookies, session.cookies
+
+
+@check("oauth2-proxy", "the client's fault: azure takes userinfo's host for Microsoft Graph; no switch of its own helps", lambda: VERSION, ALL)
+def azure():
+    # Entra's userinfo is at graph.microsoft.com. Here it is at the authority, as Resource Manager is.
+    with up_with_web() as (stack, secret):
+        arguments = [
+            "--provider=azure",
+            f"--oidc-issuer-url={stack.authority}/{stack.tenant}/v2.0",
+            f"--provider-ca-file={stack.ca}",
+            f"--client-id={WEB}",
+            f"--upstream={stack.url.split('/api/')[0]}",
+        ]
+        for more in [(), ("--profile-url=https://graph.microsoft.com/v1.0/me",), ("--resource=https://graph.microsoft.com",)]:
+            with proxy(stack, *arguments, *more, OAUTH2_PROXY_CLIENT_SECRET=secret) as origin:
+                session, answer = signed_in(stack, origin)
+                [asked, back] = [urllib.parse.parse_qs(urllib.parse.urlsplit(response.headers["location"]).query) for response in answer.history]
+                expect(asked["scope"], [f"openid {stack.authority}/.default"])
+                # --auto-approve accepts nothing that the registration does not ask for.
+                expect(back["error"], ["consent_required"])
+                assert back["error_description"][0].startswith("AADSTS65001:"), back
+                expect(answer.status_code, 403)
+                assert "_oauth2_proxy" not in session.cookies, session.cookies
