@@ -137,7 +137,7 @@ def entra_id():
             assert "_oauth2_proxy" in session.cookies, session.cookies
 
 
-@check("oauth2-proxy", "the client's fault: azure takes userinfo's host for Microsoft Graph; no switch of its own helps", lambda: VERSION, ALL)
+@check("oauth2-proxy", "azure (deprecated) takes userinfo's host for Microsoft Graph, which it is with Entra and not here: AADSTS65001", lambda: VERSION, ALL)
 def azure():
     # Entra's userinfo is at graph.microsoft.com. Here it is at the authority, as Resource Manager is.
     with up_with_web() as (stack, secret):
