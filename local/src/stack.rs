@@ -175,7 +175,14 @@ impl Stack {
                 stopped.clone(),
             );
         serving.push(tokio::spawn(control));
-        let backend = backend.start(&running, &options).await?;
+        let started = backend.start(&running, &options).await;
+        if started.is_err() {
+            // What explains a failed start must not wait for one that succeeds.
+            for warning in &warnings {
+                print(Stream::Err, format!("note: {warning}"));
+            }
+        }
+        let backend = started?;
         let _ = health.set(backend.health());
         let front_end = Arc::new(FrontEnd {
             gate: Gate::new(GateParts {
