@@ -34,6 +34,8 @@ ENVIRONMENT = {
 MANAGED_IDENTITY = "b3f7c215-6e0a-4d94-8a51-e92d7c4061fa"
 DAEMON = "5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853"
 CODE = re.compile(r"\b[A-Z0-9]{9}\b")
+# What the function answers to a person who has the scope, and to the daemon with its role.
+PERSON, APP = 200, 403
 CHECKS: list["Check"] = []
 # Reached only by a hang.
 PATIENCE = 300
@@ -99,6 +101,10 @@ class Stack:
     def call(self, token: str | None = None, url: str | None = None) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.get(url or self.url, headers=headers, verify=self.ca, allow_redirects=False, timeout=60)
+
+    def statuses(self, tokens: dict) -> dict:
+        """What the function answers to each."""
+        return {name: self.call(token).status_code for name, token in tokens.items()}
 
     def environment(self, client: str | None = None) -> dict:
         """The environment after `eval "$(greeting-local env --for CLIENT)"`, as a person has it."""

@@ -8,13 +8,11 @@ import shutil
 import subprocess
 
 from bodies import program
-from checks import CLIENTS, DAEMON, GREETING, MANAGED_IDENTITY, PATIENCE, ROOT, by_device_code, check, expect, up
+from checks import APP, CLIENTS, DAEMON, GREETING, MANAGED_IDENTITY, PATIENCE, PERSON, ROOT, by_device_code, check, expect, up
 from python_clients import ORDERS, up_with_orders
 
 SOURCE = ROOT / "interop" / "go"
 BUILT = CLIENTS / "go"
-# The scope and the daemon's role: what each kind of token reaches.
-PERSON, APP = 200, 403
 
 
 def version(module: str):
@@ -62,10 +60,6 @@ def tokens(name: str, environment: dict, *flows: str) -> dict:
     return json.loads(done.stdout)
 
 
-def statuses(stack, got: dict) -> dict:
-    return {name: stack.call(token).status_code for name, token in got.items()}
-
-
 @check("azidentity (Go)", "device code: the program that `env --for go` prints", IDENTITY)
 def printed_program():
     with up() as stack:
@@ -83,7 +77,7 @@ def printed_program():
 def identity_device_code():
     with up("--auto-approve", "alice@greeting.test") as stack:
         got = tokens("identity", variables(stack), "device code")
-        expect(statuses(stack, got), {"scope": PERSON, "silent": PERSON, "default": PERSON})
+        expect(stack.statuses(got), {"scope": PERSON, "silent": PERSON, "default": PERSON})
         expect(got["silent"], got["scope"])
 
 
@@ -92,7 +86,7 @@ def identity_daemon():
     with up("--allow-client", DAEMON) as stack:
         got = tokens("identity", as_daemon(stack), "daemon")
         ways = ["secret", "certificate", "certificate and chain", "environment"]
-        expect(statuses(stack, got), dict.fromkeys(ways, APP))
+        expect(stack.statuses(got), dict.fromkeys(ways, APP))
 
 
 @check("azidentity (Go)", "AzureCLICredential, and DefaultAzureCredential(nil) by it", IDENTITY)
@@ -102,7 +96,7 @@ def identity_az():
         by_device_code(stack, ["az", "login", "--use-device-code", "--allow-no-subscriptions"], environment)
         environment["AZURE_TOKEN_CREDENTIALS"] = "AzureCLICredential"
         got = tokens("identity", environment, "az", "default")
-        expect(statuses(stack, got), {"az": PERSON, "default": PERSON})
+        expect(stack.statuses(got), {"az": PERSON, "default": PERSON})
 
 
 @check("azidentity (Go)", "DefaultAzureCredential(nil) asks Microsoft, whatever env says (the client's own)", IDENTITY)
@@ -124,14 +118,14 @@ def identity_default():
 def identity_managed():
     with up("--allow-client", MANAGED_IDENTITY) as stack:
         got = tokens("identity", variables(stack, "managed-identity"), "managed identity")
-        expect(statuses(stack, got), {"managed identity": APP})
+        expect(stack.statuses(got), {"managed identity": APP})
 
 
 @check("MSAL Go", "device code: a scope, silent, refresh, .default", MSAL)
 def msal_device_code():
     with up("--auto-approve", "alice@greeting.test") as stack:
         got = tokens("msal", variables(stack), "device code")
-        expect(statuses(stack, got), {"scope": PERSON, "silent": PERSON, "refreshed": PERSON, "default": PERSON})
+        expect(stack.statuses(got), {"scope": PERSON, "silent": PERSON, "refreshed": PERSON, "default": PERSON})
         expect(got["silent"], got["scope"])
         assert got["refreshed"] != got["scope"]
 
@@ -140,7 +134,7 @@ def msal_device_code():
 def msal_daemon():
     with up("--allow-client", DAEMON) as stack:
         got = tokens("msal", as_daemon(stack), "daemon")
-        expect(statuses(stack, got), {"secret": APP, "certificate": APP, "certificate and chain": APP})
+        expect(stack.statuses(got), {"secret": APP, "certificate": APP, "certificate and chain": APP})
 
 
 @check("MSAL Go", "on behalf of: an API calls the next one as its user", MSAL)
@@ -150,7 +144,7 @@ def msal_on_behalf_of():
         assertion = tokens("msal", person, "device code")["scope"]
         expect(stack.call(assertion).status_code, 401)
         api = variables(stack) | {"AZURE_CLIENT_ID": ORDERS, "AZURE_CLIENT_SECRET": secret, "ASSERTION": assertion}
-        expect(statuses(stack, tokens("msal", api, "on behalf of")), {"on behalf of": PERSON})
+        expect(stack.statuses(tokens("msal", api, "on behalf of")), {"on behalf of": PERSON})
 
 
 @check("go-oidc", "a verifier by issuer and keys, across a key rotation", OIDC)

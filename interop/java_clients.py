@@ -3,21 +3,21 @@
 import contextlib
 import json
 import os
-import pathlib
 import re
 import socketserver
 import subprocess
-import tempfile
 import threading
 
 import minted
 from checks import (
+    APP,
     CLIENTS,
     DAEMON,
     GREETING,
     LOCAL,
     MANAGED_IDENTITY,
     PATIENCE,
+    PERSON,
     by_device_code,
     check,
     expect,
@@ -28,8 +28,6 @@ from python_clients import ORDERS, up_with_orders
 # Quicker to start, and no slower for so short a life.
 JVM = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
 BUILT = CLIENTS / "java"
-# The scope and the daemon's role: what each kind of token reaches.
-PERSON, APP = 200, 403
 
 
 def version(module: str, artifact: str):
@@ -98,10 +96,6 @@ def alone(stack, main: str, *arguments: str, **more: str) -> dict:
     return seen
 
 
-def statuses(stack, tokens: dict) -> dict:
-    return {name: stack.call(token).status_code for name, token in tokens.items()}
-
-
 def grants(stack) -> list:
     """The grants that the authority was asked by."""
     log = stack.local("log")
@@ -121,13 +115,13 @@ def msal_person():
         expect(seen["silent"], seen["first"])
         assert seen["refreshed"] != seen["first"]
         expect(grants(stack), ["device_code", "refresh_token"])
-        expect(statuses(stack, seen), dict.fromkeys(seen, PERSON))
+        expect(stack.statuses(seen), dict.fromkeys(seen, PERSON))
 
 
 @check("MSAL4J", "client credentials: secret, certificate, certificate with chain", msal4j)
 def msal_daemon():
     with up("--allow-client", DAEMON) as stack:
-        expect(statuses(stack, alone(stack, "Msal", "daemon")), PROOFS)
+        expect(stack.statuses(alone(stack, "Msal", "daemon")), PROOFS)
 
 
 @check("MSAL4J", "reason() and claims() where a person has to sign in again", msal4j)
@@ -176,7 +170,7 @@ def identity_person():
     with up("--auto-approve", "alice@greeting.test") as stack:
         seen = alone(stack, "Identity", "person")
         expect(seen["silent"], seen["first"])
-        expect(statuses(stack, seen), dict.fromkeys(seen, PERSON))
+        expect(stack.statuses(seen), dict.fromkeys(seen, PERSON))
 
 
 @check("azure-identity (Java)", "the client's fault: a refresh loses the port, so it asks for a second sign-in", azure_identity)
@@ -189,7 +183,7 @@ def identity_port():
 @check("azure-identity (Java)", "ClientSecretCredential, ClientCertificateCredential (without, with chain)", azure_identity)
 def identity_daemon():
     with up("--allow-client", DAEMON) as stack:
-        expect(statuses(stack, alone(stack, "Identity", "daemon")), PROOFS)
+        expect(stack.statuses(alone(stack, "Identity", "daemon")), PROOFS)
 
 
 @check("azure-identity (Java)", "EnvironmentCredential by AZURE_TOKEN_CREDENTIALS", azure_identity)
@@ -201,7 +195,7 @@ def identity_environment():
             {"AZURE_CLIENT_CERTIFICATE_PATH": str(stack.folder / "state" / "daemon.pem")},
         ]:
             seen = alone(stack, "Identity", "environment", **proof, **variables)
-            expect(statuses(stack, seen), {"environment": APP})
+            expect(stack.statuses(seen), {"environment": APP})
 
 
 @check("azure-identity (Java)", "the client's fault: EnvironmentCredentialBuilder asks Microsoft about the authority", azure_identity)
@@ -223,7 +217,7 @@ def identity_az():
         with elsewhere(environment(stack) | stack.environment("az")) as (variables, asked):
             # It says so itself: `az` has told it, and it asks nobody.
             seen = printed(java("clients", "Identity", "az"), variables | {"AZURE_TENANT_ID": stack.tenant})
-        expect((statuses(stack, seen), asked), ({"az": PERSON}, []))
+        expect((stack.statuses(seen), asked), ({"az": PERSON}, []))
 
 
 def verified(stack, issuer: str, audience: str, tokens: list) -> dict:
@@ -253,14 +247,14 @@ def identity_managed():
         variables = stack.environment("managed-identity")
         for flow in ("managed", "default"):
             seen = printed(java("clients", "Identity", flow), variables)
-            expect(statuses(stack, seen), {flow: APP})
+            expect(stack.statuses(seen), {flow: APP})
 
 
 @check("MSAL4J", "ManagedIdentityApplication after `env --for managed-identity`", msal4j)
 def msal_managed():
     with up("--allow-client", MANAGED_IDENTITY) as stack:
         seen = printed(java("clients", "Msal", "managed"), stack.environment("managed-identity"))
-        expect(statuses(stack, seen), {"managed": APP})
+        expect(stack.statuses(seen), {"managed": APP})
 
 
 @check("MSAL4J", "on behalf of: an API calls the next one as its user; silent, refresh", msal4j)
@@ -273,11 +267,11 @@ def msal_on_behalf_of():
         expect(seen.pop("account"), "alice@greeting.test")
         expect(seen["cached"], seen["first"])
         assert seen["refreshed"] != seen["first"]
-        expect(statuses(stack, seen), dict.fromkeys(seen, PERSON))
+        expect(stack.statuses(seen), dict.fromkeys(seen, PERSON))
 
 
 @check("azure-identity (Java)", "OnBehalfOfCredential: an API calls the next one as its user", azure_identity)
 def identity_on_behalf_of():
     with up_with_orders("--auto-approve", "alice@greeting.test") as (stack, secret):
         seen = alone(stack, "Identity", "on behalf of", ORDERS, "api://orders/Orders.Read", API_SECRET=secret)
-        expect(statuses(stack, seen), {"user": PERSON})
+        expect(stack.statuses(seen), {"user": PERSON})

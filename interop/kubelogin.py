@@ -8,31 +8,16 @@ import shlex
 import subprocess
 
 from azure_cli import wait_for_text
-from bodies import program
 from browser import chromium, press, title
-from checks import ALL, CLIENTS, DAEMON, PATIENCE, by_device_code, check, expect, started, up
+from checks import ALL, APP, DAEMON, PATIENCE, PERSON, by_device_code, check, expect, started, up
+from go_programs import installed
 
 VERSION = "0.2.21"
-# The scope and the daemon's role: what each kind of token reaches.
-PERSON, APP = 200, 403
 
 
 @functools.cache
 def kubelogin() -> pathlib.Path:
-    """The program, built where it is not there yet; Go itself knows."""
-    folder = CLIENTS / "kubelogin"
-    folder.mkdir(exist_ok=True)
-    done = subprocess.run(
-        [program("go"), "install", f"github.com/Azure/kubelogin@v{VERSION}"],
-        # Else a go.mod nearby would be read.
-        cwd=folder,
-        env={**os.environ, "GOBIN": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder / "kubelogin"
+    return installed("kubelogin", f"github.com/Azure/kubelogin@v{VERSION}")
 
 
 def line(stack, method: str) -> list:

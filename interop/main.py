@@ -84,7 +84,7 @@ def main() -> int:
 
 if __name__ == "__main__":
     # Imported for what they register.
-    assert ci_helpers and azd and azd_hooks and azure_cli and azure_deploy and bicep and bodies and browser and control_room and package
+    assert browser_apps and ci_helpers and rust_client and azd and azd_hooks and azure_cli and azure_deploy and bicep and bodies and browser and control_room and package
     assert java_clients and quarkus and spring
     assert custom_handlers and grpc_app and paths and todo_api
     assert deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and readers and real_tenant and seed

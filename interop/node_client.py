@@ -38,10 +38,6 @@ def tokens_of(program: str, stack) -> dict:
     return json.loads(done.stdout)
 
 
-def statuses(stack, tokens: dict) -> dict:
-    return {name: stack.call(token).status_code for name, token in tokens.items()}
-
-
 @check("msal-node", "device code: the program that `env --for msal-node` prints", msal_node)
 def program():
     with up() as stack:
@@ -58,11 +54,11 @@ def flows():
         tokens = tokens_of("msal_node.mjs", stack)
         expect(tokens["silent"], tokens["first"])
         assert tokens["refreshed"] != tokens["first"]
-        expect(statuses(stack, tokens), {"first": 200, "silent": 200, "refreshed": 200, "secret": 403, "certificate": 403})
+        expect(stack.statuses(tokens), {"first": 200, "silent": 200, "refreshed": 200, "secret": 403, "certificate": 403})
 
 
 @check("azure-identity (Node)", "device code, client credentials (secret, certificate)", azure_identity)
 def credentials():
     with up("--auto-approve", "alice@greeting.test", "--allow-client", DAEMON) as stack:
         tokens = tokens_of("azure_identity.mjs", stack)
-        expect(statuses(stack, tokens), {"person": 200, "secret": 403, "certificate": 403})
+        expect(stack.statuses(tokens), {"person": 200, "secret": 403, "certificate": 403})

@@ -4,18 +4,16 @@ import concurrent.futures
 import contextlib
 import functools
 import json
-import os
 import pathlib
 import secrets
 import socket
-import subprocess
 import tempfile
 import urllib.parse
 
 import requests
 
-from bodies import program
-from checks import ALL, CLIENTS, ENVIRONMENT, GREETING, ROOT, check, expect, started, up, wait
+from checks import ALL, ENVIRONMENT, GREETING, ROOT, check, expect, started, up, wait
+from go_programs import installed
 
 VERSION = "7.15.6"
 WEB = "8d0e7c5a-2b6f-4c3e-9f4a-7d6b5c4e3f21"
@@ -23,20 +21,7 @@ WEB = "8d0e7c5a-2b6f-4c3e-9f4a-7d6b5c4e3f21"
 
 @functools.cache
 def oauth2_proxy() -> pathlib.Path:
-    """The program, built where it is not there yet; Go itself knows."""
-    folder = CLIENTS / "oauth2-proxy"
-    folder.mkdir(exist_ok=True)
-    done = subprocess.run(
-        [program("go"), "install", f"github.com/oauth2-proxy/oauth2-proxy/v7@v{VERSION}"],
-        # Else a go.mod nearby would be read.
-        cwd=folder,
-        env={**os.environ, "GOBIN": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder / "oauth2-proxy"
+    return installed("oauth2-proxy", f"github.com/oauth2-proxy/oauth2-proxy/v7@v{VERSION}")
 
 
 @contextlib.contextmanager
@@ -121,16 +106,20 @@ def by_alpha_configuration():
             expect(again(None), 200)
 
 
+def by_flags(stack, provider: str) -> list[str]:
+    return [
+        f"--provider={provider}",
+        f"--oidc-issuer-url={stack.authority}/{stack.tenant}/v2.0",
+        f"--provider-ca-file={stack.ca}",
+        f"--client-id={WEB}",
+        f"--upstream={stack.url.split('/api/')[0]}",
+    ]
+
+
 @check("oauth2-proxy", "entra-id at its defaults: signed in; no token of the API's goes on", lambda: VERSION, ALL)
 def entra_id():
     with up_with_web() as (stack, secret):
-        arguments = [
-            "--provider=entra-id",
-            f"--oidc-issuer-url={stack.authority}/{stack.tenant}/v2.0",
-            f"--provider-ca-file={stack.ca}",
-            f"--client-id={WEB}",
-            f"--upstream={stack.url.split('/api/')[0]}",
-        ]
+        arguments = by_flags(stack, "entra-id")
         with proxy(stack, *arguments, OAUTH2_PROXY_CLIENT_SECRET=secret) as origin:
             session, answer = signed_in(stack, origin)
             expect((answer.status_code, answer.url), (401, f"{origin}/api/greeting"))
@@ -141,13 +130,7 @@ def entra_id():
 def azure():
     # Entra's userinfo is at graph.microsoft.com. Here it is at the authority, as Resource Manager is.
     with up_with_web() as (stack, secret):
-        arguments = [
-            "--provider=azure",
-            f"--oidc-issuer-url={stack.authority}/{stack.tenant}/v2.0",
-            f"--provider-ca-file={stack.ca}",
-            f"--client-id={WEB}",
-            f"--upstream={stack.url.split('/api/')[0]}",
-        ]
+        arguments = by_flags(stack, "azure")
         for more in [(), ("--profile-url=https://graph.microsoft.com/v1.0/me",), ("--resource=https://graph.microsoft.com",)]:
             with proxy(stack, *arguments, *more, OAUTH2_PROXY_CLIENT_SECRET=secret) as origin:
                 session, answer = signed_in(stack, origin)
