@@ -4,7 +4,7 @@
 
 mod harness;
 
-use harness::authority::{API, Authority, DAEMON, Form, claims, part, read, with};
+use harness::authority::{API, Authority, DAEMON, claims, part, read, with};
 use serde_json::{Value, json};
 
 fn golden(name: &str) -> Value {
@@ -62,6 +62,16 @@ fn placeholders_stand_for_something_and_nothing_else_does() {
     }
 }
 
+/// The daemon asks for a token by its secret.
+fn by_secret<'a>(secret: &'a str, scope: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("grant_type", "client_credentials"),
+        ("client_id", DAEMON),
+        ("client_secret", secret),
+        ("scope", scope),
+    ]
+}
+
 /// What the real Entra ID answered on 13 August 2026, as facts: calvinchengx/entra-emulator captured
 /// it (commit 4e61f24, `e2e/differential/testdata/fixtures`, six files). The texts themselves are
 /// compared by `answers_are_entras_field_by_field`, where that data is at hand.
@@ -70,12 +80,7 @@ async fn six_answers_that_were_captured_in_august_2026() {
     let up = Authority::start();
     let secret = up.secret();
     let app = format!("api://{API}/.default");
-    let daemon: &Form<'_> = &[
-        ("grant_type", "client_credentials"),
-        ("client_id", DAEMON),
-        ("client_secret", &secret),
-        ("scope", &app),
-    ];
+    let daemon = &by_secret(&secret, &app);
     // 1: a refusal of the secret. 2: of an API that the tenant does not have. 3: of a client's id
     // that is all zeros, 4: of an unknown grant. Only the first two have an error_uri.
     let nil = "00000000-0000-0000-0000-000000000000";
@@ -164,12 +169,7 @@ async fn answers_are_entras_field_by_field() {
     let up = Authority::start();
     let secret = up.secret();
     let app = format!("api://{API}/.default");
-    let daemon: &Form<'_> = &[
-        ("grant_type", "client_credentials"),
-        ("client_id", DAEMON),
-        ("client_secret", &secret),
-        ("scope", &app),
-    ];
+    let daemon = &by_secret(&secret, &app);
     let nil = "00000000-0000-0000-0000-000000000000";
     for (name, changes) in [
         ("token-client-credentials", &[][..]),

@@ -198,6 +198,8 @@ mod tests {
     use super::*;
     use crate::Environment;
 
+    const FUNCTION: &str = r#"{"bindings": [{"type": "httpTrigger", "name": "req"}, {"type": "http", "direction": "out", "name": "res"}]}"#;
+
     fn write(root: &Path, file: &str, text: &str) {
         let path = root.join(file);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -208,8 +210,7 @@ mod tests {
     fn point_9_sources_are_seen_and_what_is_written_beside_them_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        let function = r#"{"bindings": [{"type": "httpTrigger", "name": "req"}, {"type": "http", "direction": "out", "name": "res"}]}"#;
-        write(root, "one/function.json", function);
+        write(root, "one/function.json", FUNCTION);
         write(
             root,
             "host.json",
@@ -251,7 +252,7 @@ mod tests {
             ("main.rs~", false),
         ] {
             let before = sources.look();
-            write(root, file, &format!("{file} is another {function}"));
+            write(root, file, &format!("{file} is another {FUNCTION}"));
             let changed = sources.look().changed_since(&before);
             let expected = if counts {
                 vec![root.join(file)]
@@ -264,7 +265,7 @@ mod tests {
             }
             // The same again is no change; gone is one.
             let before = sources.look();
-            write(root, file, &format!("{file} is another {function}"));
+            write(root, file, &format!("{file} is another {FUNCTION}"));
             assert_eq!(sources.look(), before, "{file}");
             std::fs::remove_file(root.join(file)).unwrap();
             assert_eq!(!sources.look().changed_since(&before).is_empty(), counts);
@@ -275,8 +276,7 @@ mod tests {
     fn point_9_what_a_build_has_read_counts_and_what_it_has_written_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        let function = r#"{"bindings": [{"type": "httpTrigger", "name": "req"}, {"type": "http", "direction": "out", "name": "res"}]}"#;
-        write(root, "one/function.json", function);
+        write(root, "one/function.json", FUNCTION);
         write(
             root,
             "host.json",
