@@ -97,9 +97,9 @@ pub fn authorize<'a>(
     }
     match principal::read::<Needed>(header) {
         Err(error) => Decision::Unauthenticated(Malformed(error)),
-        Ok(Needed { entra: false, .. }) => Decision::Unauthenticated(OtherProvider),
-        Ok(Needed { scope: false, .. }) => Decision::MissingScope,
-        Ok(Needed { .. }) => {
+        Ok(principal) if !principal.is_entra() => Decision::Unauthenticated(OtherProvider),
+        Ok(principal) if !principal.has_scope() => Decision::MissingScope,
+        Ok(_) => {
             last_granted::remember(header);
             Decision::Granted
         }

@@ -11,19 +11,9 @@ use serde::{Deserialize, de};
 
 use super::{SCOPE, SCOPE_CLAIMS};
 
-/// The two answers that decide.
+/// The members of a principal, each as the answer that decides, or as none.
 #[derive(Deserialize)]
-#[serde(from = "Members")]
 pub(super) struct Needed {
-    /// Whether the identity provider is Entra ID.
-    pub(super) entra: bool,
-    /// Whether one of the scope claims has the scope.
-    pub(super) scope: bool,
-}
-
-/// The members of a principal.
-#[derive(Deserialize)]
-struct Members {
     auth_typ: Text<IsEntra>,
     claims: Claims,
     #[serde(default, rename = "name_typ")]
@@ -32,12 +22,15 @@ struct Members {
     _role_typ: Text<Anything>,
 }
 
-impl From<Members> for Needed {
-    fn from(members: Members) -> Self {
-        Self {
-            entra: members.auth_typ.holds,
-            scope: members.claims.scope,
-        }
+impl Needed {
+    /// Whether the identity provider is Entra ID.
+    pub(super) fn is_entra(&self) -> bool {
+        self.auth_typ.holds
+    }
+
+    /// Whether one of the scope claims has the scope.
+    pub(super) fn has_scope(&self) -> bool {
+        self.claims.scope
     }
 }
 
