@@ -3,7 +3,7 @@
 //! A caller's calls come in rows, with the same header byte for byte, and the decision depends on
 //! those bytes alone: so the same bytes as before are the same yes, and reading them again is saved.
 //! It costs up to [`MAX_BYTES`] a thread, in which the last granted header stays until another is
-//! granted; a refusal is never remembered. `bench/decisions` prints what it saves.
+//! granted; a refusal is never remembered. `bench/run` prints what the handler then costs.
 
 use std::cell::RefCell;
 
