@@ -7,7 +7,7 @@ mod harness;
 
 use harness::Up;
 use harness::app::app;
-use harness::authority::{Authority, BACK, CLI, DEVICE, Form, claims, get, read};
+use harness::authority::{Authority, BACK, CLI, DEVICE, Form, VISUAL_STUDIO, claims, get, read};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -253,4 +253,52 @@ fn item_23_who_is_to_approve_everything_is_one_of_the_file() {
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(says), "{said}");
     }
+}
+
+/// Accept on the page gives an ordinary user's client no scope of type `Admin`; pre-authorization
+/// and an administrator do.
+#[tokio::test]
+async fn item_23_a_scope_of_type_admin_is_consented_to_by_administrators_alone() {
+    let app = app();
+    let path = app.path().join("deploy/app-registration.json");
+    let mut api: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    api["api"]["oauth2PermissionScopes"][0]["type"] = "Admin".into();
+    std::fs::write(path, api.to_string()).unwrap();
+    let global_administrator = "62e90394-69f5-4237-9190-012177145e10";
+    let users = json!({"users": [
+        {"displayName": "Erin", "userPrincipalName": "erin@corp.test"},
+        {"displayName": "Ada", "userPrincipalName": "ada@corp.test",
+         "directoryRoles": [global_administrator]},
+    ]});
+    std::fs::write(app.path().join("deploy/users.json"), users.to_string()).unwrap();
+    let up = start(&app, &[]);
+    assert!(
+        up.0.printed().contains("Greeting.Read is of type Admin"),
+        "{}",
+        up.0.printed()
+    );
+    let press = async |started: &Value, user: &str, action: &str| {
+        let code = started["user_code"].as_str().unwrap();
+        let form = [("code", code), ("user", user), ("action", action)];
+        let sent = up.0.client.post(up.url("devicelogin")).form(&form);
+        let sent = sent.header("origin", up.0.text("authority_host"));
+        sent.send().await.unwrap().text().await.unwrap()
+    };
+    let started = up.start_device_code(VISUAL_STUDIO).await;
+    for action in ["approve", "consent"] {
+        let page = press(&started, "erin@corp.test", action).await;
+        assert!(page.contains("AADSTS90094"), "{action}: {page}");
+        assert!(!page.contains("Accept"), "{action}: {page}");
+    }
+    let (_, pending) = up.poll(&started, VISUAL_STUDIO).await;
+    assert_eq!(pending["error"], "authorization_pending", "{pending}");
+    let started = up.start_device_code(VISUAL_STUDIO).await;
+    let page = press(&started, "ada@corp.test", "approve").await;
+    assert!(page.contains("Accept"), "{page}");
+    press(&started, "ada@corp.test", "consent").await;
+    let (status, body) = up.poll(&started, VISUAL_STUDIO).await;
+    assert_eq!(status, 200, "{body}");
+    // Pre-authorized: nobody is asked.
+    let body = sign_in(&up, Who::Named("erin@corp.test"), &[]).await;
+    assert_eq!(claims(&body["access_token"])["scp"], "Greeting.Read");
 }

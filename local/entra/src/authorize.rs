@@ -112,7 +112,7 @@ async fn decide(
         authority.grants().end_flow(&choice.flow);
         return events::refused(note(Outcome::Refused), &error).on(flow.refusal(&error));
     }
-    if choice.action == "consent" {
+    if choice.action == "consent" && authority.may_consent(&flow.asked, known) {
         if let Err(error) = authority.check_accepted(&flow, known) {
             authority.grants().end_flow(&choice.flow);
             return events::refused(note(Outcome::Refused), &error).on(flow.refusal(&error));

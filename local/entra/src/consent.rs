@@ -62,11 +62,25 @@ impl Authority {
                 .has_consent(client, &self.kept_name(resource, scope), &user.upn)
     }
 
+    /// Whether it is up to the user to let the client have all that it asks for.
+    pub(super) fn may_consent(&self, asked: &ScopeRequest, user: &User) -> bool {
+        asked.resources().all(|of| {
+            let scopes = self.to_consent(&asked.client, of);
+            scopes.iter().all(|scope| {
+                self.is_granted(&asked.client, of.resource, scope, user)
+                    || self
+                        .application(of.resource)
+                        .is_none_or(|app| user.may_consent(app, scope))
+            })
+        })
+    }
+
     /// The scopes that a consent prompt is about.
     pub(super) fn to_consent(&self, client: &str, of: &ResourceScopes) -> Vec<String> {
         match &of.permissions {
             Permissions::Named(scopes) => scopes.iter().map(|scope| scope.value.clone()).collect(),
-            // What the registration lists; a client without one asks for all there is.
+            // What the registration lists; a client without one asks for all that users may
+            // consent to.
             Permissions::Granted => {
                 let all = self.defined(of.resource);
                 let listed: Vec<String> = all
@@ -83,7 +97,14 @@ impl Authority {
                     })
                     .cloned()
                     .collect();
-                if listed.is_empty() { all } else { listed }
+                if !listed.is_empty() {
+                    return listed;
+                }
+                let app = self.application(of.resource);
+                let for_users =
+                    |scope: &String| app.is_none_or(|app| !app.is_for_administrators(scope));
+                let of_users: Vec<String> = all.iter().filter(|s| for_users(s)).cloned().collect();
+                if of_users.is_empty() { all } else { of_users }
             }
         }
     }

@@ -20,6 +20,7 @@ mod warnings;
 
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 pub(crate) use self::application::Application;
 pub use self::credentials::AppSecret;
@@ -44,6 +45,13 @@ const FIRST_PARTY: [(&str, &str); 4] = [
     ),
     ("aebc6443-996d-45c2-90f0-388ff96faa56", "Visual Studio Code"),
     ("872cd9fa-d31f-45e0-9eab-6e460a02d1f1", "Visual Studio"),
+];
+
+/// Identifier URIs of Microsoft's own APIs: no tenant's registration can have them.
+const MICROSOFTS_URIS: [&str; 3] = [
+    "https://graph.microsoft.com",
+    "https://management.azure.com",
+    "https://management.core.windows.net",
 ];
 
 /// Why a file of the directory's can't be used.
@@ -238,18 +246,36 @@ impl Directory {
                     why,
                 })
             };
-            let is_identity = app.is(MANAGED_IDENTITY_CLIENT_ID);
-            if is_identity || app.is(DAEMON_CLIENT_ID) || Self::is_first_party(&app.app_id) {
-                let name = match is_identity {
-                    true => "the managed identity",
-                    false => self.client_name(&app.app_id).unwrap_or(""),
-                };
+            match Uuid::try_parse(&app.app_id) {
+                Ok(id) if id.is_nil() => {
+                    let why = "is the nil GUID, which Entra gives no app".to_owned();
+                    return failed("appId", format!("{} {why}", app.app_id));
+                }
+                Ok(_) => {}
+                Err(_) => {
+                    let id = secret_forms::word(&app.app_id);
+                    return failed("appId", format!("{id:?} is no GUID"));
+                }
+            }
+            if let Some(name) = built_in_name(&app.app_id) {
                 return failed(
                     "appId",
                     format!(
                         "{} is that of {name}, which is built in: give the app another id",
                         app.app_id
                     ),
+                );
+            }
+            let microsofts = |uri: &&String| {
+                let uri = uri.trim_end_matches('/');
+                MICROSOFTS_URIS
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(uri))
+            };
+            if let Some(uri) = app.identifier_uris.iter().find(microsofts) {
+                return failed(
+                    "identifierUris",
+                    format!("{uri} is Microsoft's own: Entra refuses it; remove it"),
                 );
             }
             for other in &all[..index] {
@@ -323,6 +349,19 @@ impl Directory {
             (name, app.app_id.as_str(), app.file.as_str())
         })
     }
+}
+
+/// What an app is called that is there without a registration's file.
+fn built_in_name(id: &str) -> Option<&'static str> {
+    let others = [
+        (DAEMON_CLIENT_ID, "the daemon"),
+        (MANAGED_IDENTITY_CLIENT_ID, "the managed identity"),
+        (GRAPH, "Microsoft Graph"),
+        (MANAGEMENT, "Azure Resource Manager"),
+    ];
+    let mut known = FIRST_PARTY.into_iter().chain(others);
+    let found = known.find(|(known, _)| known.eq_ignore_ascii_case(id))?;
+    Some(found.1)
 }
 
 /// An object's id that is the same at each start: of its tenant, its collection in Graph and its

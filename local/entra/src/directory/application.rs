@@ -93,6 +93,9 @@ pub(super) struct Scope {
     pub(super) id: String,
     pub(super) value: String,
     pub(super) is_enabled: bool,
+    /// Who may consent to it: `User`, or `Admin` for administrators alone.
+    #[serde(rename = "type", default)]
+    pub(super) kind: Option<String>,
     pub(super) user_consent_display_name: Option<String>,
     pub(super) user_consent_description: Option<String>,
 }
@@ -119,6 +122,13 @@ pub(super) struct ResourceAccess {
     /// `Scope` is delegated, `Role` an app role.
     #[serde(rename = "type")]
     pub(super) kind: String,
+}
+
+impl Scope {
+    /// Whether none but an administrator may consent to it.
+    pub(super) fn is_admins(&self) -> bool {
+        self.kind.as_deref() == Some("Admin")
+    }
 }
 
 impl Application {

@@ -1,7 +1,42 @@
 //! What the registrations say of who has which permission of an API.
 
-use super::application::Application;
+use super::application::{Application, Scope};
 use super::{DAEMON_CLIENT_ID, Directory, MANAGED_IDENTITY_CLIENT_ID, User, UserState};
+
+/// Template ids of the directory roles that may consent to any delegated permission: Global,
+/// Privileged Role, Application and Cloud Application Administrator (Microsoft: "Grant
+/// tenant-wide admin consent to an application", Prerequisites).
+const ADMINISTRATORS: [&str; 4] = [
+    GLOBAL_ADMINISTRATOR,
+    "e8611ab8-c189-46e8-94e1-60213ab1f814",
+    "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
+    "158c047a-c907-4556-b7ef-446551a6b5f7",
+];
+/// The Global Administrator's.
+pub(super) const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
+
+impl Application {
+    /// Whether none but an administrator may consent to this scope (Microsoft: "Scopes and
+    /// permissions in the Microsoft identity platform", admin-restricted permissions).
+    pub(crate) fn is_for_administrators(&self, scope: &str) -> bool {
+        let mut scopes = self.api.oauth2_permission_scopes.iter();
+        let known = scopes.find(|known| known.value == scope);
+        known.is_some_and(Scope::is_admins)
+    }
+}
+
+impl User {
+    /// Whether it is up to this user to let a client have the API's `scope`.
+    pub(crate) fn may_consent(&self, api: &Application, scope: &str) -> bool {
+        let mut roles = self.directory_roles.iter();
+        !api.is_for_administrators(scope)
+            || roles.any(|role| {
+                ADMINISTRATORS
+                    .iter()
+                    .any(|id| id.eq_ignore_ascii_case(role))
+            })
+    }
+}
 
 impl Directory {
     /// The protected API's scopes that are enabled.
@@ -27,7 +62,8 @@ impl Directory {
                 && ids.any(|known| known.eq_ignore_ascii_case(id))
         });
         let asks = self.asks_for(client, &api.app_id, id);
-        pre_authorized || (asks && user.state == UserState::Allowed)
+        let has_consented = user.state == UserState::Allowed && user.may_consent(api, scope);
+        pre_authorized || (asks && has_consented)
     }
 
     /// Whether the client's registration lists this scope of the API.

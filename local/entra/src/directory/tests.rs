@@ -319,3 +319,86 @@ fn item_4_each_client_has_its_own_service_principal() {
         ids[0]
     );
 }
+
+#[test]
+fn item_23_an_app_id_that_no_app_can_have_is_refused() {
+    let az = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+    for (app, says) in [
+        (json!({"appId": "nope"}), "appId: \"nope\" is no GUID"),
+        (
+            json!({"appId": "00000000-0000-0000-0000-000000000000"}),
+            "is the nil GUID",
+        ),
+        (json!({"appId": GRAPH}), "is that of Microsoft Graph,"),
+        (
+            json!({"appId": MANAGEMENT.to_uppercase()}),
+            "is that of Azure Resource Manager,",
+        ),
+        // Not that of the file's own displayName.
+        (
+            json!({"appId": az, "displayName": "orders"}),
+            "is that of Microsoft Azure CLI,",
+        ),
+        (
+            json!({"appId": MANAGED_IDENTITY_CLIENT_ID}),
+            "is that of the managed identity,",
+        ),
+        (
+            json!({"appId": "b8e6f0a4-2d57-4c19-9f3a-61c0d5e7a412",
+                "identifierUris": ["https://graph.microsoft.com/"]}),
+            "identifierUris: https://graph.microsoft.com/ is Microsoft's own",
+        ),
+    ] {
+        let mut sources = shipped();
+        sources.more.push(source(&app.to_string()));
+        let refused = Directory::new("t", "greeting.test", &sources).err();
+        let said = refused.map(|error| error.to_string()).unwrap_or_default();
+        assert!(said.contains(says), "{says}: {said}");
+    }
+}
+
+/// A scope that none but an administrator may consent to (Microsoft: "Scopes and permissions in
+/// the Microsoft identity platform", admin-restricted permissions).
+#[test]
+fn item_23_an_ordinary_user_has_not_consented_to_a_scope_of_type_admin() {
+    let with = |kind: &str| {
+        let mut sources = shipped();
+        let mut api: serde_json::Value = serde_json::from_str(&sources.api.text).unwrap();
+        api["api"]["oauth2PermissionScopes"][0]["type"] = kind.into();
+        api["api"]["preAuthorizedApplications"] = json!([]);
+        sources.api.text = api.to_string();
+        let user = |name: &str, roles: &[&str]| {
+            json!({"displayName": name,
+            "userPrincipalName": format!("{name}@greeting.test"), "directoryRoles": roles})
+        };
+        let users = json!({"users": [user("erin", &[]),
+            user("ada", &["62E90394-69f5-4237-9190-012177145e10"])]});
+        sources.users = Some(source(&users.to_string()));
+        of(&sources)
+    };
+    for (kind, user, has_consented) in [
+        ("User", "erin", true),
+        ("User", "ada", true),
+        ("Admin", "erin", false),
+        ("Admin", "ada", true),
+    ] {
+        let directory = with(kind);
+        let user = directory.user(user).unwrap();
+        assert_eq!(
+            directory.consented(CLI, directory.api(), "Greeting.Read", user),
+            has_consented,
+            "{kind} {}",
+            user.upn
+        );
+    }
+    for (kind, says) in [
+        ("Admin", "Greeting.Read is of type Admin"),
+        ("Adminn", "api.oauth2PermissionScopes[0].type: \"Adminn\""),
+    ] {
+        let warnings = with(kind).warnings();
+        assert!(
+            warnings.len() == 1 && warnings[0].contains(says),
+            "{warnings:?}"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 //! would expect: in words, at start, each by its name.
 
 use super::application::Application;
+use super::permissions::GLOBAL_ADMINISTRATOR;
 use super::{Directory, redirects};
 
 /// Microsoft Graph's application id.
@@ -86,6 +87,20 @@ impl Directory {
             }));
         }
         let scopes = &app.api.oauth2_permission_scopes;
+        for (index, scope) in scopes.iter().enumerate() {
+            let path = format!("api.oauth2PermissionScopes[{index}]");
+            match scope.kind.as_deref() {
+                None | Some("User") => {}
+                Some("Admin") if !scope.is_enabled => {}
+                Some("Admin") => words.push(format!(
+                    "{path}: {} is of type Admin, so no ordinary user can consent to it (AADSTS90094). Pre-authorize the client, or sign in as a user whose directoryRoles in deploy/users.json have {GLOBAL_ADMINISTRATOR} (Global Administrator)",
+                    scope.value
+                )),
+                Some(kind) => words.push(format!(
+                    "{path}.type: {kind:?} has no effect: it is none of User and Admin, and Entra refuses it"
+                )),
+            }
+        }
         for (index, client) in app.api.pre_authorized_applications.iter().enumerate() {
             let unknown = client
                 .delegated_permission_ids

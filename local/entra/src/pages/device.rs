@@ -68,15 +68,17 @@ async fn decide(
             note.because(disabled.line())
                 .on(signing_in.account_page(&user.upn, Some(&disabled.to_string())))
         }
-        (Some("approve"), Some(user)) if !authority.has_consent(&asked, user) => authority
-            .note_of(Outcome::Asked, &asked)
-            .because("consent")
-            .on(signing_in.consent_page(user)),
-        (Some("approve"), Some(user)) => authority.let_in(&asked, &answer.code, user),
-        (Some("consent"), Some(user)) => {
+        (Some("consent"), Some(user)) if authority.may_consent(&asked, user) => {
             authority.consent(&asked, &user.upn);
             authority.let_in(&asked, &answer.code, user)
         }
+        (Some("approve" | "consent"), Some(user)) if !authority.has_consent(&asked, user) => {
+            authority
+                .note_of(Outcome::Asked, &asked)
+                .because("consent")
+                .on(signing_in.consent_page(user))
+        }
+        (Some("approve" | "consent"), Some(user)) => authority.let_in(&asked, &answer.code, user),
         _ => authority
             .note_of(Outcome::Asked, &asked)
             .because("which account")

@@ -59,6 +59,7 @@ impl SignIn<'_> {
 
     /// Whether the app may have what it asks for.
     pub(crate) fn consent_page(&self, user: &User) -> Response {
+        let may_consent = self.authority.may_consent(self.asked, user);
         let body = html! {
             p { strong { (self.client()) } " asks, as " strong { (user.upn) } ", for:" }
             @for of in self.asked.resources() {
@@ -70,17 +71,31 @@ impl SignIn<'_> {
                 }
                 p.quiet { "of " code { (of.named) } "." }
             }
-            p.quiet { "The answer is kept until this greeting-local ends." }
+            @if may_consent {
+                p.quiet { "The answer is kept until this greeting-local ends." }
+            } @else {
+                p.alert role="alert" {
+                    "AADSTS90094: " strong { (user.upn) } " may not consent to that: a scope is of type Admin. \
+                    Pre-authorize the client for it in the API's registration, or sign in as a user \
+                    with an administrator's directoryRoles in deploy/users.json."
+                }
+            }
             form method="post" action=(self.action) {
                 (self.hidden_field())
                 input type="hidden" name="user" value=(user.upn);
                 div.buttons {
-                    button.first name="action" value="consent" { "Accept" }
+                    @if may_consent {
+                        button.first name="action" value="consent" { "Accept" }
+                    }
                     button name="action" value="deny" { "Cancel" }
                 }
             }
         };
-        self.page("Permissions requested", body, None)
+        let title = match may_consent {
+            true => "Permissions requested",
+            false => "Need admin approval",
+        };
+        self.page(title, body, None)
     }
 
     fn page(&self, title: &str, body: Markup, error: Option<&str>) -> Response {
