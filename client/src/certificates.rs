@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::cli::{Command, TokenCommand};
+use crate::commands::token_inspect;
 
 /// A variable that names what can't be used.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ fn is_online(command: &Command) -> bool {
         | Command::Login(_)
         | Command::Doctor(_)
         | Command::Token(TokenCommand::Get(_)) => true,
-        Command::Token(TokenCommand::Inspect(args)) => args.url.is_some() || args.verify,
+        Command::Token(TokenCommand::Inspect(args)) => !token_inspect::is_offline(args),
         Command::Logout(_)
         | Command::Explain(_)
         | Command::Completions { .. }

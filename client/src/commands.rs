@@ -8,12 +8,36 @@ mod login;
 mod logout;
 mod man;
 mod token_get;
-mod token_inspect;
+pub(crate) mod token_inspect;
 
 use std::process::ExitCode;
 
 use crate::cli::{Command, TokenCommand};
 use crate::failure::Failure;
+
+/// The threads that a command needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Threads {
+    /// None but the first: it reads, says something, and ends.
+    This,
+    /// One more, for what happens while a network, a file's lock or a person is waited for.
+    Two,
+}
+
+/// The threads that this command needs.
+pub(crate) fn threads(command: &Command) -> Threads {
+    match command {
+        Command::Token(TokenCommand::Inspect(args)) if token_inspect::is_of_its_own(args) => {
+            Threads::This
+        }
+        Command::Explain(_) | Command::Completions { .. } | Command::Man { .. } => Threads::This,
+        Command::Token(_)
+        | Command::Call(_)
+        | Command::Login(_)
+        | Command::Logout(_)
+        | Command::Doctor(_) => Threads::Two,
+    }
+}
 
 /// Does what the command line says.
 ///

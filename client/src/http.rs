@@ -21,15 +21,17 @@ pub(crate) use self::unreached::{Unreached, UnreachedKind};
 const BODY_LIMIT: usize = 256 * 1024;
 
 /// The clients for this machine and for others, each made when it is first needed: reading the
-/// system's certificates takes longer than all else that `token inspect` does.
+/// system's certificates takes longer than all else that a call to this machine does.
 #[derive(Debug)]
 pub(crate) struct Clients {
     certificates: Vec<reqwest::Certificate>,
     timeout: Duration,
     /// Through the environment's proxies.
     outside: OnceLock<Client>,
-    /// Through no proxy: requests to this machine, which may be plain http, must not leave it.
+    /// Through no proxy: requests to this machine must not leave it.
     loopback: OnceLock<Client>,
+    /// The same for plain http. It follows no redirect, so that it meets no certificate.
+    loopback_http: OnceLock<Client>,
 }
 
 impl Clients {
@@ -43,6 +45,7 @@ impl Clients {
             timeout,
             outside: OnceLock::new(),
             loopback: OnceLock::new(),
+            loopback_http: OnceLock::new(),
         })
     }
 
@@ -52,23 +55,51 @@ impl Clients {
     /// The system's certificates, or the proxy that is named for the URL, can't be used.
     pub(crate) fn of(&self, url: &Url) -> Result<&Client, Unreached> {
         proxy::of(url)?;
-        let local = is_loopback(url);
-        let cell = if local { &self.loopback } else { &self.outside };
+        let to = To::of(url);
+        let cell = match to {
+            To::ThisMachine => &self.loopback_http,
+            To::ThisMachineByTls => &self.loopback,
+            To::Others => &self.outside,
+        };
         if let Some(client) = cell.get() {
             return Ok(client);
         }
         let builder = Client::builder()
             .redirect(Policy::none())
             .timeout(self.timeout)
-            .user_agent(concat!("greeting-cli/", env!("CARGO_PKG_VERSION")))
-            .tls_certs_merge(self.certificates.clone());
-        let builder = if local { builder.no_proxy() } else { builder };
+            .user_agent(concat!("greeting-cli/", env!("CARGO_PKG_VERSION")));
+        let certificates = || self.certificates.clone();
+        let builder = match to {
+            // The system's certificates are not read.
+            To::ThisMachine => builder.no_proxy().tls_certs_only([]),
+            To::ThisMachineByTls => builder.no_proxy().tls_certs_merge(certificates()),
+            To::Others => builder.tls_certs_merge(certificates()),
+        };
         let client = builder.build().map_err(|error| Unreached {
             kind: UnreachedKind::TlsUntrusted,
             why: format!("no HTTPS client: {}", chain(&error)),
             proxy: None,
         })?;
         Ok(cell.get_or_init(|| client))
+    }
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum To {
+    /// In the clear.
+    ThisMachine,
+    ThisMachineByTls,
+    Others,
+}
+
+impl To {
+    fn of(url: &Url) -> Self {
+        match (is_loopback(url), url.scheme()) {
+            (true, "http") => Self::ThisMachine,
+            (true, _) => Self::ThisMachineByTls,
+            (false, _) => Self::Others,
+        }
     }
 }
 

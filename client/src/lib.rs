@@ -51,6 +51,7 @@ mod token;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Color};
+use crate::commands::Threads;
 use crate::credential::{prompt, tool};
 use crate::failure::Failure;
 
@@ -86,29 +87,40 @@ pub fn run() -> ExitCode {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        // One for Ctrl-C and the spinner, while this thread may wait for a line of stdin.
-        .worker_threads(1)
-        .enable_all()
-        .build();
-    let runtime = match runtime {
+    let threads = commands::threads(&cli.command);
+    let runtime = match runtime(threads) {
         Ok(runtime) => runtime,
         Err(error) => {
             return Failure::NotStarted(error).tell();
         }
     };
-    runtime.spawn(async {
-        if let Ok(status) = signals::end().await {
-            prompt::interrupted();
-            tool::interrupted();
-            commands::call::interrupted();
-            std::process::exit(status);
-        }
-    });
+    if threads == Threads::Two {
+        runtime.spawn(async {
+            if let Ok(status) = signals::end().await {
+                prompt::interrupted();
+                tool::interrupted();
+                commands::call::interrupted();
+                std::process::exit(status);
+            }
+        });
+    }
     let status = runtime
         .block_on(commands::run(cli.command))
         .unwrap_or_else(|failure| failure.tell());
     // Threads that wait for a line, a lock or a key store are not waited for.
     runtime.shutdown_background();
     status
+}
+
+/// What runs a command: `Threads::This` has neither timers nor sockets, and leaves signals to the
+/// system, which ends the program by them.
+fn runtime(threads: Threads) -> std::io::Result<tokio::runtime::Runtime> {
+    match threads {
+        Threads::This => tokio::runtime::Builder::new_current_thread().build(),
+        Threads::Two => tokio::runtime::Builder::new_multi_thread()
+            // One for Ctrl-C and the spinner, while this thread may wait for a line of stdin.
+            .worker_threads(1)
+            .enable_all()
+            .build(),
+    }
 }

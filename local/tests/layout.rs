@@ -25,13 +25,14 @@ enum Layer {
 }
 
 /// Every crate of the workspace has its layer.
-const LAYERS: [(&str, Layer); 16] = [
+const LAYERS: [(&str, Layer); 17] = [
     ("fuzz-replay", Layer::Tests),
     ("environment", Layer::Shared),
     ("loopback", Layer::Shared),
     ("secret-forms", Layer::Shared),
     ("settings-file", Layer::Shared),
     ("state-folder", Layer::Shared),
+    ("time-zone", Layer::Shared),
     ("greeting-server", Layer::Server),
     ("local-child", Layer::Ground),
     ("local-events", Layer::Ground),

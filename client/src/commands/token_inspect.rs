@@ -6,7 +6,6 @@ mod text;
 use std::process::ExitCode;
 
 use azure_core::credentials::Secret;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -67,10 +66,19 @@ pub(crate) async fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(inspected.exit()))
 }
 
+/// Whether nobody but this machine is asked. Most tokens are read so.
+pub(crate) fn is_offline(args: &InspectArgs) -> bool {
+    args.url.is_none() && !args.verify
+}
+
+/// Whether it waits for nobody but who writes the token.
+pub(crate) fn is_of_its_own(args: &InspectArgs) -> bool {
+    is_offline(args) && !args.cached
+}
+
 async fn inspect(args: &InspectArgs) -> Result<Inspected, Failure> {
-    // Reading certificates takes longer than all the rest, and most tokens are read offline.
-    let online = args.url.is_some() || args.verify;
-    let clients = online
+    // Reading certificates takes longer than all the rest.
+    let clients = (!is_offline(args))
         .then(|| Clients::new(args.ca_cert.as_deref(), args.timeout))
         .transpose()?;
     let settings = args
@@ -249,7 +257,7 @@ impl Inspected {
                 if let Sent::Unreadable(unreadable) = &self.sent {
                     tell(&format!("error: not an access token: {}", unreadable.why()));
                 }
-                say(&writable(self.human(&TimeZone::system()).trim_end()))?;
+                say(&writable(self.human(&time_zone::system()).trim_end()))?;
             }
         }
         Ok(())

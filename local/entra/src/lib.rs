@@ -58,8 +58,8 @@ use local_events::{Clock, TimeShift};
 pub use self::claims::LIFETIME;
 pub use self::daemon::{CLIENT_ID as DAEMON_CLIENT_ID, Daemon};
 pub use self::directory::{AppSecret, Directory, DirectoryError, Source, Sources, User, UserState};
-pub use self::grants::RefreshTokens;
 use self::grants::{Grants, NoSuchCode};
+pub use self::grants::{PollInterval, RefreshTokens};
 pub use self::keys::KeyError;
 use self::keys::SigningKeys;
 pub use self::letter_case::in_any_letter_case;
@@ -117,6 +117,7 @@ struct Inner {
     grants: Mutex<Grants>,
     policy: Mutex<Policy>,
     auto_approve: Option<String>,
+    poll_interval: PollInterval,
 }
 
 /// What an authority is made of.
@@ -135,6 +136,8 @@ pub struct Parts {
     pub refresh_tokens: RefreshTokens,
     /// Who approves every sign-in at once.
     pub auto_approve: Option<String>,
+    /// How often clients ask whether a device code is approved.
+    pub poll_interval: PollInterval,
 }
 
 /// The tenant's display name, by which Entra's errors call it.
@@ -154,6 +157,7 @@ impl Authority {
             grants: Mutex::new(Grants::new(parts.refresh_tokens)),
             policy: Mutex::default(),
             auto_approve: parts.auto_approve,
+            poll_interval: parts.poll_interval,
         }))
     }
 

@@ -17,7 +17,7 @@ use local_events::{EventNote, Stream, print};
 use serde_json::{Value, json};
 
 use super::error::{AuthorityError, correlation, with_ids};
-use super::grants::{EXPIRES_IN, INTERVAL};
+use super::grants::EXPIRES_IN;
 use super::parameters::{Pairs, Parameters, Tenant};
 use super::{Authority, events};
 
@@ -93,7 +93,7 @@ impl Authority {
         // Nobody has signed in yet; a device can't be told later.
         self.check_defined(&asked)?;
         let now = self.clock().now();
-        let (device_code, user_code) = self.grants().start(asked, now);
+        let (device_code, user_code) = self.grants().start(asked, now, self.0.poll_interval);
         if let Some(user) = &self.0.auto_approve
             && let Err(error) = self.approve(&user_code, user)
         {
@@ -105,7 +105,7 @@ impl Authority {
             "device_code": device_code,
             "verification_uri": uri,
             "expires_in": EXPIRES_IN,
-            "interval": INTERVAL,
+            "interval": self.0.poll_interval.seconds(),
             "message": format!("To sign in, use a web browser to open the page {uri} and enter the code {user_code} to authenticate."),
         }))
     }

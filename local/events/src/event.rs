@@ -266,7 +266,7 @@ impl Event {
     }
 
     fn clock(&self) -> String {
-        let time = jiff::tz::TimeZone::system().to_datetime(self.time);
+        let time = time_zone::system().to_datetime(self.time);
         time.strftime("%H:%M:%S").to_string()
     }
 }

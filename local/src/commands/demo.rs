@@ -7,7 +7,7 @@ use std::process::{ExitCode, Output as Finished, Stdio};
 use anstyle::{AnsiColor, Style};
 use local_child::Stdin;
 use local_easy_auth::{Behaviour, StoredLists};
-use local_entra::{Authority, MintSpec, Signature};
+use local_entra::{Authority, MintSpec, PollInterval, Signature};
 use local_events::{Log, Print, Stream, TimeShift, print};
 use local_failure::Failure;
 use serde_json::{Value, json};
@@ -130,6 +130,8 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
         allow_clients: Vec::new(),
         tenant: None,
         auto_approve: None,
+        // The code is approved as soon as it is shown.
+        poll_interval: PollInterval::SHORT,
         state_dir: state.path().to_owned(),
         log: Log::new(Print::Off),
         quiet: true,

@@ -1,7 +1,8 @@
 //! `greeting-local mint`: a token of the local authority, with any chosen property or defect.
 
 use local_entra::{
-    Authority, KeyError, KeyRing, LIFETIME, MintError, MintSpec, Parts, RefreshTokens, Signature,
+    Authority, KeyError, KeyRing, LIFETIME, MintError, MintSpec, Parts, PollInterval,
+    RefreshTokens, Signature,
 };
 use local_events::Clock;
 use local_failure::Failure;
@@ -58,6 +59,7 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
         clock: Clock::default(),
         refresh_tokens: RefreshTokens::default(),
         auto_approve: None,
+        poll_interval: PollInterval::ENTRA,
     });
     let token = authority.mint(&spec(args)?).map_err(|error| {
         let fix = match &error {

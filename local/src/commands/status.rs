@@ -1,7 +1,6 @@
 //! `greeting-local status`: which stack is it?
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use local_failure::Failure;
 use serde::Serialize;
 
@@ -115,7 +114,7 @@ fn since(status: &Status, now: Timestamp) -> String {
     let Ok(begun) = Timestamp::from_second(status.since) else {
         return process;
     };
-    let local = TimeZone::system().to_datetime(begun);
+    let local = time_zone::system().to_datetime(begun);
     // A clock that was set back has no age to show.
     let age = match now.as_second() - status.since {
         seconds if seconds < 0 => String::new(),

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use local_easy_auth::{Behaviour, StoredLists};
-use local_entra::Directory;
+use local_entra::{Directory, PollInterval};
 use local_events::{Log, Stream, interrupted, print};
 use local_failure::Failure;
 
@@ -47,6 +47,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
             .collect(),
         tenant: tenant(&args.tenant),
         auto_approve: args.auto_approve,
+        poll_interval: PollInterval::ENTRA,
         state_dir: state_dir.clone(),
         log: Log::new(args.log),
         quiet: false,

@@ -49,6 +49,7 @@ pub(super) fn authority(
         clock,
         refresh_tokens,
         auto_approve: options.auto_approve.clone(),
+        poll_interval: options.poll_interval,
     }))
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use local_easy_auth::{Behaviour, Settings, StoredLists};
+use local_entra::PollInterval;
 use local_events::{Log, TimeShift};
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
@@ -39,6 +40,8 @@ pub(crate) struct Options {
     /// By how much the authority's and the gate's clock is ahead at first.
     pub(crate) time_shift: TimeShift,
     pub(crate) auto_approve: Option<String>,
+    /// How often clients ask whether a device code is approved.
+    pub(crate) poll_interval: PollInterval,
     pub(crate) state_dir: PathBuf,
     pub(crate) log: Log,
     /// Keeps the handler's output to itself.

@@ -1,5 +1,7 @@
 //! What `token inspect` prints, at a fixed time and in a fixed time zone.
 
+use jiff::tz::TimeZone;
+
 use super::*;
 use crate::discovery::challenge::Version;
 use crate::provenance::Source;

@@ -4,9 +4,24 @@ use super::{Grants, MAX_PENDING, ScopeRequest};
 use crate::error::AuthorityError;
 use crate::secrets::{random, secret};
 
-/// Seconds that a device code lives, and that a client waits between two polls.
+/// Seconds that a device code lives.
 pub(crate) const EXPIRES_IN: i64 = 900;
-pub(crate) const INTERVAL: i64 = 5;
+
+/// How long a client is told to wait between two polls for a device code (RFC 8628 section 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PollInterval(i64);
+
+impl PollInterval {
+    /// As Entra ID says.
+    pub const ENTRA: Self = Self(5);
+    /// For a sign-in that a program approves at once.
+    pub const SHORT: Self = Self(1);
+
+    pub(crate) fn seconds(self) -> i64 {
+        self.0
+    }
+}
+
 /// No vowels, and no look-alikes (0/O, 1/I/L, 2/Z, 5/S, 8/B).
 const ALPHABET: &[u8] = b"CDFGHJKMNPQRTVWXY34679";
 const CODE_LENGTH: usize = 9;
@@ -42,7 +57,12 @@ pub(super) struct Pending {
 
 impl Grants {
     /// A new device code and user code for what was asked.
-    pub(crate) fn start(&mut self, asked: ScopeRequest, now: i64) -> (String, String) {
+    pub(crate) fn start(
+        &mut self,
+        asked: ScopeRequest,
+        now: i64,
+        interval: PollInterval,
+    ) -> (String, String) {
         // Expired ones stay for as long again, so that a late poll is answered "expired".
         self.pending
             .retain(|_, pending| pending.expires + EXPIRES_IN > now);
@@ -64,7 +84,7 @@ impl Grants {
                 decision: Approval::Pending,
                 expires: now + EXPIRES_IN,
                 last_poll: None,
-                interval: INTERVAL,
+                interval: interval.seconds(),
             },
         );
         (device_code, user_code)

@@ -12,7 +12,7 @@ fn asked() -> ScopeRequest {
 #[test]
 fn a_code_is_redeemed_once_by_its_own_client() {
     let mut grants = Grants::new(RefreshTokens::default());
-    let (device, user) = grants.start(asked(), 0);
+    let (device, user) = grants.start(asked(), 0, PollInterval::ENTRA);
     assert_eq!(
         grants.poll(&device, "c", 0),
         Err(AuthorityError::AuthorizationPending)
@@ -41,16 +41,32 @@ fn a_code_is_redeemed_once_by_its_own_client() {
     );
 }
 
+/// What the demo's client is told, it may do.
+#[test]
+fn point_5_whoever_polls_as_often_as_told_is_not_slowed_down() {
+    for interval in [PollInterval::SHORT, PollInterval::ENTRA] {
+        let mut grants = Grants::new(RefreshTokens::default());
+        let (device, _) = grants.start(asked(), 0, interval);
+        for poll in 0..10 {
+            assert_eq!(
+                grants.poll(&device, "c", poll * interval.seconds()),
+                Err(AuthorityError::AuthorizationPending),
+                "{interval:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn codes_end_by_time_and_by_refusal() {
     let mut grants = Grants::new(RefreshTokens::default());
-    let (device, user) = grants.start(asked(), 0);
+    let (device, user) = grants.start(asked(), 0, PollInterval::ENTRA);
     assert_eq!(
         grants.poll(&device, "c", EXPIRES_IN),
         Err(AuthorityError::CodeExpired)
     );
     assert_eq!(grants.approve(&user, "u", EXPIRES_IN), Err(NoSuchCode));
-    let (device, user) = grants.start(asked(), 0);
+    let (device, user) = grants.start(asked(), 0, PollInterval::ENTRA);
     assert_eq!(grants.decline(&user, 1), Ok(()));
     assert_eq!(grants.poll(&device, "c", 1), Err(AuthorityError::Declined));
 }
@@ -163,7 +179,7 @@ fn point_11_every_store_of_the_authority_is_bounded() {
             expires: 10_000 + number,
             used: false,
         };
-        grants.start(asked(), 0);
+        grants.start(asked(), 0, PollInterval::ENTRA);
         grants.begin_flow(flow, 0);
         grants.issue_code(code, 0);
         grants.consent("c", vec!["r/s".into()], "u");

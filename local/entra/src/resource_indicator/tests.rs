@@ -1,7 +1,7 @@
 use local_events::Clock;
 
 use crate::error::AuthorityError;
-use crate::grants::RefreshTokens;
+use crate::grants::{PollInterval, RefreshTokens};
 use crate::parameters::Parameters;
 use crate::{Authority, Directory, KeyRing, Parts};
 
@@ -113,6 +113,7 @@ fn authority(folder: &std::path::Path, identifier_uris: &[&str]) -> Authority {
         clock: Clock::default(),
         refresh_tokens: RefreshTokens::default(),
         auto_approve: None,
+        poll_interval: PollInterval::ENTRA,
     })
 }
 

@@ -20,8 +20,9 @@ use crate::program::{self, UnusableProgram};
 
 /// Between SIGTERM and SIGKILL.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
-/// Between questions whether it answers (the real host asks every 25 ms).
+/// Between questions whether it answers: no longer (the real host asks every 25 ms), and no shorter.
 const ASK: Duration = Duration::from_millis(20);
+const ASK_AT_FIRST: Duration = Duration::from_millis(1);
 /// For one answer.
 const ANSWER: Duration = Duration::from_secs(2);
 /// The same, and looks for processes, when the one that was started has ended with 0.
@@ -146,7 +147,7 @@ impl HandlerProcess {
             if self.answers().await {
                 return Ok(());
             }
-            let pause = if ended { LOOK } else { ASK };
+            let pause = if ended { LOOK } else { pause(begun.elapsed()) };
             tokio::select! {
                 biased;
                 status = self.child.wait(), if !ended => match End::of(status) {
@@ -232,6 +233,12 @@ impl Drop for HandlerProcess {
     }
 }
 
+/// Before the next question, after a wait: an eighth of it, so that a handler that is ready in 2 ms
+/// is found in 3, and one that takes a second is not asked a thousand times.
+fn pause(waited: Duration) -> Duration {
+    (waited / 8).clamp(ASK_AT_FIRST, ASK)
+}
+
 async fn answers(port: u16) -> bool {
     let ask = async {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
@@ -243,4 +250,30 @@ async fn answers(port: u16) -> bool {
         Ok::<_, std::io::Error>(&start == b"HTTP/")
     };
     ask.await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is counted is the wait for the answer, less the time that the questions take.
+    #[test]
+    fn point_5_an_answer_is_found_soon_after_it_is_there_and_by_few_questions() {
+        for (ready_after, found_within, questions) in
+            [(2, 1, 4), (8, 1, 10), (100, 13, 40), (5_000, 20, 300)]
+        {
+            let ready = Duration::from_millis(ready_after);
+            let (mut waited, mut asked) = (Duration::ZERO, 1);
+            while waited < ready {
+                waited += pause(waited);
+                asked += 1;
+            }
+            let late = waited.saturating_sub(ready);
+            assert!(
+                late <= Duration::from_millis(found_within),
+                "{ready:?}: {late:?} late"
+            );
+            assert!(asked <= questions, "{ready:?}: {asked} questions");
+        }
+    }
 }

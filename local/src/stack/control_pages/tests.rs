@@ -3,7 +3,7 @@ use axum::http::{Request, header};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use local_easy_auth::{Behaviour, Settings};
-use local_entra::{Daemon, KeyRing, Parts, RefreshTokens};
+use local_entra::{Daemon, KeyRing, Parts, PollInterval, RefreshTokens};
 use local_events::{Clock, Print};
 
 use super::*;
@@ -28,6 +28,7 @@ fn router_of_up(state_dir: PathBuf) -> Router {
         clock: clock.clone(),
         refresh_tokens: RefreshTokens::load(state_dir.join("refresh-tokens.jsonl")).unwrap(),
         auto_approve: None,
+        poll_interval: PollInterval::ENTRA,
     });
     let settings = Settings::parse(SETTINGS, "test").unwrap();
     let http = reqwest::Client::new();
