@@ -1,5 +1,7 @@
 //! From a request's `Authorization` header to claims that the issuer has signed.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::HeaderMap;
@@ -7,7 +9,7 @@ use hyper::header::AUTHORIZATION;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Map, Value};
 
-use super::decision::{Claims, Evidence};
+use super::claims::Claims;
 use super::issuer::{Issuer, Published};
 use super::reason::Reason;
 
@@ -35,20 +37,26 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Reason> {
     Ok(token)
 }
 
+/// Claims, and who has signed them.
+pub(crate) struct Signed {
+    pub(crate) claims: Claims,
+    pub(crate) by: Arc<Published>,
+}
+
 /// The claims of `token`, if the issuer's key has signed it with RS256.
 ///
 /// # Errors
 /// Why the signature does not hold.
-pub(crate) async fn verify(issuer: &Issuer, token: &str) -> Result<Evidence, Reason> {
+pub(crate) async fn verify(issuer: &Issuer, token: &str) -> Result<Signed, Reason> {
     let kid = key_id(token)?;
     let published = issuer
         .published(Some(&kid))
         .await
         .map_err(Reason::KeysUnavailable)?;
     let claims = check_signature(&published, &kid, token)?;
-    Ok(Evidence::Token {
+    Ok(Signed {
         claims,
-        issuers: published.issuers.clone(),
+        by: published,
     })
 }
 

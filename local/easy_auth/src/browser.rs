@@ -33,7 +33,8 @@ use serde_json::{Value, json};
 use self::session::{Session, Sessions};
 use self::spent::Spent;
 use super::behaviour::Behaviour;
-use super::decision::{Claims, Evidence, check_claims};
+use super::claims::{Claims, time};
+use super::decision::check_claims;
 use super::issuer::Issuer;
 use super::origin::Origin;
 use super::reason::Reason;
@@ -116,12 +117,13 @@ impl Browser {
         }
     }
 
-    /// The session that a request brings, by cookie or `X-ZUMO-AUTH`.
-    pub(crate) fn evidence(&self, headers: &HeaderMap) -> Evidence {
-        match self.sessions.find(headers, self.clock.now()) {
-            Ok(session) => Evidence::Session(session.claims),
-            Err(reason) => Evidence::None(reason),
-        }
+    /// The claims of the session that a request brings, by cookie or `X-ZUMO-AUTH`.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn claims(&self, headers: &HeaderMap) -> Result<Claims, Reason> {
+        let session = self.sessions.find(headers, self.clock.now())?;
+        Ok(session.claims)
     }
 
     /// Adds what only sessions bring, where the token store is on.
@@ -254,7 +256,7 @@ impl Browser {
             id: is_id.then_some(token),
             refresh: None,
             scope: String::new(),
-            expires_at: super::decision::time(&claims, "exp").unwrap_or(0),
+            expires_at: time(&claims, "exp").unwrap_or(0),
         };
         let (id, _) = self.start(gate, claims, tokens);
         let user = session::user_id(&id);
@@ -264,14 +266,10 @@ impl Browser {
 
     /// The claims of a token that the gate accepts now.
     async fn checked(&self, gate: Context<'_>, token: &str) -> Result<Claims, Reason> {
-        match bearer::verify(gate.issuer, token).await? {
-            Evidence::Token { claims, issuers } => {
-                check_claims(gate.settings, &issuers, &claims, self.clock.now())?;
-                Ok(claims)
-            }
-            Evidence::None(reason) => Err(reason),
-            Evidence::Session(_) => Err(Reason::MalformedToken), // a token is never one
-        }
+        let signed = bearer::verify(gate.issuer, token).await?;
+        let issuers = &signed.by.issuers;
+        check_claims(gate.settings, issuers, &signed.claims, self.clock.now())?;
+        Ok(signed.claims)
     }
 
     /// A new session; its id, and for how many seconds its cookie lives.

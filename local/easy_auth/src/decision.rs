@@ -3,21 +3,22 @@
 //! Signatures are checked in `bearer.rs`, sessions in `browser/`; here claims are already their
 //! issuer's own.
 
-use serde_json::{Map, Value};
+use std::sync::Arc;
+
+use serde_json::Value;
 
 use super::behaviour::Behaviour;
+use super::claims::{Claims, time};
 use super::reason::{Reason, is_graph};
 use super::settings::{
     ALLOWED_APPLICATIONS, ALLOWED_CLIENT_APPLICATIONS, Settings, UnauthenticatedAction,
 };
+use super::verified::Verified;
 
 /// Clock skew that `exp` and `nbf` are allowed, in seconds (observed on Azure: five minutes).
 const SKEW: i64 = 300;
 /// Where RFC 9728 puts a resource's metadata; the resource's own path may follow.
 pub(crate) const METADATA: &str = "/.well-known/oauth-protected-resource";
-
-/// The claims of a token, in the order in which its issuer wrote them.
-pub type Claims = Map<String, Value>;
 
 /// What the decision needs to know of a request.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,11 +40,11 @@ pub(crate) enum Evidence {
     None(Reason),
     /// A bearer token that the issuer signed. `issuers` are the names that it may go by.
     Token {
-        claims: Claims,
-        issuers: Vec<String>,
+        caller: Arc<Verified>,
+        issuers: Arc<[String]>,
     },
     /// A browser session: these claims were checked when it began.
-    Session(Claims),
+    Session(Arc<Verified>),
 }
 
 /// What the gate does with a request.
@@ -57,8 +58,8 @@ pub enum Verdict {
     Own,
     /// The metadata of RFC 9728.
     Metadata,
-    /// On to the app, with the principal of these claims.
-    Pass(Claims),
+    /// On to the app, with this caller's principal.
+    Pass(Arc<Verified>),
     /// On to the app, with no principal, and why there is none.
     Anonymous(Reason),
     /// 401 with the challenge.
@@ -94,27 +95,28 @@ pub(crate) fn decide(
         return Verdict::Metadata;
     }
     let is_session = matches!(evidence, Evidence::Session(_));
-    let (claims, reason) = match evidence {
+    let (caller, reason) = match evidence {
         Evidence::None(reason) => (None, reason),
-        Evidence::Session(claims) => (Some(claims), Reason::NoSession),
-        Evidence::Token { claims, issuers } => {
-            match check_claims(settings, &issuers, &claims, now) {
-                Ok(()) => (Some(claims), Reason::NoToken),
+        Evidence::Session(caller) => (Some(caller), Reason::NoSession),
+        Evidence::Token { caller, issuers } => {
+            match check_claims(settings, &issuers, caller.claims(), now) {
+                Ok(()) => (Some(caller), Reason::NoToken),
                 Err(reason) => (None, reason),
             }
         }
     };
-    if let Some(claims) = claims {
+    if let Some(caller) = caller {
+        let claims = caller.claims();
         if let Some(cross_site) = facts.cross_site.filter(|_| is_session) {
             return Verdict::Forbidden(cross_site.clone());
         }
-        let client = match client(&claims) {
+        let client = match client(claims) {
             // A session's ID token names none, and the lists are for access tokens (documented).
             None if is_session => Ok(()),
             client => check_client(settings, client),
         };
-        return match client.and_then(|()| check_policy(settings, behaviour, &claims)) {
-            Ok(()) => Verdict::Pass(claims),
+        return match client.and_then(|()| check_policy(settings, behaviour, claims)) {
+            Ok(()) => Verdict::Pass(caller),
             Err(reason) => Verdict::Forbidden(reason),
         };
     }
@@ -161,15 +163,16 @@ pub(crate) fn check_claims(
     now: i64,
 ) -> Result<(), Reason> {
     let provider = settings.provider();
-    let mut expected = vec![provider.registration.client_id.clone()];
-    expected.extend(provider.validation.allowed_audiences.iter().cloned());
+    let client_id = &provider.registration.client_id;
+    let allowed = &provider.validation.allowed_audiences;
+    let expected = std::iter::once(client_id).chain(allowed);
     let aud = claims.get("aud").unwrap_or(&Value::Null);
     // Entra's tokens have one audience; an array is not one of them.
     let audience = match aud.as_str() {
-        Some(aud) if expected.iter().any(|e| e == aud) => Ok(()),
+        Some(aud) if expected.clone().any(|e| e == aud) => Ok(()),
         _ => Err(Reason::WrongAudience {
             seen: aud.to_string(),
-            expected,
+            expected: expected.cloned().collect(),
         }),
     };
     // Microsoft Graph's tokens are v1, so their issuer is another too: that is not what to mend.
@@ -185,7 +188,7 @@ pub(crate) fn check_claims(
     }
     audience?;
     let exp = time(claims, "exp").ok_or(Reason::MissingTime("exp"))?;
-    if exp.saturating_add(SKEW) <= now {
+    if end(exp) <= now {
         return Err(Reason::Expired {
             by_seconds: now.saturating_sub(exp),
         });
@@ -201,14 +204,14 @@ pub(crate) fn check_claims(
     Ok(())
 }
 
-/// A NumericDate (RFC 7519 section 2), which has to be a JSON number.
-pub(crate) fn time(claims: &Claims, name: &str) -> Option<i64> {
-    let value = claims.get(name)?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a float cast saturates, which is what is wanted"
-    )]
-    value.as_i64().or_else(|| value.as_f64().map(|t| t as i64))
+/// From when on the gate refuses a token that has this `exp`.
+fn end(exp: i64) -> i64 {
+    exp.saturating_add(SKEW)
+}
+
+/// From when on the gate refuses a token of these claims; none where it never accepts it.
+pub(crate) fn ends_at(claims: &Claims) -> Option<i64> {
+    time(claims, "exp").map(end)
 }
 
 /// The client that a token was issued to: `azp` in v2 tokens, `appid` in v1 tokens.

@@ -1,6 +1,6 @@
 //! What the fuzz targets run, and what must hold of every input. A panic is a finding.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -16,9 +16,11 @@ use serde_json::Value;
 
 use super::bearer;
 use super::behaviour::Behaviour;
-use super::decision::{Claims, Evidence, Facts, Verdict, decide};
+use super::claims::Claims;
+use super::decision::{Evidence, Facts, Verdict, decide};
 use super::headers;
 use super::settings::Settings;
+use super::verified::Verified;
 
 const ISSUER: &str = "https://login.example/tenant/v2.0";
 const NOW: i64 = 1_800_000_000;
@@ -76,30 +78,26 @@ fn authorization(data: &[u8]) {
 
 /// What passes says what the settings ask for, and the app is told just that.
 fn signed(header: &[u8], payload: &[u8]) {
-    let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-    let message = format!("{}.{}", encoded(header), encoded(payload));
-    if bearer::key_id(&format!("{message}.AA")).is_ok() {
-        let token = format!("{message}.{}", encoded(&key().sign(message.as_bytes())));
-        if bearer::signed(&key().public, &token).is_ok() {
-            let header: Value = serde_json::from_slice(header).unwrap_or_default();
-            assert_eq!(header["alg"], "RS256");
-            let extensions = [header.get("crit"), header.get("b64")];
-            assert_eq!(
-                extensions,
-                [None, None],
-                "RFC 7515 section 4.1.11, RFC 7797"
-            );
-        }
+    let token = key().token(header, payload);
+    if bearer::key_id(&token).is_ok() && bearer::signed(&key().public, &token).is_ok() {
+        let header: Value = serde_json::from_slice(header).unwrap_or_default();
+        assert_eq!(header["alg"], "RS256");
+        let extensions = [header.get("crit"), header.get("b64")];
+        assert_eq!(
+            extensions,
+            [None, None],
+            "RFC 7515 section 4.1.11, RFC 7797"
+        );
     }
     let Ok(claims) = serde_json::from_slice::<Claims>(payload) else {
         return;
     };
     let evidence = Evidence::Token {
-        claims: claims.clone(),
-        issuers: vec![ISSUER.to_owned()],
+        caller: Arc::new(Verified::new(claims.clone(), &Behaviour::default())),
+        issuers: [ISSUER.to_owned()].into(),
     };
     if let Verdict::Pass(passed) = verdict(evidence) {
-        assert_eq!(passed, claims);
+        assert_eq!(*passed.claims(), claims);
         assert_eq!(claims["iss"], ISSUER);
         assert!(["api", "api://api"].iter().any(|aud| claims["aud"] == *aud));
         let time = |name: &str| claims.get(name).and_then(Value::as_f64);
@@ -137,12 +135,19 @@ fn read(text: &str) -> Settings {
 }
 
 /// A key that nobody has: it is made at the start, and never leaves.
-struct Key {
+pub(crate) struct Key {
     pair: KeyPair,
-    public: DecodingKey,
+    pub(crate) public: DecodingKey,
 }
 
 impl Key {
+    /// A token of these two parts, signed.
+    pub(crate) fn token(&self, header: &[u8], payload: &[u8]) -> String {
+        let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let message = format!("{}.{}", encoded(header), encoded(payload));
+        format!("{message}.{}", encoded(&self.sign(message.as_bytes())))
+    }
+
     fn sign(&self, message: &[u8]) -> Vec<u8> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
         let done = self.pair.sign(
@@ -156,7 +161,7 @@ impl Key {
     }
 }
 
-fn key() -> &'static Key {
+pub(crate) fn key() -> &'static Key {
     static KEY: OnceLock<Key> = OnceLock::new();
     KEY.get_or_init(|| {
         let Ok(pair) = KeyPair::generate(KeySize::Rsa2048) else {

@@ -8,7 +8,7 @@ use local_http::serve::{Peer, Scheme};
 use serde_json::Value;
 
 use super::behaviour::{Behaviour, ClaimNames};
-use super::decision::Claims;
+use super::claims::Claims;
 
 /// As [`folded`] has them.
 const FORGEABLE: [&str; 2] = ["xmsclientprincipal", "xmstoken"];

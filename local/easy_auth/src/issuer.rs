@@ -26,7 +26,7 @@ const MAX_DOCUMENT: usize = 1 << 20;
 pub(crate) struct Published {
     /// What `iss` may be: `issuer` of the discovery document, and for a setting that accepts v1
     /// tokens the v1 document's. None for a multi-tenant issuer: any will do.
-    pub issuers: Vec<String>,
+    pub issuers: Arc<[String]>,
     /// `issuer`, as metadata names it.
     pub issuer: String,
     pub authorization_endpoint: Option<String>,
@@ -36,6 +36,19 @@ pub(crate) struct Published {
 }
 
 impl Published {
+    /// A document without a key.
+    #[cfg(test)]
+    pub(crate) fn without_keys() -> Self {
+        Self {
+            issuers: [].into(),
+            issuer: String::new(),
+            authorization_endpoint: None,
+            token_endpoint: None,
+            end_session_endpoint: None,
+            keys: Vec::new(),
+        }
+    }
+
     /// The signature key named `kid`.
     pub(crate) fn key(&self, kid: &str) -> Option<&DecodingKey> {
         self.keys
@@ -54,7 +67,7 @@ pub(crate) struct Issuer {
     cached: RwLock<Cached>,
     /// Held while fetching, so that many callers with an unknown kid cause one fetch.
     fetching: Mutex<()>,
-    refetch_after: Duration,
+    pub(super) refetch_after: Duration,
 }
 
 #[derive(Default)]
@@ -144,6 +157,13 @@ impl Issuer {
         recently.then(|| Ok(published.clone()))
     }
 
+    /// What the issuer publishes, where it is not time to ask for it anew.
+    pub(crate) fn current(&self) -> Option<Arc<Published>> {
+        let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh = cached.failure.is_none() && cached.tried?.elapsed() < STALE_AFTER;
+        cached.published.clone().filter(|_| is_fresh)
+    }
+
     async fn fetch(&self) -> Result<Published, String> {
         let discovery = self.discovery(&self.url).await?;
         let mut issuers = vec![discovery.issuer.clone()];
@@ -154,7 +174,7 @@ impl Issuer {
         }
         let jwks: JwkSet = self.get(&discovery.jwks_uri).await?;
         Ok(Published {
-            issuers,
+            issuers: issuers.into(),
             issuer: discovery.issuer,
             authorization_endpoint: discovery.authorization_endpoint,
             token_endpoint: discovery.token_endpoint,

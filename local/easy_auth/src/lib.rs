@@ -2,7 +2,8 @@
 //! principal.
 //!
 //! - `settings`: the `authsettingsV2` document; `behaviour`, `app_settings`: what is not in it
-//! - `bearer`, `issuer`: from the `Authorization` header to claims that the issuer signed
+//! - `bearer`, `issuer`, `claims`: from the `Authorization` header to claims that the issuer signed
+//! - `verified`, `remembered`: their caller, and for how long a signature need not be checked again
 //! - `decision`, `reason`, `substatus`: what happens to a request, and why; pure
 //! - `rules`: what it decides by, for requests, and for a caller that wants the decision beforehand
 //! - `headers`, `origin`, `caller`: what only the gate may set, the URL that the caller asked for, and
@@ -15,6 +16,7 @@ mod behaviour;
 mod browser;
 mod caller;
 mod challenge;
+mod claims;
 mod decision;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -22,9 +24,11 @@ mod headers;
 mod issuer;
 mod origin;
 mod reason;
+mod remembered;
 mod rules;
 mod settings;
 mod substatus;
+mod verified;
 
 use std::sync::Arc;
 
@@ -43,12 +47,14 @@ pub use self::behaviour::{Behaviour, BrowserBy, ChallengeForm, ClaimNames};
 pub use self::browser::ALLOW_ID_TOKENS;
 use self::browser::Browser;
 use self::caller::FromSite;
+pub use self::claims::Claims;
 use self::decision::Evidence;
-pub use self::decision::{Claims, Facts, Verdict};
+pub use self::decision::{Facts, Verdict};
 use self::origin::Origin;
 pub use self::reason::Reason;
 pub use self::rules::Rules;
 pub use self::settings::{Settings, StoredLists, UnauthenticatedAction};
+pub use self::verified::Verified;
 
 /// What a gate is made of.
 pub struct GateParts {
@@ -198,9 +204,9 @@ impl Gate {
                 self.metadata(&origin, &path).await,
                 Decided::new(Outcome::Own, None),
             ),
-            Verdict::Pass(claims) => {
-                let decided = Decided::passed(&claims);
-                headers::add(request.headers_mut(), &claims, &self.rules.behaviour);
+            Verdict::Pass(caller) => {
+                let decided = Decided::passed(caller.claims());
+                caller.add_to(request.headers_mut());
                 if is_session {
                     self.browser
                         .add_tokens(&self.rules.settings, request.headers_mut());
@@ -240,7 +246,10 @@ impl Gate {
         }
         match bearer::token(request.headers()) {
             Ok(token) => self.rules.evidence(token).await,
-            Err(Reason::NoToken) => self.browser.evidence(request.headers()),
+            Err(Reason::NoToken) => match self.browser.claims(request.headers()) {
+                Ok(claims) => Evidence::Session(Arc::new(self.rules.caller(claims))),
+                Err(reason) => Evidence::None(reason),
+            },
             Err(reason) => Evidence::None(reason),
         }
     }

@@ -1,13 +1,17 @@
 //! What the gate decides by: settings, what is not in them, the issuer's keys, the time.
 
-use hyper::HeaderMap;
+use std::sync::Arc;
+
 use local_events::Clock;
 
+use super::bearer;
 use super::behaviour::{Behaviour, ClaimNames};
-use super::decision::{Claims, Evidence, Facts, Verdict, decide};
+use super::claims::Claims;
+use super::decision::{Evidence, Facts, Verdict, check_claims, decide, ends_at};
 use super::issuer::Issuer;
+use super::remembered::{Epoch, Remembered};
 use super::settings::Settings;
-use super::{bearer, headers};
+use super::verified::Verified;
 
 /// The rules of one gate.
 pub struct Rules {
@@ -16,6 +20,7 @@ pub struct Rules {
     pub(super) behaviour: Behaviour,
     pub(super) issuer: Issuer,
     pub(super) clock: Clock,
+    remembered: Remembered,
 }
 
 impl Rules {
@@ -36,6 +41,7 @@ impl Rules {
             behaviour,
             issuer,
             clock,
+            remembered: Remembered::default(),
         }
     }
 
@@ -48,11 +54,47 @@ impl Rules {
         self.issuer.differs().await
     }
 
-    /// What a bearer token shows of its caller.
+    /// What a bearer token shows of its caller. Its signature is checked once, and remembered while
+    /// the issuer's keys stay what they are.
     pub(super) async fn evidence(&self, token: &str) -> Evidence {
-        bearer::verify(&self.issuer, token)
-            .await
-            .unwrap_or_else(Evidence::None)
+        let digest = self.remembered.digest(token);
+        if let (Some(digest), Some(epoch)) = (digest, self.epoch())
+            && let Some(caller) = self.remembered.get(digest, &epoch, self.clock.now())
+        {
+            let issuers = epoch.published.issuers.clone();
+            return Evidence::Token { caller, issuers };
+        }
+        let signed = match bearer::verify(&self.issuer, token).await {
+            Ok(signed) => signed,
+            Err(reason) => return Evidence::None(reason),
+        };
+        let issuers = signed.by.issuers.clone();
+        let caller = Arc::new(self.caller(signed.claims));
+        let claims = caller.claims();
+        let accepted = check_claims(&self.settings, &issuers, claims, self.clock.now());
+        if accepted.is_ok()
+            && let (Some(digest), Some(ends_at)) = (digest, ends_at(claims))
+            && let Some(epoch) = self.epoch()
+            // The keys may have changed meanwhile.
+            && Arc::ptr_eq(&epoch.published, &signed.by)
+        {
+            let kept = caller.clone();
+            self.remembered.keep(digest, &epoch, kept, ends_at);
+        }
+        Evidence::Token { caller, issuers }
+    }
+
+    /// Now, as far as what is remembered depends on it; none while the issuer has to be asked.
+    fn epoch(&self) -> Option<Epoch> {
+        Some(Epoch {
+            published: self.issuer.current()?,
+            shift: self.clock.shift(),
+        })
+    }
+
+    /// What the app is told of a caller with these claims.
+    pub(super) fn caller(&self, claims: Claims) -> Verified {
+        Verified::new(claims, &self.behaviour)
     }
 
     pub(super) fn verdict(&self, facts: Facts<'_>, evidence: Evidence) -> Verdict {
@@ -74,11 +116,7 @@ impl Rules {
         let evidence = self.evidence(token).await;
         self.verdict(facts, evidence)
     }
-
-    /// The headers that the app sees of a caller with these claims.
-    pub fn headers(&self, claims: &Claims) -> HeaderMap {
-        let mut added = HeaderMap::new();
-        headers::add(&mut added, claims, &self.behaviour);
-        added
-    }
 }
+
+#[cfg(test)]
+mod tests;

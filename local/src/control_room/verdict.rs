@@ -63,10 +63,10 @@ impl Verdicts {
             function: said_by(function, easy_auth, headers),
         };
         match verdict {
-            Verdict::Pass(claims) => passes(
+            Verdict::Pass(caller) => passes(
                 "passes it on, with the principal".to_owned(),
                 EasyAuth::On,
-                &rules.headers(&claims),
+                caller.headers(),
             ),
             Verdict::Anonymous(reason) => passes(
                 format!("passes it on without a principal ({})", reason.line()),

@@ -1,6 +1,7 @@
 use jsonwebtoken::errors::ErrorKind;
 use serde_json::json;
 
+use super::super::fuzzing;
 use super::super::issuer::keys;
 use super::*;
 
@@ -50,6 +51,50 @@ fn point_7_a_header_with_an_extension_is_refused() {
         }
         let token = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(written.to_string()));
         assert_eq!(key_id(&token), expected.map(str::to_owned), "{header}");
+    }
+}
+
+/// A claim that is there twice may be read either way, so those that decide are refused; and what
+/// is no JSON object.
+#[test]
+fn point_3_what_is_no_claims_is_refused_though_it_is_signed() {
+    let key = fuzzing::key();
+    for (payload, expected) in [
+        ("{}", Some(json!({}))),
+        (" {} ", Some(json!({}))),
+        (r#"{"oid":"a","oid":"b"}"#, Some(json!({"oid": "b"}))),
+        (
+            r#"{"exp":1e300,"nbf":-1,"sub":5}"#,
+            Some(json!({"exp": 1e300, "nbf": -1, "sub": 5})),
+        ),
+        (
+            r#"{"exp":"1","nbf":true,"iss":null}"#,
+            Some(json!({"exp": "1", "nbf": true, "iss": null})),
+        ),
+        (
+            r#"{"aud":[{"a":[1]}],"x":2}"#,
+            Some(json!({"aud": [{"a": [1]}], "x": 2})),
+        ),
+        (r#"{"exp":1,"exp":2}"#, None),
+        (r#"{"exp":1,"exp":1}"#, None),
+        (r#"{"nbf":1,"nbf":2}"#, None),
+        (r#"{"aud":"a","aud":"b"}"#, None),
+        (r#"{"iss":"a","iss":"b"}"#, None),
+        (r#"{"sub":"a","x":1,"sub":"b"}"#, None),
+        (r#"{"e\u0078p":1,"exp":2}"#, None),
+        (r#"{"exp":[1]}"#, None),
+        (r#"{"nbf":{"a":1}}"#, None),
+        (r#"{"sub":["a"]}"#, None),
+        (r#"{"exp":1e400}"#, None),
+        ("[]", None),
+        ("null", None),
+        ("", None),
+        ("{} {}", None),
+        ("{}x", None),
+    ] {
+        let token = key.token(br#"{"alg":"RS256","kid":"k"}"#, payload.as_bytes());
+        let claims = signed(&key.public, &token).ok().map(Value::Object);
+        assert_eq!(claims, expected, "{payload}");
     }
 }
 

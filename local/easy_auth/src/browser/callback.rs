@@ -17,7 +17,7 @@ use local_http::serve::{Limits, RequestBody};
 use super::session::{self, Tokens};
 use super::sign_in::{Begun, callback, cookie_of};
 use super::{Browser, Context, MAX_BODY, add_cookie, pages, redirect};
-use crate::decision::{Claims, time};
+use crate::claims::{Claims, time};
 
 /// That a form was sent once more: it is not sent a third time.
 const AGAIN: &str = "again";

@@ -5,7 +5,7 @@ use local_http::relay::{BoxBody, text};
 
 use super::session::{self, Tokens};
 use super::{Browser, Context, add_cookie, no_store};
-use crate::decision::{Claims, time};
+use crate::claims::{Claims, time};
 use crate::reason::Reason;
 
 impl Browser {

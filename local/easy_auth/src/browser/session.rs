@@ -11,7 +11,7 @@ use cookie::{Cookie, SameSite};
 use hyper::header::{COOKIE as COOKIES, HeaderMap};
 use local_http::serve::Scheme;
 
-use crate::decision::Claims;
+use crate::claims::Claims;
 use crate::origin::Origin;
 use crate::reason::Reason;
 

@@ -40,10 +40,14 @@ fn claims(changes: Value) -> Claims {
     claims.as_object().unwrap().clone()
 }
 
+fn verified(claims: Claims) -> Arc<Verified> {
+    Arc::new(Verified::new(claims, &Behaviour::default()))
+}
+
 fn token(claims: Claims) -> Evidence {
     Evidence::Token {
-        claims,
-        issuers: vec![ISSUER.to_owned()],
+        caller: verified(claims),
+        issuers: [ISSUER.to_owned()].into(),
     }
 }
 
@@ -97,8 +101,10 @@ fn a_multi_tenant_issuer_checks_tenants_only_where_they_are_listed() {
     };
     let facts = Facts::default();
     let foreign = || Evidence::Token {
-        claims: claims(json!({"iss": "https://login.example/x/v2.0", "tid": "X"})),
-        issuers: Vec::new(),
+        caller: verified(claims(
+            json!({"iss": "https://login.example/x/v2.0", "tid": "X"}),
+        )),
+        issuers: [].into(),
     };
     let listed = |tenants: &[&str]| Behaviour {
         allowed_tenants: Some(tenants.iter().map(|&t| t.to_owned()).collect()),
@@ -203,7 +209,7 @@ fn the_policy_is_403() {
             })
         );
         // A session of an ID token, which names no client, and one of an access token.
-        let verdict = decide_at(&settings, "/", Evidence::Session(claims));
+        let verdict = decide_at(&settings, "/", Evidence::Session(verified(claims)));
         assert_eq!(matches!(verdict, Verdict::Pass(_)), azp.is_null());
     }
     let behaviour = Behaviour {

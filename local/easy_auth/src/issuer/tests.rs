@@ -210,7 +210,10 @@ async fn point_7_an_issuer_of_another_name_is_used_and_warned_of() {
         warning.contains(&url) && warning.contains(other),
         "{warning}"
     );
-    assert_eq!(differing.published(None).await.unwrap().issuers, [other]);
+    assert_eq!(
+        *differing.published(None).await.unwrap().issuers,
+        [other.to_owned()]
+    );
 
     let same = start(&Fake::default(), "t/v2.0", false).await;
     assert_eq!(same.differs().await, Ok(None));
