@@ -34,9 +34,16 @@ pub(super) fn of<'a>(
                     ));
                     continue;
                 }
-                Value::String(text) => match variable(text) {
-                    None => text.clone(),
-                    Some(name) => environment(name)
+                Value::String(text) => match Text::of(text) {
+                    Text::Itself => text.clone(),
+                    Text::Unclear => {
+                        return Err(failed(
+                            "secretText looks like a variable, and is not of the form <env:NAME>"
+                                .to_owned(),
+                            "write \"<env:NAME>\", env in lower case, no blanks".to_owned(),
+                        ));
+                    }
+                    Text::Variable(name) => environment(name)
                         .filter(|value| !value.is_empty())
                         .ok_or_else(|| {
                             failed(
@@ -73,9 +80,35 @@ pub(super) fn of<'a>(
     Ok((secrets, notes))
 }
 
-/// The variable that `<env:NAME>` names.
-fn variable(text: &str) -> Option<&str> {
-    text.strip_prefix("<env:")?.strip_suffix('>')
+/// What a `secretText` is.
+#[derive(Debug, PartialEq, Eq)]
+enum Text<'a> {
+    /// The secret.
+    Itself,
+    /// `<env:NAME>`: the variable that has it.
+    Variable(&'a str),
+    /// Meant for a variable, and none.
+    Unclear,
+}
+
+impl<'a> Text<'a> {
+    fn of(text: &'a str) -> Self {
+        let trimmed = text.trim_start().as_bytes();
+        let begin = b"<env";
+        let is_meant = trimmed
+            .get(..begin.len())
+            .is_some_and(|first| first.eq_ignore_ascii_case(begin));
+        if !is_meant {
+            return Self::Itself;
+        }
+        let name = text
+            .strip_prefix("<env:")
+            .and_then(|rest| rest.strip_suffix('>'));
+        let is_name = |name: &&str| {
+            !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || "<>=".contains(c))
+        };
+        name.filter(is_name).map_or(Self::Unclear, Self::Variable)
+    }
 }
 
 /// The registration without its secrets.
@@ -88,4 +121,26 @@ pub(super) fn without(app: &Value) -> Value {
         }
     }
     app
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Text;
+
+    #[test]
+    fn item_23_a_variable_has_one_form() {
+        for (text, is) in [
+            ("<env:A_B>", Text::Variable("A_B")),
+            ("s3cret<env:A>", Text::Itself),
+            ("<Env:A>", Text::Unclear),
+            ("<env:A> ", Text::Unclear),
+            (" <env:A>", Text::Unclear),
+            ("<env:>", Text::Unclear),
+            ("<env: A>", Text::Unclear),
+            ("<env:A", Text::Unclear),
+            ("<env A>", Text::Unclear),
+        ] {
+            assert_eq!(Text::of(text), is, "{text:?}");
+        }
+    }
 }

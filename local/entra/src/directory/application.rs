@@ -142,6 +142,8 @@ impl Application {
     pub(super) fn read(source: &Source) -> Result<Self, DirectoryError> {
         let mut app: Self = reading::read(source)?;
         app.file.clone_from(&source.name);
+        // It is printed in lines and lists.
+        app.display_name = app.display_name.map(|name| local_events::printable(&name));
         if let Some((word, meant)) = app.unknown_membership_word() {
             let why = format!(
                 "{word:?} is none of None, SecurityGroup, ApplicationGroup, DirectoryRole and All"

@@ -1,7 +1,11 @@
 //! Who can sign in: those that are built in, or whom `deploy/users.json` says.
 
+use std::collections::{HashMap, HashSet};
+
+use local_events::printable;
 use uuid::Uuid;
 
+use super::permissions::GLOBAL_ADMINISTRATOR;
 use super::reading::{nearest, read};
 use super::users_file::{Assignment, GroupEntry, Kind, State, UsersFile};
 use super::{Application, Directory, DirectoryError, Source, object_id};
@@ -163,15 +167,15 @@ impl Directory {
             path,
             why,
         };
-        let mut groups = Vec::new();
+        let mut groups: Vec<(Group, Vec<Assigned>)> = Vec::new();
+        let (mut group_ids, mut group_names) = (HashSet::new(), HashSet::new());
         for (index, entry) in file.groups.iter().enumerate() {
             let path = format!("groups[{index}]");
             let group = self.group(entry, &path);
             let group = group.map_err(|(path, why)| failed(path, why))?;
-            if groups
-                .iter()
-                .any(|(known, _): &(Group, _)| known.id == group.0.id || known.name == group.0.name)
-            {
+            let is_new = group_ids.insert(group.0.id.clone())
+                & group_names.insert(entry.display_name.clone());
+            if !is_new {
                 return Err(failed(
                     path,
                     "there is a group of that name or id before it".to_owned(),
@@ -180,13 +184,15 @@ impl Directory {
             groups.push(group);
         }
         let mut users: Vec<User> = Vec::new();
+        // The first of each name, in lower case, and of each id.
+        let mut known: HashMap<String, usize> = HashMap::new();
         for (index, entry) in file.users.into_iter().enumerate() {
             let path = format!("users[{index}]");
             let at = |member: &str, why: String| failed(format!("{path}.{member}"), why);
             let upn = entry.user_principal_name;
-            let plain = |c: char| !c.is_whitespace() && !c.is_control();
+            let is_plain = !upn.contains(char::is_whitespace) && printable(&upn) == upn;
             if !upn.split_once('@').is_some_and(|(name, domain)| {
-                !name.is_empty() && !domain.is_empty() && upn.chars().all(plain)
+                !name.is_empty() && !domain.is_empty() && !domain.contains('@') && is_plain
             }) {
                 return Err(at(
                     "userPrincipalName",
@@ -197,14 +203,22 @@ impl Directory {
                 None => object_id(&self.tenant_id, "users", &upn),
                 Some(id) => guid(id).ok_or_else(|| at("id", format!("{id:?} is no GUID")))?,
             };
-            if let Some(first) = users
-                .iter()
-                .find(|user| user.upn.eq_ignore_ascii_case(&upn) || user.oid == oid)
-            {
+            let names = [upn.to_ascii_lowercase(), oid.clone()];
+            if let Some(first) = names.iter().find_map(|name| known.get(name)) {
                 return Err(at(
                     "userPrincipalName",
-                    format!("{upn} has the name or the id of {}", first.upn),
+                    format!("{upn} has the name or the id of {}", users[*first].upn),
                 ));
+            }
+            known.extend(names.map(|name| (name, users.len())));
+            let mut directory_roles = Vec::new();
+            for (index, role) in entry.directory_roles.iter().enumerate() {
+                directory_roles.push(guid(role).ok_or_else(|| {
+                    at(
+                        &format!("directoryRoles[{index}]"),
+                        format!("{role:?} is no GUID: write the role's template id, as {GLOBAL_ADMINISTRATOR} for Global Administrator"),
+                    )
+                })?);
             }
             let mut assigned = Vec::new();
             for (index, assignment) in entry.app_role_assignments.iter().enumerate() {
@@ -242,7 +256,7 @@ impl Directory {
                 name: entry.display_name,
                 upn,
                 oid,
-                mail: entry.mail,
+                mail: entry.mail.filter(|mail| !mail.trim().is_empty()),
                 given_name: entry.given_name,
                 surname: entry.surname,
                 state: match entry.state {
@@ -253,7 +267,7 @@ impl Directory {
                 },
                 assigned,
                 groups: member_of,
-                directory_roles: entry.directory_roles,
+                directory_roles,
             });
         }
         if users.is_empty() {

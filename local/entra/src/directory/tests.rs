@@ -148,12 +148,15 @@ fn item_23_a_file_says_who_can_sign_in() {
             {"displayName": "Erin", "userPrincipalName": "Erin@corp.test", "mail": "e@mail.test",
              "groups": ["Readers", "News", "22222222-0000-4000-8000-000000000002"],
              "directoryRoles": ["b79fbf4d-3ef9-4689-8143-76b194e85509"]},
-            {"displayName": "Dora", "userPrincipalName": "dora@corp.test", "state": "disabled"},
+            {"displayName": "Dora", "userPrincipalName": "dora@corp.test", "state": "disabled",
+             "mail": ""},
         ],
     }))
     .unwrap();
     let erin = directory.user("erin@CORP.test").unwrap();
     assert_eq!(erin.mail.as_deref(), Some("e@mail.test"));
+    // As Graph has it where there is none.
+    assert_eq!(directory.user("dora@corp.test").unwrap().mail, None);
     assert_eq!(directory.may_sign_in(), ["Erin@corp.test"]);
     assert!(directory.user("alice").is_none());
     // The same at each start, and one of its own.
@@ -218,6 +221,19 @@ fn item_23_a_mistake_in_the_users_is_named_with_its_place() {
             ),
             "no enabled app role",
         ),
+        (
+            user(json!({"userPrincipalName": "a@b@c"})),
+            "users[0].userPrincipalName: \"a@b@c\" is no name@domain",
+        ),
+        (
+            user(json!({"userPrincipalName": "e@\u{202e}b"})),
+            "is no name@domain",
+        ),
+        (
+            user(json!({"directoryRoles": ["Global"]})),
+            "users[0].directoryRoles[0]: \"Global\" is no GUID: write the role's template id",
+        ),
+        (json!([]), "expected an object with users"),
         (json!({"users": []}), "users: there is nobody"),
         (json!({}), "missing field `users`"),
     ] {
@@ -401,4 +417,15 @@ fn item_23_an_ordinary_user_has_not_consented_to_a_scope_of_type_admin() {
             "{warnings:?}"
         );
     }
+}
+
+#[test]
+fn item_23_a_display_name_is_one_line_as_it_reads() {
+    let mut sources = shipped();
+    let app = json!({"appId": "b8e6f0a4-2d57-4c19-9f3a-61c0d5e7a412",
+        "displayName": "orders\n\u{202e}x"});
+    sources.more.push(source(&app.to_string()));
+    let directory = of(&sources);
+    let names: Vec<&str> = directory.more_apps().map(|(name, _, _)| name).collect();
+    assert_eq!(names, [r"orders\n\u{202e}x"]);
 }

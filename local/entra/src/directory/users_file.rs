@@ -7,7 +7,11 @@ use serde::Deserialize;
 
 /// The people of the tenant, in place of those that are built in.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "camelCase",
+    expecting = "an object with users"
+)]
 pub(super) struct UsersFile {
     /// For editors; no meaning.
     #[serde(rename = "$schema", default)]
