@@ -34,7 +34,7 @@ use self::control_pages::Shown;
 use self::front_end::FrontEnd;
 use self::identity::Identity;
 pub(crate) use self::issuing::no_keys;
-use self::issuing::{callbacks, client, no_ca, no_id_tokens};
+use self::issuing::{Trust, callbacks, client, no_ca, no_id_tokens};
 use self::listeners::Listeners;
 use self::options::InForce;
 pub(crate) use self::options::Options;
@@ -83,10 +83,15 @@ impl Stack {
             .publish(&ca)
             .map_err(|error| no_ca(&options.state_dir, &error))?;
         let clock = Clock::shifted(options.time_shift);
-        let http = match &options.tenant {
-            None => client(Some(ca.certificate_path()), &in_force.settings)?,
-            Some(_) => client(None, &in_force.settings)?,
+        let trust = match &options.tenant {
+            Some(_) => Trust::System,
+            None => Trust::of_issuer(
+                in_force.settings.issuer(),
+                &listeners.control_origin(),
+                ca.certificate_path(),
+            ),
         };
+        let http = client(trust, &in_force.settings)?;
         let settings = in_force.settings.clone();
         let app_settings = local_easy_auth::app_setting_warnings(
             local.names(),

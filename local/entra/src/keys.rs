@@ -93,7 +93,8 @@ impl SigningKeys {
 
     pub(super) fn parse(pem: &str) -> Result<Self, KeyError> {
         use rustls_pki_types::{CertificateDer, pem::PemObject};
-        let key = KeyPair::from_pem(pem)?;
+        // By its kind: to find that out, each kind would be tried, and each try checks the key.
+        let key = KeyPair::from_pem_and_sign_algo(pem, &PKCS_RSA_SHA256)?;
         let certificate =
             CertificateDer::from_pem_slice(pem.as_bytes()).map_err(KeyError::Certificate)?;
         let (modulus, exponent) = rsa_parts(key.der_bytes()).ok_or(KeyError::NotRsa)?;

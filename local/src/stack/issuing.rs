@@ -84,9 +84,30 @@ fn check_auto_approve(directory: &Directory, user: Option<&str>) -> Result<(), F
     }
 }
 
-/// An HTTP client for the issuer's keys. It trusts the development CA, if that is the issuer's,
-/// beside the system's; a real tenant's keys never come by it.
-pub(super) fn client(ca: Option<&Path>, settings: &Settings) -> Result<reqwest::Client, Failure> {
+/// The certificates that the client for the issuer's keys trusts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust<'a> {
+    /// The system's: a real tenant's keys never come by the development CA.
+    System,
+    /// Those and the development CA, in this file.
+    SystemAnd(&'a Path),
+    /// The development CA alone: the issuer is the local authority, and reading the system's would
+    /// be a quarter of a start.
+    Only(&'a Path),
+}
+
+impl<'a> Trust<'a> {
+    /// For the settings' issuer, where the local authority is at `own_origin`.
+    pub(super) fn of_issuer(issuer: &str, own_origin: &str, ca: &'a Path) -> Self {
+        match issuer.strip_prefix(own_origin) {
+            Some(path) if path.starts_with('/') => Self::Only(ca),
+            _ => Self::SystemAnd(ca),
+        }
+    }
+}
+
+/// An HTTP client for the issuer's keys.
+pub(super) fn client(trust: Trust<'_>, settings: &Settings) -> Result<reqwest::Client, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(
             "the development CA can't be used",
@@ -101,11 +122,15 @@ pub(super) fn client(ca: Option<&Path>, settings: &Settings) -> Result<reqwest::
     if settings.has_loopback_issuer() {
         builder = builder.no_proxy();
     }
-    if let Some(ca) = ca {
+    let certificate = |ca: &Path| {
         let pem = state_folder::read_regular(ca).map_err(|error| failed(&error))?;
-        let certificate = reqwest::Certificate::from_pem(&pem).map_err(|error| failed(&error))?;
-        builder = builder.tls_certs_merge([certificate]);
-    }
+        reqwest::Certificate::from_pem(&pem).map_err(|error| failed(&error))
+    };
+    builder = match trust {
+        Trust::System => builder,
+        Trust::SystemAnd(ca) => builder.tls_certs_merge([certificate(ca)?]),
+        Trust::Only(ca) => builder.tls_certs_only([certificate(ca)?]),
+    };
     builder.build().map_err(|error| failed(&error))
 }
 
@@ -132,4 +157,24 @@ fn in_state(folder: &Path, error: impl std::fmt::Display) -> Failure {
         error,
         "name another folder with --state-dir, or remove this one: new keys are made",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn point_5_the_systems_certificates_are_read_for_another_issuer_only() {
+        let ca = Path::new("ca.pem");
+        let of = |issuer| Trust::of_issuer(issuer, "https://localhost:7443", ca);
+        assert_eq!(of("https://localhost:7443/tenant/v2.0"), Trust::Only(ca));
+        for other in [
+            "https://localhost:74430/tenant/v2.0",
+            "https://localhost:8443/realms/one",
+            "http://localhost:7443/tenant/v2.0",
+            "https://login.microsoftonline.com/tenant/v2.0",
+        ] {
+            assert_eq!(of(other), Trust::SystemAnd(ca), "{other}");
+        }
+    }
 }
