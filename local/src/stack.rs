@@ -79,9 +79,6 @@ impl Stack {
         for warning in ca.warnings() {
             print(Stream::Err, format!("warning: {warning}"));
         }
-        let no_roots = TrustFiles::of(&options.state_dir)
-            .publish(&ca)
-            .map_err(|error| no_ca(&options.state_dir, &error))?;
         let clock = Clock::shifted(options.time_shift);
         let trust = match &options.tenant {
             Some(_) => Trust::System,
@@ -136,8 +133,6 @@ impl Stack {
         warnings.extend(in_force.notes);
         warnings.extend(secret.warning());
         warnings.extend(backend.warnings());
-        // A real tenant's clients are pointed at neither file.
-        warnings.extend(no_roots.filter(|_| options.tenant.is_none()));
         if let Some(authority) = &authority {
             let directory = authority.directory();
             warnings.extend(directory.warnings());
@@ -155,32 +150,43 @@ impl Stack {
             ca.acceptor(alpn)
                 .map_err(|error| no_ca(&options.state_dir, &error))
         };
-        let pages = control_pages::router(
-            authority.as_ref(),
-            &ControlSecret::new(&running.control_secret),
-            &options.log,
-            Shown {
-                rules: rules.clone(),
-                ready: running.ready.clone(),
-                state_dir: options.state_dir.clone(),
-                sources: sources.clone(),
-                function: backend.function(),
-                warnings: warnings.clone(),
-                status: status(authority.as_ref(), &sources, &warnings),
-                health: health.clone(),
-                asked_to_stop: asked_to_stop.clone(),
-            },
-        );
-        let control = listeners
-            .control
-            .reporting(front_end::unread(&options.log, Source::Authority))
-            .serve(
-                Some(acceptor(&[b"h2", b"http/1.1"])?),
-                router_service(in_any_letter_case(pages)),
-                stopped.clone(),
+        let function = backend.function();
+        let around = async {
+            let no_roots = TrustFiles::of(&options.state_dir)
+                .publish(&ca)
+                .map_err(|error| no_ca(&options.state_dir, &error))?;
+            // A real tenant's clients are pointed at neither file.
+            warnings.extend(no_roots.filter(|_| options.tenant.is_none()));
+            let pages = control_pages::router(
+                authority.as_ref(),
+                &ControlSecret::new(&running.control_secret),
+                &options.log,
+                Shown {
+                    rules: rules.clone(),
+                    ready: running.ready.clone(),
+                    state_dir: options.state_dir.clone(),
+                    sources: sources.clone(),
+                    function,
+                    warnings: warnings.clone(),
+                    status: status(authority.as_ref(), &sources, &warnings),
+                    health: health.clone(),
+                    asked_to_stop: asked_to_stop.clone(),
+                },
             );
-        serving.push(tokio::spawn(control));
-        let started = backend.start(&running, &options).await;
+            let control = listeners
+                .control
+                .reporting(front_end::unread(&options.log, Source::Authority))
+                .serve(
+                    Some(acceptor(&[b"h2", b"http/1.1"])?),
+                    router_service(in_any_letter_case(pages)),
+                    stopped.clone(),
+                );
+            Ok::<_, Failure>(tokio::spawn(control))
+        };
+        // The handler's process starts while the rest is made ready.
+        let starting = async { Ok(backend.start(&running, &options).await) };
+        let (started, control) = tokio::try_join!(starting, around)?;
+        serving.push(control);
         if started.is_err() {
             // What explains a failed start must not wait for one that succeeds.
             for warning in &warnings {
