@@ -14,7 +14,7 @@ use jsonwebtoken::DecodingKey;
 use local_http::serve::Scheme;
 use serde_json::Value;
 
-use super::bearer;
+use super::bearer::{self, Jws};
 use super::behaviour::Behaviour;
 use super::claims::Claims;
 use super::decision::{Evidence, Facts, Verdict, decide};
@@ -62,10 +62,10 @@ fn authorization(data: &[u8]) {
             let mut two = headers.clone();
             two.append(AUTHORIZATION, value);
             assert!(bearer::token(&two).is_err(), "two are one too many");
-            match bearer::key_id(token) {
+            match Jws::read(token) {
                 Err(reason) => reason,
-                Ok(_) => {
-                    let claims = bearer::signed(&key().public, token);
+                Ok(token) => {
+                    let claims = token.signed_by(&key().public);
                     assert!(claims.is_err(), "nobody signed this");
                     super::Reason::BadSignature
                 }
@@ -79,7 +79,7 @@ fn authorization(data: &[u8]) {
 /// What passes says what the settings ask for, and the app is told just that.
 fn signed(header: &[u8], payload: &[u8]) {
     let token = key().token(header, payload);
-    if bearer::key_id(&token).is_ok() && bearer::signed(&key().public, &token).is_ok() {
+    if Jws::read(&token).is_ok_and(|token| token.signed_by(&key().public).is_ok()) {
         let header: Value = serde_json::from_slice(header).unwrap_or_default();
         assert_eq!(header["alg"], "RS256");
         let extensions = [header.get("crit"), header.get("b64")];

@@ -1,17 +1,23 @@
 //! The headers that only Easy Auth may set: removed from what callers send, added for the app.
 
+mod written;
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
 use greeting_server::principal::{Claim, Principal};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request};
-use local_http::arrival::folded;
+use local_http::arrival::letters;
 use local_http::serve::{Peer, Scheme};
 use serde_json::Value;
 
 use super::behaviour::{Behaviour, ClaimNames};
 use super::claims::Claims;
 
-/// As [`folded`] has them.
+/// As [`letters`] has them.
 const FORGEABLE: [&str; 2] = ["xmsclientprincipal", "xmstoken"];
+const PROVIDER: &str = "aad";
 const NAME_TYPE: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
 const EMAIL_TYPE: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
 const ROLE_TYPE: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
@@ -20,17 +26,19 @@ const ROLE_TYPE: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims
 pub(crate) fn strip(headers: &mut HeaderMap) {
     let forged: Vec<HeaderName> = headers
         .keys()
-        .filter(|name| {
-            let name = folded(name);
-            FORGEABLE
-                .iter()
-                .any(|forgeable| name.starts_with(forgeable))
-        })
+        .filter(|name| is_forgeable(name))
         .cloned()
         .collect();
     for name in forged {
         headers.remove(name);
     }
+}
+
+fn is_forgeable(name: &HeaderName) -> bool {
+    FORGEABLE.iter().any(|forgeable| {
+        let mut name = letters(name);
+        forgeable.bytes().all(|letter| name.next() == Some(letter))
+    })
 }
 
 /// Adds App Service's front end's headers about the caller: `X-Forwarded-For` grows by
@@ -41,13 +49,15 @@ pub(crate) fn add_forwarded<B>(request: &mut Request<B>, peer: Peer, scheme: Sch
         .path_and_query()
         .and_then(|path| HeaderValue::from_str(path.as_str()).ok());
     let headers = request.headers_mut();
-    let mut hops: Vec<String> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok().map(str::to_owned))
-        .collect();
-    hops.push(peer.address.to_string());
-    if let Ok(hops) = HeaderValue::from_str(&hops.join(", ")) {
+    let mut hops = String::new();
+    let before = headers.get_all("x-forwarded-for").iter();
+    for hop in before.filter_map(|value| value.to_str().ok()) {
+        hops += hop;
+        hops += ", ";
+    }
+    // A text takes what is written to it.
+    let _ = write!(hops, "{}", peer.address);
+    if let Ok(hops) = HeaderValue::try_from(hops) {
         headers.insert("x-forwarded-for", hops);
     }
     headers.insert("x-forwarded-proto", HeaderValue::from_static(scheme.name()));
@@ -70,11 +80,10 @@ pub(crate) fn add(headers: &mut HeaderMap, claims: &Claims, behaviour: &Behaviou
         text("oid").or_else(|| text("sub")),
     );
     set("x-ms-client-principal-name", name(claims));
-    set("x-ms-client-principal-idp", Some("aad"));
-    set(
-        "x-ms-client-principal",
-        Some(&principal(claims, behaviour).encode()),
-    );
+    set("x-ms-client-principal-idp", Some(PROVIDER));
+    if let Ok(principal) = HeaderValue::try_from(written::principal(claims, behaviour)) {
+        headers.insert(HeaderName::from_static("x-ms-client-principal"), principal);
+    }
 }
 
 /// What the caller is called: the claim that `name_typ` stands for. The e-mail first (seven public
@@ -85,39 +94,47 @@ pub(crate) fn name(claims: &Claims) -> Option<&str> {
         .find_map(|name| claims.get(*name)?.as_str().filter(|name| !name.is_empty()))
 }
 
-/// The principal that Easy Auth would make of these claims: one entry a value, all strings, the
-/// token's order kept (observed).
+/// The principal that Easy Auth would make of these claims.
 pub(crate) fn principal(claims: &Claims, behaviour: &Behaviour) -> Principal {
-    let name_type = match claims.get("email").and_then(Value::as_str) {
-        None | Some("") => NAME_TYPE,
-        Some(_) => EMAIL_TYPE,
-    };
-    let claims = claims
-        .iter()
-        .flat_map(|(name, value)| {
-            let values: Vec<&Value> = match value {
-                Value::Array(values) => values.iter().collect(),
-                value => vec![value],
-            };
-            values.into_iter().map(|value| Claim {
-                typ: match behaviour.claims {
-                    ClaimNames::Mapped => mapped_name(name, behaviour),
-                    ClaimNames::Raw => name,
-                }
-                .to_owned(),
-                val: match value {
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                },
-            })
-        })
-        .collect();
+    let entries = entries(claims, behaviour).map(|(typ, val)| Claim {
+        typ: typ.to_owned(),
+        val: val.into_owned(),
+    });
     Principal {
-        auth_typ: "aad".to_owned(),
-        claims,
-        name_typ: name_type.to_owned(),
+        auth_typ: PROVIDER.to_owned(),
+        claims: entries.collect(),
+        name_typ: name_type(claims).to_owned(),
         role_typ: ROLE_TYPE.to_owned(),
     }
+}
+
+/// Its `name_typ`.
+fn name_type(claims: &Claims) -> &'static str {
+    match claims.get("email").and_then(Value::as_str) {
+        None | Some("") => NAME_TYPE,
+        Some(_) => EMAIL_TYPE,
+    }
+}
+
+/// Its claims, by type and value: one entry a value, all strings, the token's order kept (observed).
+fn entries<'a>(
+    claims: &'a Claims,
+    behaviour: &'a Behaviour,
+) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+    claims.iter().flat_map(move |(name, value)| {
+        let values = match value {
+            Value::Array(values) => values.as_slice(),
+            value => std::slice::from_ref(value),
+        };
+        let typ = match behaviour.claims {
+            ClaimNames::Mapped => mapped_name(name, behaviour),
+            ClaimNames::Raw => name,
+        };
+        values.iter().map(move |value| match value {
+            Value::String(text) => (typ, Cow::Borrowed(text.as_str())),
+            other => (typ, Cow::Owned(other.to_string())),
+        })
+    })
 }
 
 /// App Service's default claims mapping, as observed for v1 and v2 tokens.

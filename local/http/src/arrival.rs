@@ -156,12 +156,8 @@ pub fn asks_for_websocket<B>(request: &Request<B>) -> bool {
 
 /// A header's name by its letters and digits: to PHP, CGI and WSGI programs every other byte is `_`
 /// (RFC 3875 section 4.1.18), so that `X.MS` and `X_MS` reach them as the same variable.
-#[must_use]
-pub fn folded(name: &HeaderName) -> String {
-    name.as_str()
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect()
+pub fn letters(name: &HeaderName) -> impl Iterator<Item = u8> {
+    name.as_str().bytes().filter(u8::is_ascii_alphanumeric)
 }
 
 /// The items of a comma-separated header, over all its lines.

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -226,4 +227,57 @@ fn the_principal_is_the_captured_one() {
         .decode(ours)
         .unwrap();
     assert_eq!(String::from_utf8(ours).unwrap(), captured);
+}
+
+/// Claims of every kind of value.
+fn any_claims() -> impl Strategy<Value = Claims> {
+    let single = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".*".prop_map(Value::from),
+        "[/\\\\\"\n\u{1}a]{0,12}".prop_map(Value::from),
+    ];
+    let value = single.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec((".{0,4}", inner), 0..3)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    });
+    let name = prop_oneof![
+        proptest::sample::select(vec!["email", "roles", "scp", "oid", "sub", "groups", "amr"])
+            .prop_map(str::to_owned),
+        ".{0,8}",
+    ];
+    proptest::collection::vec((name, value), 0..8).prop_map(|claims| claims.into_iter().collect())
+}
+
+proptest! {
+    /// The same bytes as by way of [`Principal`].
+    #[test]
+    fn point_3_the_header_is_the_principals_encoding(claims in any_claims(), is_raw: bool, legacy: bool) {
+        let behaviour = Behaviour {
+            claims: if is_raw { ClaimNames::Raw } else { ClaimNames::Mapped },
+            legacy_claims: legacy,
+            ..Behaviour::default()
+        };
+        let principal = principal(&claims, &behaviour);
+        prop_assert_eq!(written::principal(&claims, &behaviour), principal.encode());
+        // And what it says is what each claim says.
+        let said: Vec<String> = principal.claims.iter().map(|claim| claim.val.clone()).collect();
+        let expected: Vec<String> = claims
+            .values()
+            .flat_map(|value| match value {
+                Value::Array(values) => values.clone(),
+                other => vec![other.clone()],
+            })
+            .map(|value| match value {
+                Value::String(text) => text,
+                other => other.to_string(),
+            })
+            .collect();
+        prop_assert_eq!(said, expected);
+    }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::HeaderName;
 
-use crate::arrival::folded;
+use crate::arrival::letters;
 
 /// A request's body, less the trailers that would change what was decided: servers merge trailers
 /// into headers, where the gate did not read them.
@@ -36,7 +36,7 @@ const FRONT_END: [&str; 5] = ["xms", "xforwarded", "xoriginal", "xazure", "xarr"
 /// Whether a caller's trailer goes on. Names are compared by letters and digits, as the gate
 /// compares headers.
 pub(crate) fn travels(name: &HeaderName) -> bool {
-    let name = folded(name);
+    let name: String = letters(name).map(char::from).collect();
     !NO_TRAILERS.contains(&name.as_str()) && !FRONT_END.iter().any(|start| name.starts_with(start))
 }
 
