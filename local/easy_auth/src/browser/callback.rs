@@ -78,7 +78,10 @@ impl Browser {
             return pages::send_again(&callback(gate), &answer.0, AGAIN);
         }
         let state = answer.get("state").unwrap_or_default();
-        let begun: Vec<Begun> = begun.into_iter().filter(|one| one.state == state).collect();
+        let begun: Vec<Begun> = begun
+            .into_iter()
+            .filter(|one| one.state() == state)
+            .collect();
         match self.session_of(gate, &answer, &begun).await {
             Ok((begun, claims, tokens)) => {
                 let (id, life) = self.start(gate, claims, tokens);

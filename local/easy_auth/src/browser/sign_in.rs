@@ -26,11 +26,19 @@ const SCOPE: &str = "openid profile email";
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Begun {
     pub(super) nonce: String,
-    pub(super) state: String,
     pub(super) scope: String,
     pub(super) target: String,
     /// Seconds since 1970.
     pub(super) ends_at: i64,
+}
+
+impl Begun {
+    /// What the authority gives back with its answer: where the sign-in ends.
+    pub(super) fn state(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("redir", &self.target)
+            .finish()
+    }
 }
 
 impl Browser {
@@ -62,9 +70,6 @@ impl Browser {
         let ends_at = self.clock.now().saturating_add(life);
         let begun = Begun {
             nonce: nonce(ends_at),
-            state: url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("redir", &target)
-                .finish(),
             scope: scope(gate, request),
             target,
             ends_at,
@@ -81,7 +86,7 @@ impl Browser {
             .append_pair("response_mode", "form_post")
             .extend_pairs(more)
             .append_pair("nonce", &begun.nonce)
-            .append_pair("state", &begun.state);
+            .append_pair("state", &begun.state());
         let mut response = redirect(url.as_str());
         let name = cookie_of(&begun.nonce);
         let sealed = self
