@@ -221,15 +221,13 @@ impl Browser {
                 "Send application/json: {\"access_token\": \"…\"}.\n",
             );
         }
-        let limits = request.extensions().get::<Limits>().copied();
-        let body = request.into_body().within(limits.unwrap_or_default().body);
-        let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
+        let Some(body) = body_of(request).await else {
             return text(
                 StatusCode::BAD_REQUEST,
                 "The body is too long, or broke off.\n",
             );
         };
-        let Ok(directed) = serde_json::from_slice::<Directed>(&body.to_bytes()) else {
+        let Ok(directed) = serde_json::from_slice::<Directed>(&body) else {
             return text(
                 StatusCode::BAD_REQUEST,
                 "Send {\"access_token\": \"…\"} or {\"id_token\": \"…\"}.\n",
@@ -412,6 +410,14 @@ fn add_cookie(response: &mut Response<BoxBody>, cookie: &str) {
     if let Ok(cookie) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
+}
+
+/// The whole body, where it is no longer than a token's and comes in time.
+async fn body_of(request: Request<RequestBody>) -> Option<Bytes> {
+    let limits = request.extensions().get::<Limits>().copied();
+    let body = request.into_body().within(limits.unwrap_or_default().body);
+    let body = Limited::new(body, MAX_BODY).collect().await.ok()?;
+    Some(body.to_bytes())
 }
 
 /// A parameter of the request's query.

@@ -9,14 +9,13 @@ use std::collections::HashMap;
 use aws_lc_rs::{constant_time, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http_body_util::{BodyExt, Limited};
 use hyper::{Method, Request, Response, StatusCode};
 use local_http::relay::BoxBody;
-use local_http::serve::{Limits, RequestBody};
+use local_http::serve::RequestBody;
 
 use super::session::{self, Tokens};
 use super::sign_in::{Begun, callback, cookie_of};
-use super::{Browser, Context, MAX_BODY, add_cookie, pages, redirect};
+use super::{Browser, Context, add_cookie, body_of, pages, redirect};
 use crate::claims::{Claims, time};
 
 /// That a form was sent once more: it is not sent a third time.
@@ -58,22 +57,17 @@ impl Browser {
         gate: Context<'_>,
         request: Request<RequestBody>,
     ) -> Response<BoxBody> {
-        let headers = request.headers().clone();
+        let begun = self.begun(request.headers());
         let is_form = request.method() == Method::POST;
         let answer = if is_form {
-            let limits = request.extensions().get::<Limits>().copied();
-            let body = request.into_body().within(limits.unwrap_or_default().body);
-            match Limited::new(body, MAX_BODY).collect().await {
-                Ok(body) => Answer::of(&body.to_bytes()),
-                Err(_) => {
-                    let why = "The answer is too long, or broke off.";
-                    return pages::failed(StatusCode::BAD_REQUEST, why, gate.prefix());
-                }
-            }
+            let Some(body) = body_of(request).await else {
+                let why = "The answer is too long, or broke off.";
+                return pages::failed(StatusCode::BAD_REQUEST, why, gate.prefix());
+            };
+            Answer::of(&body)
         } else {
             Answer::of(request.uri().query().unwrap_or_default().as_bytes())
         };
-        let begun = self.begun(&headers);
         if is_form && begun.is_empty() && answer.get(AGAIN).is_none() {
             return pages::send_again(&callback(gate), &answer.0, AGAIN);
         }
