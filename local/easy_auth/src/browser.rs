@@ -295,6 +295,13 @@ impl Browser {
         (self.sessions.insert(session, now), life)
     }
 
+    /// Gives a browser the cookie of the session `id`, for `life` seconds.
+    fn add_session(&self, response: &mut Response<BoxBody>, id: &str, life: i64, origin: &Origin) {
+        let sealed = self.sessions.seal(id);
+        let cookie = session::cookie(session::COOKIE, &sealed, "/", Some(life), origin);
+        add_cookie(response, &cookie);
+    }
+
     fn me(&self, gate: Context<'_>, headers: &HeaderMap) -> Response<BoxBody> {
         if !gate.store() {
             return no_store();

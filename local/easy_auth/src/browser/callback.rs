@@ -80,10 +80,7 @@ impl Browser {
             Ok((begun, claims, tokens)) => {
                 let (id, life) = self.start(gate, claims, tokens);
                 let mut response = redirect(&begun.target);
-                let sealed = self.sessions.seal(&id);
-                let cookie =
-                    session::cookie(session::COOKIE, &sealed, "/", Some(life), gate.origin);
-                add_cookie(&mut response, &cookie);
+                self.add_session(&mut response, &id, life, gate.origin);
                 let name = cookie_of(&begun.nonce);
                 let done = session::cookie(&name, "", gate.prefix(), Some(0), gate.origin);
                 add_cookie(&mut response, &done);
@@ -94,12 +91,12 @@ impl Browser {
     }
 
     /// Who has signed in, by an answer to one of the sign-ins that this browser began.
-    async fn session_of(
+    async fn session_of<'a>(
         &self,
         gate: Context<'_>,
         answer: &Answer,
-        begun: &[Begun],
-    ) -> Result<(Begun, Claims, Tokens), Refused> {
+        begun: &'a [Begun],
+    ) -> Result<(&'a Begun, Claims, Tokens), Refused> {
         let now = self.clock.now();
         let latest = begun.iter().max_by_key(|one| one.ends_at);
         let latest = latest.ok_or_else(Refused::not_begun)?;
@@ -161,7 +158,7 @@ impl Browser {
             tokens.access = granted.access_token;
             tokens.refresh = granted.refresh_token;
         }
-        Ok((begun.clone(), claims, tokens))
+        Ok((begun, claims, tokens))
     }
 
     /// What an ID token says, checked as a bearer token would be.

@@ -3,8 +3,8 @@
 use hyper::{HeaderMap, Response, StatusCode};
 use local_http::relay::{BoxBody, text};
 
-use super::session::{self, Tokens};
-use super::{Browser, Context, add_cookie, no_store};
+use super::session::Tokens;
+use super::{Browser, Context, no_store};
 use crate::claims::{Claims, time};
 use crate::reason::Reason;
 
@@ -72,9 +72,7 @@ impl Browser {
             self.sessions.replace(&id, started);
         }
         let mut response = text(StatusCode::OK, "");
-        let sealed = self.sessions.seal(&id);
-        let cookie = session::cookie(session::COOKIE, &sealed, "/", Some(life), gate.origin);
-        add_cookie(&mut response, &cookie);
+        self.add_session(&mut response, &id, life, gate.origin);
         response
     }
 

@@ -211,7 +211,7 @@ fn random_bytes() -> [u8; 32] {
 }
 
 /// 256 random bits, as text.
-pub(super) fn random() -> String {
+fn random() -> String {
     URL_SAFE_NO_PAD.encode(random_bytes())
 }
 

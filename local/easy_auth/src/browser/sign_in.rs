@@ -23,7 +23,7 @@ const PASSED_ON: [&str; 4] = ["prompt", "domain_hint", "login_hint", "scope"];
 const SCOPE: &str = "openid profile email";
 
 /// What the nonce's cookie holds, sealed.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct Begun {
     pub(super) nonce: String,
     pub(super) scope: String,
