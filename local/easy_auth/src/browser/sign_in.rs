@@ -16,9 +16,11 @@ use super::{Browser, Context, add_cookie, pages, query, redirect, session};
 /// The cookie that binds a sign-in to the browser that began it; a part of its nonce follows the
 /// name, so that two tabs can sign in at once.
 const NONCE_COOKIE: &str = "AppServiceAuthNonce";
-/// What an app's link to the sign-in may say to the authority; it wins over `loginParameters`
-/// (the blog of Easy Auth's author, 2016).
-const PASSED_ON: [&str; 4] = ["prompt", "domain_hint", "login_hint", "scope"];
+/// What an app's link to the sign-in may say to the authority, beside `scope`; it wins over
+/// `loginParameters` (the blog of Easy Auth's author, 2016).
+const PASSED_ON: [&str; 3] = ["prompt", "domain_hint", "login_hint"];
+/// What the gate says itself. What else it says no settings have: they are refused.
+const OWN: [&str; 2] = ["scope", "response_type"];
 /// What is asked for where nobody says anything else (public URLs).
 const SCOPE: &str = "openid profile email";
 
@@ -124,27 +126,17 @@ fn scope(gate: Context<'_>, request: &Request<RequestBody>) -> String {
 
 /// What is asked beside what every sign-in asks.
 fn more_parameters(gate: Context<'_>, request: &Request<RequestBody>) -> Vec<(String, String)> {
-    // The gate's own: another value of one would bring an answer that it can't read.
-    const OWN: [&str; 7] = [
-        "scope",
-        "response_type",
-        "response_mode",
-        "redirect_uri",
-        "client_id",
-        "nonce",
-        "state",
-    ];
     let of_link: Vec<(String, String)> = PASSED_ON
         .iter()
-        .filter(|name| !OWN.contains(name))
         .filter_map(|name| Some(((*name).to_owned(), query(request, name)?)))
         .collect();
-    login_parameters(gate)
+    let mut more: Vec<(String, String)> = login_parameters(gate)
         .filter(|(name, _)| !OWN.contains(name))
         .filter(|(name, _)| !of_link.iter().any(|(wins, _)| wins == name))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .chain(of_link.clone())
-        .collect()
+        .collect();
+    more.extend(of_link);
+    more
 }
 
 fn login_parameters(gate: Context<'_>) -> impl Iterator<Item = (&str, &str)> {

@@ -6,7 +6,8 @@ use super::{ProxyConvention, Settings, UnauthenticatedAction};
 
 const REGISTRATION: &str = "identityProviders.azureActiveDirectory.registration";
 
-/// What `loginParameters` may not say, since the gate says it.
+/// What `loginParameters` may not say: the gate says it, and another value would bring an answer that
+/// it can't read. A code of PKCE's `code_challenge` it couldn't redeem: it sends no verifier.
 const RESERVED: [&str; 7] = [
     "client_id",
     "redirect_uri",
