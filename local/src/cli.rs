@@ -148,8 +148,8 @@ pub(crate) enum Switch {
   greeting-local policy --fail 429:1             each one does
   greeting-local policy --delay none --fail none
 
---delay and --fail are about discovery, keys, device codes and tokens, the gate's own requests for
-keys included. Pages and these commands answer as before.")]
+--delay and --fail are about discovery, keys, device codes, tokens and the managed identity, the
+gate's own requests for keys included. Pages and these commands answer as before.")]
 pub(crate) struct PolicyArgs {
     /// Whether consents and pre-authorizations count
     #[arg(long, value_enum)]

@@ -82,6 +82,10 @@ async fn each_mistake_is_told_where_it_may_be() {
             get(&back, "error_description").starts_with(code),
             "{back:?}"
         );
+        // As the token endpoint's: what support asks for.
+        for id in [" Trace ID: ", " Correlation ID: ", " Timestamp: "] {
+            assert!(get(&back, "error_description").contains(id), "{back:?}");
+        }
         assert_eq!(get(&back, "state"), "a state&");
         assert_eq!(get(&back, "code"), "");
     }

@@ -271,3 +271,24 @@ async fn managed_identity_header_is_told_to_the_app_and_to_nobody_else() {
         }
     }
 }
+
+#[tokio::test]
+async fn item_24_the_managed_identity_fails_and_waits_as_the_policy_says() {
+    let up = Up::start(&[]);
+    let identity = Identity::of(&up);
+    let set = |arguments: &[&str]| assert!(up.run("policy", arguments).status.success());
+    let query = [VERSION, ("resource", API)];
+    for (fail, status, retry_after) in [("503:1", 503, Some("1")), ("500:1", 500, None)] {
+        set(&["--fail", fail]);
+        let answer = identity.ask(&up, &query, Some(&identity.header)).await;
+        assert_eq!(answer.status(), status);
+        let after = answer.headers().get("retry-after");
+        assert_eq!(after.map(|it| it.to_str().unwrap()), retry_after);
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(body["statusCode"], status);
+    }
+    set(&["--fail", "none", "--delay", "250ms"]);
+    let begun = std::time::Instant::now();
+    identity.token(&up, API).await;
+    assert!(begun.elapsed().as_millis() >= 250);
+}

@@ -90,9 +90,9 @@ async fn decide(
     let note = |outcome| authority.note_of(outcome, &flow.asked);
     let ("approve" | "consent", Some(user)) = (choice.action.as_str(), &choice.user) else {
         authority.grants().end_flow(&choice.flow);
-        let words = "AADSTS65004: User declined to consent to access the app.";
-        let answer = flow.back(&[("error", "access_denied"), ("error_description", words)]);
-        return note(Outcome::Declined).because(words).on(answer);
+        let error = AuthorityError::Declined;
+        let answer = flow.refusal(&error, now);
+        return note(Outcome::Declined).because(error.line()).on(answer);
     };
     let origin = flow.redirect_origin();
     let signing_in = authority.signing_in(&choice.flow, &flow, &origin);
@@ -110,12 +110,12 @@ async fn decide(
     }
     if let Err(error) = authority.check_user_side(&flow) {
         authority.grants().end_flow(&choice.flow);
-        return events::refused(note(Outcome::Refused), &error).on(flow.refusal(&error));
+        return events::refused(note(Outcome::Refused), &error).on(flow.refusal(&error, now));
     }
     if choice.action == "consent" && authority.may_consent(&flow.asked, known) {
         if let Err(error) = authority.check_accepted(&flow, known) {
             authority.grants().end_flow(&choice.flow);
-            return events::refused(note(Outcome::Refused), &error).on(flow.refusal(&error));
+            return events::refused(note(Outcome::Refused), &error).on(flow.refusal(&error, now));
         }
     } else if flow.prompt == Prompt::Consent || !authority.has_consent(&flow.asked, known) {
         return note(Outcome::Asked)
@@ -169,15 +169,15 @@ impl Authority {
                 };
             }
         };
+        let now = self.clock().now();
         match self.read_request(&flow, &parameters) {
             Ok(read) => {
                 flow.asked = read.scopes;
                 flow.challenge = read.challenge;
                 flow.response_type = read.response_type;
             }
-            Err(error) => return events::refused(note, &error).on(flow.refusal(&error)),
+            Err(error) => return events::refused(note, &error).on(flow.refusal(&error, now)),
         }
-        let now = self.clock().now();
         let prompt = flow.prompt;
         let signed_in = self.signed_in(headers, &parameters, now);
         if prompt == Prompt::None {
@@ -186,7 +186,7 @@ impl Authority {
                     .outcome(Outcome::Approved)
                     .because("signed in in this browser")
                     .on(self.finish(&flow, user, now)),
-                Err(error) => events::refused(note, &error).on(flow.refusal(&error)),
+                Err(error) => events::refused(note, &error).on(flow.refusal(&error, now)),
             };
         }
         if let Some(user) = &self.0.auto_approve {
@@ -198,7 +198,7 @@ impl Authority {
                         .because("--auto-approve")
                         .on(self.with_session(headers, user, now, answer))
                 }
-                Err(error) => events::refused(note, &error).on(flow.refusal(&error)),
+                Err(error) => events::refused(note, &error).on(flow.refusal(&error, now)),
             };
         }
         if let Some(user) = signed_in.filter(|_| prompt != Prompt::Account) {
@@ -228,10 +228,10 @@ impl Authority {
 
     /// Goes on as who is signed in already, without asking who it is.
     fn go_on(&self, note: EventNote, flow: Flow, user: &User, prompt: Prompt) -> Response {
-        if let Err(error) = self.check_user_side(&flow) {
-            return events::refused(note, &error).on(flow.refusal(&error));
-        }
         let now = self.clock().now();
+        if let Err(error) = self.check_user_side(&flow) {
+            return events::refused(note, &error).on(flow.refusal(&error, now));
+        }
         if prompt == Prompt::IfNeeded && self.has_consent(&flow.asked, user) {
             return note
                 .outcome(Outcome::Approved)
@@ -283,6 +283,7 @@ impl Authority {
                 ..ScopeRequest::default()
             },
             redirect,
+            redirect_as_written: asked.to_owned(),
             state: parameters.get("state").map(str::to_owned),
             nonce: parameters.get("nonce").map(str::to_owned),
             challenge: None,

@@ -187,21 +187,32 @@ impl AuthorityError {
         (self.status(), no_store, body).into_response()
     }
 
+    /// What a redirect says of it, with the ids and the time of the envelope (documented: Azure
+    /// AD's "Authorization Endpoint Errors", dn645544; captured: msal-js#2699).
+    pub(crate) fn description(&self, now: i64) -> String {
+        self.with_trace(&Trace::new(None, now))
+    }
+
+    fn with_trace(&self, trace: &Trace) -> String {
+        let line = self.line();
+        let Trace {
+            id,
+            correlation,
+            timestamp,
+        } = trace;
+        format!("{line} Trace ID: {id} Correlation ID: {correlation} Timestamp: {timestamp}")
+    }
+
     fn body(&self, correlation: Option<uuid::Uuid>, now: i64) -> Value {
         let (error, code, _) = self.parts();
-        let trace = uuid::Uuid::new_v4();
-        let correlation = correlation.unwrap_or_else(uuid::Uuid::new_v4);
-        let timestamp = jiff::Timestamp::from_second(now)
-            .map(|moment| moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
-            .unwrap_or_default();
-        let line = self.line();
+        let trace = Trace::new(correlation, now);
         let mut body = json!({
             "error": error,
-            "error_description": format!("{line} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"),
+            "error_description": self.with_trace(&trace),
             "error_codes": code.into_iter().collect::<Vec<_>>(),
-            "timestamp": timestamp,
-            "trace_id": trace.to_string(),
-            "correlation_id": correlation.to_string(),
+            "timestamp": trace.timestamp,
+            "trace_id": trace.id.to_string(),
+            "correlation_id": trace.correlation.to_string(),
         });
         let known = code.and_then(codes::of);
         // Entra names a page for some codes only; these are the ones captured with it.
@@ -218,6 +229,25 @@ impl AuthorityError {
             body["claims"] = json!(claims);
         }
         body
+    }
+}
+
+/// What Microsoft's support finds a refusal by.
+struct Trace {
+    id: uuid::Uuid,
+    correlation: uuid::Uuid,
+    timestamp: String,
+}
+
+impl Trace {
+    fn new(correlation: Option<uuid::Uuid>, now: i64) -> Self {
+        Self {
+            id: uuid::Uuid::new_v4(),
+            correlation: correlation.unwrap_or_else(uuid::Uuid::new_v4),
+            timestamp: jiff::Timestamp::from_second(now)
+                .map(|moment| moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
+                .unwrap_or_default(),
+        }
     }
 }
 

@@ -7,13 +7,14 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Json, Router, middleware};
 use local_events::{EventNote, Outcome};
 use serde_json::json;
 
 use super::Authority;
 use super::claims::{Credential, MANAGED_IDENTITY_LIFETIME};
 use super::client_credentials::AppGrant;
+use super::faults;
 
 /// The identity's client id.
 pub const CLIENT_ID: &str = "b3f7c215-6e0a-4d94-8a51-e92d7c4061fa";
@@ -46,7 +47,13 @@ impl Authority {
             authority: self.clone(),
             secret: secret.to_owned(),
         };
-        let router = Router::new().route(PATH, get(token)).with_state(service);
+        let router = Router::new()
+            .route(PATH, get(token))
+            .with_state(service)
+            .layer(middleware::from_fn_with_state(
+                self.clone(),
+                faults::on_identity_request,
+            ));
         (router, PATH)
     }
 }

@@ -52,17 +52,22 @@ impl Flow {
     }
 
     /// The refusal, to the client (RFC 6749 section 4.1.2.1).
-    pub(super) fn refusal(&self, error: &AuthorityError) -> Response {
+    pub(super) fn refusal(&self, error: &AuthorityError, now: i64) -> Response {
         let name = match error {
             // Documented (v2-oauth2-auth-code-flow, the errors of authorize): who has to be asked
             // is named there by the error itself.
             AuthorityError::ConsentRequired { .. } => "consent_required",
+            // Documented there too: the token endpoint's name is authorization_declined.
+            AuthorityError::Declined => "access_denied",
             // A name of the token endpoint's (RFC 6749 section 5.2). Which of authorize's Entra
             // gives with each code is inferred.
             AuthorityError::Policy { .. } if error.name() == "invalid_grant" => "access_denied",
             error => error.name(),
         };
-        self.back(&[("error", name), ("error_description", &error.line())])
+        self.back(&[
+            ("error", name),
+            ("error_description", &error.description(now)),
+        ])
     }
 
     /// The answer to the client, as it asked for it.

@@ -27,7 +27,7 @@ impl Authority {
             ResponseType::IdToken | ResponseType::CodeAndIdToken => {
                 match self.id_token(flow, user, code.as_deref(), now) {
                     Ok(token) => Some(token),
-                    Err(error) => return flow.refusal(&error),
+                    Err(error) => return flow.refusal(&error, now),
                 }
             }
         };
@@ -68,7 +68,7 @@ impl Authority {
             Code {
                 user: user.upn.clone(),
                 asked: flow.asked.clone(),
-                redirect: flow.redirect.to_string(),
+                redirect: flow.redirect_as_written.clone(),
                 challenge: flow.challenge.clone(),
                 platform: flow.platform,
                 nonce: flow.nonce.clone(),

@@ -60,6 +60,127 @@ const MORE_MEMBERS: [&str; 8] = [
     "web",
 ];
 
+/// Members of what an `application` has in it, each by its path (the same page's resource types).
+const NESTED: [(&str, &[&str]); 14] = [
+    (
+        "api",
+        &[
+            "acceptMappedClaims",
+            "knownClientApplications",
+            "oauth2PermissionScopes",
+            "preAuthorizedApplications",
+            "requestedAccessTokenVersion",
+        ],
+    ),
+    (
+        "api.oauth2PermissionScopes",
+        &[
+            "adminConsentDescription",
+            "adminConsentDisplayName",
+            "id",
+            "isEnabled",
+            "origin",
+            "type",
+            "userConsentDescription",
+            "userConsentDisplayName",
+            "value",
+        ],
+    ),
+    (
+        "api.preAuthorizedApplications",
+        &["appId", "delegatedPermissionIds"],
+    ),
+    (
+        "appRoles",
+        &[
+            "allowedMemberTypes",
+            "description",
+            "displayName",
+            "id",
+            "isEnabled",
+            "origin",
+            "value",
+        ],
+    ),
+    ("optionalClaims", &["accessToken", "idToken", "saml2Token"]),
+    ("optionalClaims.accessToken", OPTIONAL_CLAIM),
+    ("optionalClaims.idToken", OPTIONAL_CLAIM),
+    (
+        "passwordCredentials",
+        &[
+            "customKeyIdentifier",
+            "displayName",
+            "endDateTime",
+            "hint",
+            "keyId",
+            "secretText",
+            "startDateTime",
+        ],
+    ),
+    ("publicClient", &["redirectUris"]),
+    (
+        "requiredResourceAccess",
+        &["resourceAccess", "resourceAppId"],
+    ),
+    ("requiredResourceAccess.resourceAccess", &["id", "type"]),
+    ("spa", &["redirectUris"]),
+    (
+        "web",
+        &[
+            "homePageUrl",
+            "implicitGrantSettings",
+            "logoutUrl",
+            "redirectUriSettings",
+            "redirectUris",
+        ],
+    ),
+    (
+        "web.implicitGrantSettings",
+        &["enableAccessTokenIssuance", "enableIdTokenIssuance"],
+    ),
+];
+const OPTIONAL_CLAIM: &[&str] = &["additionalProperties", "essential", "name", "source"];
+
+/// Everything at `path`, of each item of a list, with where it is.
+fn at<'a>(value: &'a Value, path: &str) -> Vec<(String, &'a Value)> {
+    let mut found = vec![(String::new(), value)];
+    for name in path.split('.') {
+        found = found
+            .into_iter()
+            .filter_map(|(place, value)| Some((format!("{place}{name}"), value.get(name)?)))
+            .flat_map(|(place, value)| match value {
+                Value::Array(items) => items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| (format!("{place}[{index}]."), item))
+                    .collect(),
+                value => vec![(format!("{place}."), value)],
+            })
+            .collect();
+    }
+    found
+}
+
+/// Names that are no members of what an `application` has in it.
+fn unknown_nested(app: &Value) -> Vec<String> {
+    let mut words = Vec::new();
+    for (path, known) in NESTED {
+        for (place, value) in at(app, path) {
+            for name in value.as_object().into_iter().flat_map(|it| it.keys()) {
+                if name.contains('@') || known.contains(&name.as_str()) {
+                    continue;
+                }
+                let said = format!("{place}{name} is no member of {path}, so it has no effect");
+                words.push(match nearest(name, known.iter().copied()) {
+                    Some(meant) => format!("{said}: did you mean {meant}?"),
+                    None => said,
+                });
+            }
+        }
+    }
+    words
+}
+
 /// What has no effect here: where it is, what it may be without a word, and why.
 const WITHOUT_EFFECT: [(&str, &[&str], &str); 13] = [
     (
@@ -157,6 +278,7 @@ pub(super) fn without_effect(app: &Value) -> Vec<String> {
             None => format!("{name} is no member of an application, so it has no effect"),
         });
     }
+    words.extend(unknown_nested(app));
     for (pointer, unsaid, why) in WITHOUT_EFFECT {
         if app
             .pointer(pointer)
@@ -185,6 +307,18 @@ mod tests {
             (
                 json!({"appId": "a", "zzz": 1}),
                 "zzz is no member of an application",
+            ),
+            (
+                json!({"api": {"requestedAccesTokenVersion": 2}}),
+                "api.requestedAccesTokenVersion is no member of api, so it has no effect: did you mean requestedAccessTokenVersion?",
+            ),
+            (
+                json!({"requiredResourceAccess": [{}, {"resourceAccess": [{"id": "1", "typ": "Scope"}]}]}),
+                "requiredResourceAccess[1].resourceAccess[0].typ is no member",
+            ),
+            (
+                json!({"web": {"redirectUri": "https://a.example"}}),
+                "did you mean redirectUris?",
             ),
             (
                 json!({"signInAudience": "AzureADMultipleOrgs"}),

@@ -30,6 +30,8 @@ pub(crate) enum ResponseType {
 pub(crate) struct Flow {
     pub asked: ScopeRequest,
     pub redirect: url::Url,
+    /// The same as the request wrote it: the code's redemption has to repeat it.
+    pub redirect_as_written: String,
     pub prompt: Prompt,
     pub state: Option<String>,
     pub nonce: Option<String>,
@@ -125,7 +127,8 @@ impl Grants {
         if known.expires <= now {
             return Err(AuthorityError::AuthorizationCodeExpired);
         }
-        if !url::Url::parse(redirect).is_ok_and(|url| url.as_str() == known.redirect) {
+        // Documented (v2-oauth2-auth-code-flow): "the same redirect_uri value".
+        if redirect != known.redirect {
             return Err(AuthorityError::RedirectMismatch {
                 redirect: redirect.to_owned(),
                 client: client.to_owned(),
@@ -177,14 +180,20 @@ mod tests {
             let found = grants.code(code, client, redirect, now);
             found.map(|code| code.user)
         };
-        let here = "http://localhost:1";
+        let here = "http://localhost:1/";
         use AuthorityError as E;
         assert_eq!(see(&grants, "x", "c", here, 1), Err(E::Malformed));
         assert_eq!(see(&grants, &code, "d", here, 1), Err(E::GrantUnknown));
-        assert!(matches!(
-            see(&grants, &code, "c", "http://localhost:2", 1),
-            Err(E::RedirectMismatch { .. })
-        ));
+        for other in [
+            "http://localhost:2/",
+            "http://localhost:1/x/..",
+            "HTTP://localhost:1/",
+        ] {
+            assert!(matches!(
+                see(&grants, &code, "c", other, 1),
+                Err(E::RedirectMismatch { .. })
+            ));
+        }
         assert_eq!(
             see(&grants, &code, "c", here, 600),
             Err(E::AuthorizationCodeExpired)

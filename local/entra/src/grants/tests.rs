@@ -160,6 +160,7 @@ fn point_11_every_store_of_the_authority_is_bounded() {
         let flow = Flow {
             asked: asked(),
             redirect: "http://localhost/".parse().unwrap(),
+            redirect_as_written: "http://localhost/".into(),
             prompt: crate::prompt::Prompt::IfNeeded,
             state: None,
             nonce: None,
