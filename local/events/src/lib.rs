@@ -21,7 +21,7 @@ pub use self::clock::{Clock, NoTimeShift, TimeShift};
 pub use self::event::{Event, Kind, Outcome, Row, Source};
 pub use self::log::{Kept, Log, Print, json, millis};
 pub use self::note::{EventNote, record_events};
-pub use self::output_file::print_into;
+pub use self::output_file::{output_files, print_into};
 pub use self::print::{Stream, flush, print, print_result};
 pub use self::printable::printable;
 pub use self::signals::interrupted;

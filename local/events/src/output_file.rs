@@ -31,6 +31,12 @@ pub fn print_into(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The files that [`print_into`] a `path` makes in time: it, and the one before it.
+#[must_use]
+pub fn output_files(path: &Path) -> [PathBuf; 2] {
+    [path.to_owned(), path.with_extension("1.log")]
+}
+
 /// Writes `line` where that was asked for; else none.
 pub(crate) fn write(line: &str) -> Option<io::Result<()>> {
     let mut file = FILE.get()?.lock().unwrap_or_else(PoisonError::into_inner);
@@ -40,8 +46,8 @@ pub(crate) fn write(line: &str) -> Option<io::Result<()>> {
 impl OutputFile {
     fn write(&mut self, line: &str) -> io::Result<()> {
         if self.written + line.len() > MAX_BYTES {
-            let before = self.path.with_extension("1.log");
-            std::fs::rename(&self.path, before)?;
+            let [now, before] = output_files(&self.path);
+            std::fs::rename(now, before)?;
             self.file = empty(&self.path)?;
             self.written = 0;
         }

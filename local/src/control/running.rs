@@ -146,7 +146,9 @@ impl Running {
     pub(crate) fn forget(state: &Path) {
         // What is not there need not be removed; the next note replaces any other.
         let _ = fs::remove_file(Self::path(state));
-        let _ = fs::remove_file(state.join(crate::state::OUTPUT));
+        for output in local_events::output_files(&state.join(crate::state::OUTPUT)) {
+            let _ = fs::remove_file(output);
+        }
     }
 
     /// Removes the note, if it is still this stack's.
@@ -168,4 +170,20 @@ fn ended(state: &Path) -> Failure {
         ),
         "start it again with: greeting-local up",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_stack_has_left_is_removed() {
+        let state = tempfile::tempdir().unwrap();
+        for name in ["running.json", "output.log", "output.1.log"] {
+            fs::write(state.path().join(name), "").unwrap();
+        }
+        Running::forget(state.path());
+        let left: Vec<_> = fs::read_dir(state.path()).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
 }
