@@ -243,18 +243,42 @@ pub(crate) struct StopArgs {
     pub(crate) state: StateArgs,
 }
 
+/// The form in which variables are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EnvOutput {
+    /// What a shell evaluates
+    Shell,
+    /// One JSON object, for programs and for Nushell's load-env
+    Json,
+    /// A .env file: the variables alone
+    Dotenv,
+}
+
 /// `env`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  eval \"$(greeting-local env)\"                            bash, zsh
+  eval \"$(greeting-local env)\"                    sh, bash, zsh
   greeting-local env --shell fish | source
   greeting-local env --shell powershell | Out-String | Invoke-Expression
-  eval \"$(greeting-local env --for az)\"                   then: az login …
-  greeting-local env --for msal-python                     what to write in a program")]
+  greeting-local env --shell cmd > env.cmd & call env.cmd
+  greeting-local env --output json | from json | load-env        Nushell
+  greeting-local env --output dotenv > .env
+  eval \"$(greeting-local env --unset)\"            takes them back
+  eval \"$(greeting-local env --for az)\"           then: az login …
+  greeting-local env --for msal-python             what to write in a program
+
+Out-String is for PowerShell: without it, Invoke-Expression gets a line at a
+time. The lines for cmd are those of a batch file, where % is doubled.")]
 pub(crate) struct EnvArgs {
     /// The shell's syntax [default: by SHELL; PowerShell on Windows]
     #[arg(long, value_enum)]
     pub(crate) shell: Option<Shell>,
+    /// The form in which the variables are printed
+    #[arg(long, value_enum, default_value = "shell", conflicts_with = "unset")]
+    pub(crate) output: EnvOutput,
+    /// Print what unsets the variables instead; no stack need run
+    #[arg(long)]
+    pub(crate) unset: bool,
     /// What this client needs, and its exact commands
     #[arg(long = "for", value_enum, value_name = "CLIENT")]
     pub(crate) client: Option<Client>,

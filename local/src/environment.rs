@@ -1,7 +1,9 @@
 //! The lines that point a shell's clients at the running stack.
 
+pub(crate) mod form;
 pub(crate) mod managed_identity;
 mod programs;
+mod shell;
 
 use std::path::Path;
 
@@ -9,20 +11,11 @@ use clap::ValueEnum;
 use local_http::trust::TrustFiles;
 
 use self::programs::{Issuer, program};
+pub(crate) use self::shell::{Shell, quoted, usual_shell};
 use crate::control::running::Ready;
 
 /// What az calls the stack.
 const CLOUD: &str = "greeting-local";
-
-/// A shell whose syntax is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-    #[value(alias = "pwsh")]
-    Powershell,
-}
 
 /// A client that is pointed at the running stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -53,15 +46,25 @@ pub(crate) enum Client {
     App,
 }
 
-/// The shell that `SHELL` names.
-pub(crate) fn usual_shell(shell: Option<&str>) -> Shell {
-    let name = shell.and_then(|path| path.rsplit('/').next());
-    match name {
-        Some("fish") => Shell::Fish,
-        Some("pwsh") => Shell::Powershell,
-        Some("zsh") => Shell::Zsh,
-        None if cfg!(windows) => Shell::Powershell,
-        _ => Shell::Bash,
+/// One line of what is printed, in no shell's syntax.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// A variable and its value
+    Set(String, String),
+    /// A variable that must not be set
+    Unset(String),
+    /// Registers the stack with az
+    RegisterCloud {
+        /// Where the authority is
+        authority: String,
+    },
+    /// What a person reads or types
+    Comment(String),
+}
+
+impl Line {
+    fn set((name, value): (&str, &str)) -> Self {
+        Self::Set(name.to_owned(), value.to_owned())
     }
 }
 
@@ -71,7 +74,7 @@ pub(crate) fn lines(
     client: Option<Client>,
     ready: &Ready,
     folder: &Path,
-) -> Vec<String> {
+) -> Vec<Line> {
     let ca = ready.ca_cert.display().to_string();
     let trust = TrustFiles::of(folder);
     let bundle = trust.pem.display().to_string();
@@ -93,12 +96,8 @@ pub(crate) fn lines(
     ];
     // Node.js adds what this one names to its own.
     let node = [("NODE_EXTRA_CA_CERTS", ca.as_str())];
-    let set = |variables: &[&[(&str, &str)]]| -> Vec<String> {
-        variables
-            .concat()
-            .iter()
-            .map(|(name, value)| assignment(shell, name, value))
-            .collect()
+    let set = |variables: &[&[(&str, &str)]]| -> Vec<Line> {
+        variables.concat().into_iter().map(Line::set).collect()
     };
     let java = java_options(&trust.java.display().to_string());
     let java = [("JAVA_TOOL_OPTIONS", java.as_str())];
@@ -115,9 +114,11 @@ pub(crate) fn lines(
                 ("AZURE_CORE_INSTANCE_DISCOVERY", "false"),
             ];
             let mut lines = set(&[&greeting, &requests, &az]);
-            lines.push(register_cloud(shell, &ready.authority_host));
+            lines.push(Line::RegisterCloud {
+                authority: ready.authority_host.clone(),
+            });
             // Only now: az complains of a selected cloud that it does not know.
-            lines.push(assignment(shell, "AZURE_CLOUD_NAME", CLOUD));
+            lines.push(Line::set(("AZURE_CLOUD_NAME", CLOUD)));
             lines
         }
         Client::MsalPython | Client::AzureIdentity => set(&[&greeting, &azure, &requests]),
@@ -136,15 +137,15 @@ pub(crate) fn lines(
 }
 
 /// The lines for the app behind the gate, which is told this.
-pub(crate) fn app_lines(shell: Shell, told: &[(String, String)]) -> Vec<String> {
+pub(crate) fn app_lines(told: &[(String, String)]) -> Vec<Line> {
     told.iter()
-        .map(|(name, value)| assignment(shell, name, value))
+        .map(|(name, value)| Line::set((name, value)))
         .collect()
 }
 
 /// The lines for a real tenant. No variable names the development CA: it would take the place of
 /// the system's, by which the tenant's own certificates are trusted.
-pub(crate) fn tenant_lines(shell: Shell, client: Option<Client>, ready: &Ready) -> Vec<String> {
+pub(crate) fn tenant_lines(shell: Shell, client: Option<Client>, ready: &Ready) -> Vec<Line> {
     let mut variables = vec![
         ("GREETING_URL", &ready.function_url),
         ("GREETING_SCOPE", &ready.scope),
@@ -156,31 +157,20 @@ pub(crate) fn tenant_lines(shell: Shell, client: Option<Client>, ready: &Ready) 
             ("AZURE_CLIENT_ID", &ready.cli_client_id),
         ]);
     }
-    let mut lines: Vec<String> = variables
-        .iter()
-        .map(|(name, value)| assignment(shell, name, value))
+    let mut lines: Vec<Line> = variables
+        .into_iter()
+        .map(|(name, value)| Line::set((name, value)))
         .collect();
     if let Some(client) = client {
         lines.extend(comments(&program(client, shell, ready, Issuer::Tenant)));
     }
     if ready.function_url.starts_with("https:") {
         let ca = ready.ca_cert.display();
-        lines.push(format!(
-            "# The function's certificate is the development CA's: trust {ca}, beside the system's."
-        ));
+        lines.push(Line::Comment(format!(
+            "The function's certificate is the development CA's: trust {ca}, beside the system's."
+        )));
     }
     lines
-}
-
-/// Registers the cloud, or, on the second run, its new ports. az keeps them in its folder.
-fn register_cloud(shell: Shell, authority: &str) -> String {
-    let [update, register] = ["update", "register"].map(|verb| {
-        format!("az cloud {verb} --name {CLOUD} --endpoint-resource-manager {authority} --only-show-errors")
-    });
-    match shell {
-        Shell::Powershell => format!("{update} 2>$null; if ($LASTEXITCODE) {{ {register} }}"),
-        Shell::Bash | Shell::Zsh | Shell::Fish => format!("{update} 2>/dev/null || {register}"),
-    }
 }
 
 /// The option as `JAVA_TOOL_OPTIONS` takes it: the JVM splits that at blanks, outside of quotes.
@@ -190,32 +180,8 @@ fn java_options(truststore: &str) -> String {
     format!("-Djavax.net.ssl.trustStore='{path}'")
 }
 
-/// Text that a shell passes over.
-fn comments(text: &str) -> impl Iterator<Item = String> {
-    text.lines().map(|line| format!("# {line}"))
-}
-
-fn assignment(shell: Shell, name: &str, value: &str) -> String {
-    let value = quoted(shell, value);
-    match shell {
-        Shell::Bash | Shell::Zsh => format!("export {name}={value}"),
-        Shell::Fish => format!("set -gx {name} {value}"),
-        Shell::Powershell => format!("$env:{name} = {value}"),
-    }
-}
-
-/// A word that the shell reads back as `value`, whatever is in it.
-pub(crate) fn quoted(shell: Shell, value: &str) -> String {
-    // Where nothing in it means anything in double quotes of any shell, they are easier to read.
-    if value.contains('\'') && !value.contains(['"', '\\', '$', '`', '!']) {
-        return format!("\"{value}\"");
-    }
-    let inside = match shell {
-        Shell::Bash | Shell::Zsh => value.replace('\'', r"'\''"),
-        Shell::Fish => value.replace('\\', r"\\").replace('\'', r"\'"),
-        Shell::Powershell => value.replace('\'', "''"),
-    };
-    format!("'{inside}'")
+fn comments(text: &str) -> impl Iterator<Item = Line> {
+    text.lines().map(|line| Line::Comment(line.to_owned()))
 }
 
 #[cfg(test)]

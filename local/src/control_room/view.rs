@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::done::Done;
 use super::form::{Chosen, form};
 use super::{Room, Shared, actions, live};
+use crate::environment::form::for_shell;
 use crate::environment::{Client, Shell, lines, usual_shell};
 
 /// Events on the page; more are in the log.
@@ -252,7 +253,7 @@ impl Room {
                                 Some(name) => { (name) }
                             }
                         }
-                        pre data-copy="" { (lines(shell, client, &self.ready, &self.state_dir).join("\n")) }
+                        pre data-copy="" { (for_shell(shell, &lines(shell, client, &self.ready, &self.state_dir)).join("\n")) }
                         p.quiet { "The same: " code { "greeting-local env" @if let Some(name) = &name { " --for " (name) } } }
                     }
                 }

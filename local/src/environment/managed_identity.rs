@@ -1,23 +1,21 @@
 //! An app's managed identity, for any process: what App Service says in an app's environment.
 
-use super::{Shell, assignment};
+use super::Line;
 use crate::control::running::ManagedIdentity;
 
 /// The lines for it, before those for every client.
-pub(crate) fn lines(shell: Shell, identity: &ManagedIdentity) -> Vec<String> {
+pub(crate) fn lines(identity: &ManagedIdentity) -> Vec<Line> {
     let variables = identity.variables();
-    let set = variables.map(|(name, value)| assignment(shell, name, value));
+    let set = variables.map(|(name, value)| Line::Set(name.to_string(), value.to_string()));
     // DefaultAzureCredential would ask for the user-assigned identity of that id.
-    let unset = match shell {
-        Shell::Bash | Shell::Zsh => "unset AZURE_CLIENT_ID",
-        Shell::Fish => "set -e AZURE_CLIENT_ID",
-        Shell::Powershell => "Remove-Item Env:AZURE_CLIENT_ID -ErrorAction Ignore",
-    };
-    set.into_iter().chain([unset.to_owned()]).collect()
+    let unset = Line::Unset("AZURE_CLIENT_ID".to_owned());
+    set.into_iter().chain([unset]).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Shell;
+    use super::super::form::for_shell;
     use super::*;
 
     #[test]
@@ -43,7 +41,7 @@ mod tests {
                 "Remove-Item Env:AZURE_CLIENT_ID -ErrorAction Ignore",
             ),
         ] {
-            assert_eq!(lines(shell, &identity)[1..], [set, unset]);
+            assert_eq!(for_shell(shell, &lines(&identity))[1..], [set, unset]);
         }
     }
 }

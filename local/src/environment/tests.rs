@@ -1,3 +1,5 @@
+use super::form::for_shell;
+use super::shell::assignment;
 use super::*;
 
 fn ready() -> Ready {
@@ -25,10 +27,18 @@ fn each_shell_reads_back_what_was_quoted() {
         (Shell::Zsh, r"export A='it'\''s \ $HOME'"),
         (Shell::Fish, r"set -gx A 'it\'s \\ $HOME'"),
         (Shell::Powershell, r"$env:A = 'it''s \ $HOME'"),
+        (Shell::Cmd, r#"set "A=it's \ $HOME""#),
+        (Shell::Nushell, r#"$env.A = "it's \\ $HOME""#),
     ] {
         assert_eq!(assignment(shell, "A", r"it's \ $HOME"), line);
     }
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Powershell] {
+    for shell in [
+        Shell::Bash,
+        Shell::Zsh,
+        Shell::Fish,
+        Shell::Powershell,
+        Shell::Nushell,
+    ] {
         assert_eq!(quoted(shell, "it's here"), r#""it's here""#);
         assert_eq!(quoted(shell, "it is"), "'it is'");
     }
@@ -42,6 +52,7 @@ fn the_usual_shell_is_the_persons() {
         ("/bin/bash", Shell::Bash),
         ("/bin/dash", Shell::Bash),
         ("/opt/microsoft/powershell/7/pwsh", Shell::Powershell),
+        ("/usr/bin/nu", Shell::Nushell),
     ] {
         assert_eq!(usual_shell(Some(shell)), expected, "{shell}");
     }
@@ -50,7 +61,7 @@ fn the_usual_shell_is_the_persons() {
 #[test]
 fn a_real_tenants_clients_keep_the_systems_trust() {
     for client in clients() {
-        let lines = tenant_lines(Shell::Bash, client, &ready());
+        let lines = for_shell(Shell::Bash, &tenant_lines(Shell::Bash, client, &ready()));
         let said = lines.join("\n");
         assert!(said.starts_with("export GREETING_URL='http://localhost:1/api/greeting'"));
         let set = lines.iter().filter(|line| !line.starts_with('#'));
@@ -74,7 +85,7 @@ fn a_real_tenants_clients_keep_the_systems_trust() {
     let mut https = ready();
     https.function_url = "https://localhost:1/".into();
     assert!(
-        tenant_lines(Shell::Bash, None, &https)
+        for_shell(Shell::Bash, &tenant_lines(Shell::Bash, None, &https))
             .join("")
             .contains("trust /it's/ca.pem")
     );
@@ -82,12 +93,24 @@ fn a_real_tenants_clients_keep_the_systems_trust() {
 
 #[test]
 fn every_line_is_a_statement_or_a_comment() {
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Powershell] {
+    for shell in Shell::value_variants().iter().copied() {
         for client in clients() {
-            for line in lines(shell, client, &ready(), Path::new("/state")) {
-                let known = ["export ", "set -gx ", "$env:", "# ", "az cloud update "]
-                    .iter()
-                    .any(|start| line.starts_with(start));
+            let lines = lines(shell, client, &ready(), Path::new("/state"));
+            for line in for_shell(shell, &lines) {
+                let known = [
+                    "export ",
+                    "set -gx ",
+                    "$env:",
+                    "$env.",
+                    "set \"",
+                    "# ",
+                    "rem ",
+                    "az cloud update ",
+                    "call az cloud update ",
+                    "if (az cloud update ",
+                ]
+                .iter()
+                .any(|start| line.starts_with(start));
                 assert!(known && !line.contains('\n'), "{line}");
             }
         }
@@ -121,7 +144,7 @@ fn each_client_is_told_what_was_found_to_work() {
             ..ready()
         };
         let printed = lines(Shell::Bash, Some(*client), &ready, Path::new("/a state"));
-        let printed = printed.join("\n") + "\n";
+        let printed = for_shell(Shell::Bash, &printed).join("\n") + "\n";
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(&path, &printed).unwrap();
         }
