@@ -60,13 +60,3 @@ fn a_forged_token(bencher: Bencher) {
     ));
     bencher.bench_local(|| judged(&runtime, &gate, &token));
 }
-
-/// The headers that the app is told of a caller: the principal among them.
-#[divan::bench]
-fn the_principal_of_a_token(bencher: Bencher) {
-    let (runtime, gate) = gate();
-    let Verdict::Pass(claims) = judged(&runtime, &gate, &gate.token(1)) else {
-        panic!("the token passes");
-    };
-    bencher.bench_local(|| gate.rules.headers(black_box(&claims)));
-}
