@@ -1,6 +1,5 @@
 //! What the program's start does without.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 /// .cargo/config.toml says it to the build of the cryptography library; whoever builds with the
 /// variable set otherwise gets what they ask for.
