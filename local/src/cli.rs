@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Up(UpArgs),
     /// Show what runs, since when, where, and by which settings
     Status(StatusArgs),
+    /// Say in one line whether the running stack can be called; exit status 0 or 1
+    Health(HealthArgs),
     /// End the running stack, as Ctrl-C does where it runs
     Stop(StopArgs),
     /// Print the lines that point a shell's clients at the running stack
@@ -225,6 +227,20 @@ pub(crate) struct StatusArgs {
     /// How it is printed
     #[arg(long, value_enum, default_value = "human")]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// `health`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The exit status is 0 where the function can be called, else 1. No shell is needed.
+
+Examples:
+  greeting-local health
+  HEALTHCHECK CMD [\"greeting-local\", \"health\"]          in a Dockerfile"
+)]
+pub(crate) struct HealthArgs {
     #[command(flatten)]
     pub(crate) state: StateArgs,
 }

@@ -4,6 +4,7 @@ pub(crate) mod approve;
 pub(crate) mod demo;
 pub(crate) mod detach;
 pub(crate) mod env;
+pub(crate) mod health;
 pub(crate) mod launch;
 pub(crate) mod log;
 pub(crate) mod mint;

@@ -9,7 +9,7 @@
 //! machine's loopback can sign in as anybody, and gets no more here. So nothing is here that is
 //! worth more than that: no refresh token, no code that somebody still waits for, no secret of
 //! a client, and not the secret that the other commands prove themselves with. Web pages of other
-//! origins can neither read it (no CORS, `only_localhost`, Cross-Origin-Resource-Policy) nor act
+//! origins can neither read it (no CORS, `only_known_names`, Cross-Origin-Resource-Policy) nor act
 //! (the origin of each form is checked), nor frame it.
 
 mod actions;

@@ -76,6 +76,9 @@ fn main() -> ExitCode {
             Command::Status(args) => commands::status::run(args)
                 .await
                 .map(|()| ExitCode::SUCCESS),
+            Command::Health(args) => commands::health::run(args)
+                .await
+                .map(|()| ExitCode::SUCCESS),
             Command::Stop(args) => commands::stop::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Env(args) => commands::env::run(&args).map(|()| ExitCode::SUCCESS),
             Command::Approve(args) => commands::approve::run(args)

@@ -23,6 +23,7 @@ use local_entra::{Authority, in_any_letter_case};
 use local_events::{Clock, Log, Source, Stream, print};
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
+use local_http::public_host::PublicHost;
 use local_http::serve::{Service, router_service};
 use local_http::tls::DevelopmentCa;
 use local_http::trust::TrustFiles;
@@ -37,7 +38,7 @@ pub(crate) use self::issuing::no_keys;
 use self::issuing::{Trust, callbacks, client, no_ca, no_id_tokens};
 use self::listeners::Listeners;
 use self::options::InForce;
-pub(crate) use self::options::Options;
+pub(crate) use self::options::{Network, Options};
 pub(crate) use self::upstream::Protocol;
 use crate::control::running::{Ready, Running};
 use crate::control::secret::ControlSecret;
@@ -84,11 +85,16 @@ impl Stack {
             Some(_) => Trust::System,
             None => Trust::of_issuer(
                 in_force.settings.issuer(),
-                &listeners.control_origin(),
+                &listeners.authority_origin(),
                 ca.certificate_path(),
             ),
         };
-        let http = client(trust, &in_force.settings)?;
+        let public_host = options.network.as_ref().map(|network| &network.name);
+        let http = client(
+            trust,
+            &in_force.settings,
+            public_host.map(PublicHost::as_str),
+        )?;
         let settings = in_force.settings.clone();
         let app_settings = local_easy_auth::app_setting_warnings(
             local.names(),
@@ -147,7 +153,7 @@ impl Stack {
         let (health, asked_to_stop) = (Health::default(), Arc::<Notify>::default());
         // Serve.
         let acceptor = |alpn: &[&[u8]]| {
-            ca.acceptor(alpn)
+            ca.acceptor(alpn, public_host)
                 .map_err(|error| no_ca(&options.state_dir, &error))
         };
         let function = backend.function();
@@ -171,6 +177,7 @@ impl Stack {
                     status: status(authority.as_ref(), &sources, &warnings),
                     health: health.clone(),
                     asked_to_stop: asked_to_stop.clone(),
+                    public_host: public_host.cloned(),
                 },
             );
             let control = listeners
@@ -277,8 +284,13 @@ async fn issuer(
     let Some(tenant) = &in_force.tenant else {
         return Ok((None, None));
     };
-    let callbacks = callbacks(&rules.settings, options.scheme(), listeners.gate.port);
-    let origin = listeners.control_origin();
+    let callbacks = callbacks(
+        &rules.settings,
+        options.scheme(),
+        listeners.public_host.as_ref().map(PublicHost::as_str),
+        listeners.gate.port,
+    );
+    let origin = listeners.authority_origin();
     let clock = clock.clone();
     let authority = issuing::authority(options, tenant, &origin, clock, callbacks, client_secret)?;
     Ok((Some(authority), None))
@@ -312,7 +324,7 @@ fn running(
     backend: &Backend,
     ca: &DevelopmentCa,
 ) -> Running {
-    let origin = local_http::origin::localhost(options.scheme(), listeners.gate.port);
+    let origin = local_http::origin::of(options.scheme(), listeners.host(), listeners.gate.port);
     let place = in_force.place.clone();
     Running {
         ready: Ready {
@@ -328,7 +340,11 @@ fn running(
         control_secret: uuid::Uuid::new_v4().to_string(),
         tenant: in_force.tenant.clone(),
         managed_identity: None,
-        site: site::variables(&in_force.settings, listeners.gate.port, backend.plan()),
+        site: site::variables(
+            &in_force.settings,
+            &format!("{}:{}", listeners.host(), listeners.gate.port),
+            backend.plan(),
+        ),
     }
 }
 

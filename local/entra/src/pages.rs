@@ -27,8 +27,14 @@ impl Authority {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let origin = origins.next().and_then(|origin| origin.to_str().ok());
         // Whoever opened the page by this machine's number sends that.
-        let own = loopback::NAMES.map(|name| self.0.origin.replacen("localhost", name, 1));
-        let is_own = own.iter().any(|own| Some(own.as_str()) == origin);
+        // The same port by each name of this machine; and the issuer's, where that is another.
+        let port = url::Url::parse(&self.0.origin)
+            .ok()
+            .and_then(|own| own.port());
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        let own = loopback::NAMES.map(|name| format!("https://{name}{port}"));
+        let mut own = own.iter().chain([&self.0.origin]);
+        let is_own = own.any(|own| Some(own.as_str()) == origin);
         is_own && origins.next().is_none()
     }
 }

@@ -21,6 +21,7 @@ pub mod fuzzing;
 mod limits;
 pub mod origin;
 pub mod page;
+pub mod public_host;
 pub mod relay;
 mod request_body;
 pub mod serve;

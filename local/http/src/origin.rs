@@ -2,20 +2,26 @@
 
 use crate::serve::Scheme;
 
-/// The origin of a port of localhost. The scheme's own port is left out (RFC 6454 section 6.2), as
+/// The origin of a port of localhost, as [`of`].
+#[must_use]
+pub fn localhost(scheme: Scheme, port: u16) -> String {
+    of(scheme, "localhost", port)
+}
+
+/// The origin of a port of `host`. The scheme's own port is left out (RFC 6454 section 6.2), as
 /// every URL type does: a client that read an issuer with `:443` would not find it again in its
 /// own address.
 #[must_use]
-pub fn localhost(scheme: Scheme, port: u16) -> String {
+pub fn of(scheme: Scheme, host: &str, port: u16) -> String {
     let own = match scheme {
         Scheme::Http => 80,
         Scheme::Https => 443,
     };
     let scheme = scheme.name();
     if port == own {
-        format!("{scheme}://localhost")
+        format!("{scheme}://{host}")
     } else {
-        format!("{scheme}://localhost:{port}")
+        format!("{scheme}://{host}:{port}")
     }
 }
 

@@ -36,6 +36,8 @@ use crate::unread::{Told, Worded};
 pub struct Peer {
     /// Where it calls from.
     pub address: SocketAddr,
+    /// The address that it has called; none where the system does not say it.
+    pub called: Option<SocketAddr>,
     /// Https where it came by TLS.
     pub scheme: Scheme,
 }
@@ -85,7 +87,7 @@ pub struct Loopback {
 }
 
 impl Loopback {
-    /// Binds `port`, 0 for any. Only loopback: other addresses can't be asked for.
+    /// Binds `port`, 0 for any, on loopback only.
     ///
     /// # Errors
     /// The port is taken, on either address.
@@ -99,12 +101,42 @@ impl Loopback {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
             Err(_) => {} // no IPv6 on this machine
         }
-        Ok(Self {
+        Ok(Self::of(listeners, port))
+    }
+
+    /// Binds `port` as [`Self::bind`] does, and on `address` too, which other machines may reach.
+    ///
+    /// # Errors
+    /// The port is taken, or `address` is none of this machine.
+    pub async fn bind_also(address: Ipv4Addr, port: u16) -> io::Result<Self> {
+        if address == Ipv4Addr::LOCALHOST {
+            return Self::bind(port).await;
+        }
+        if !address.is_unspecified() {
+            let mut loopback = Self::bind(port).await?;
+            let also = TcpListener::bind((address, loopback.port)).await?;
+            loopback.listeners.push(also);
+            return Ok(loopback);
+        }
+        // 127.0.0.1 is among all addresses, and can't be bound beside them.
+        let all = TcpListener::bind((address, port)).await?;
+        let port = all.local_addr()?.port();
+        let mut listeners = vec![all];
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
+            Ok(v6) => listeners.push(v6),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            Err(_) => {} // no IPv6 on this machine
+        }
+        Ok(Self::of(listeners, port))
+    }
+
+    fn of(listeners: Vec<TcpListener>, port: u16) -> Self {
+        Self {
             listeners,
             port,
             limits: Limits::default(),
             report: Arc::new(|_| {}),
-        })
+        }
     }
 
     /// The same listeners with other limits.
@@ -178,6 +210,7 @@ async fn accept(
         };
         let peer = Peer {
             address,
+            called: stream.local_addr().ok(),
             scheme: match tls {
                 Some(_) => Scheme::Https,
                 None => Scheme::Http,

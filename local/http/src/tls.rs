@@ -14,6 +14,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto};
 
+use crate::public_host::PublicHost;
+
 const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "ca-key.pem";
 /// The common name of every CA of this program.
@@ -133,13 +135,20 @@ impl DevelopmentCa {
         &self.certificate
     }
 
-    /// TLS for `localhost`, `127.0.0.1` and `::1`.
+    /// TLS for `localhost`, `127.0.0.1` and `::1`, and for the name by which a network calls this
+    /// machine, if one does.
     ///
     /// # Errors
     /// The leaf can't be made.
-    pub fn acceptor(&self, alpn: &[&[u8]]) -> Result<TlsAcceptor, TlsError> {
+    pub fn acceptor(
+        &self,
+        alpn: &[&[u8]],
+        public_host: Option<&PublicHost>,
+    ) -> Result<TlsAcceptor, TlsError> {
         let key = KeyPair::generate()?;
-        let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+        let public = public_host.map(PublicHost::as_str);
+        let names = ["localhost", "127.0.0.1", "::1"].into_iter().chain(public);
+        let names: Vec<String> = names.map(str::to_owned).collect();
         let mut params = CertificateParams::new(names)?;
         params.distinguished_name = name("localhost (greeting-local)");
         params.use_authority_key_identifier_extension = true;
@@ -201,7 +210,10 @@ fn rustls_pem(pem: &str) -> Option<CertificateDer<'static>> {
 }
 
 /// Writes a file of certificates, readable by all: other accounts' tools may trust them too.
-pub(crate) fn publish(path: &Path, certificates: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// It can't be written.
+pub fn publish(path: &Path, certificates: &[u8]) -> io::Result<()> {
     state_folder::write_private(path, certificates)?;
     #[cfg(unix)]
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use local_easy_auth::{BrowserBy, ChallengeForm, ClaimNames};
 use local_events::{Print, TimeShift};
+use local_http::public_host::PublicHost;
 
 use super::{Named, StateArgs, named};
 use crate::tenant::{AuthorityHost, TenantId};
@@ -60,6 +61,8 @@ const CLAIM_NAMES: [Named<ClaimNames>; 2] = [
                                                          the local daemon may call, too
   greeting-local up --watch                              build and start again on change
   greeting-local up --detach                             go on in the background, until: stop
+  greeting-local up --listen 0.0.0.0 --public-host greeting-local
+                                                         for the other containers of a network
   greeting-local up --tenant contoso.onmicrosoft.com --client-id API_CLIENT_ID
                                                          tokens of a real tenant")]
 pub(crate) struct UpArgs {
@@ -69,6 +72,16 @@ pub(crate) struct UpArgs {
     /// Port of the authority; 0 for any free one
     #[arg(long, default_value_t = 7443, conflicts_with = "tenant")]
     pub(crate) authority_port: u16,
+    /// Listen on this IPv4 address too (0.0.0.0: all), for other containers or machines; with
+    /// --public-host
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<std::net::Ipv4Addr>,
+    /// The DNS name by which they call this one: certificate and issuer carry it; with --listen
+    #[arg(long, value_name = "NAME")]
+    pub(crate) public_host: Option<PublicHost>,
+    /// Write the certificate that clients have to trust to this file too, readable by all
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// Function app's folder, with host.json [default: this folder if it has one, else built in]
     #[arg(long, value_name = "DIR")]
     pub(crate) app_root: Option<PathBuf>,

@@ -120,6 +120,7 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
     deploy::write_function_app(&app)
         .map_err(|error| Failure::new("no folder for the demo's app", error, "set TMPDIR"))?;
     let stack = Stack::start(Options {
+        network: None,
         port: Some(0),
         authority_port: 0,
         app_root: Some(app),

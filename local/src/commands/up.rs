@@ -1,16 +1,18 @@
 //! `greeting-local up`: runs until Ctrl-C.
 
+use std::net::Ipv4Addr;
 use std::process::ExitCode;
 
 use local_easy_auth::{Behaviour, StoredLists};
 use local_entra::{Directory, PollInterval};
 use local_events::{Log, Stream, interrupted, print};
 use local_failure::Failure;
+use local_http::public_host::PublicHost;
 
 use crate::cli::{TenantArgs, UpArgs};
 use crate::commands::detach;
 use crate::control::running::Running;
-use crate::stack::{Options, Protocol, Stack};
+use crate::stack::{Network, Options, Protocol, Stack};
 use crate::tenant::Tenant;
 use crate::{say, state};
 
@@ -22,13 +24,19 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     if args.detach {
         return detach::run().await;
     }
+    let network = network(args.listen, args.public_host)?;
     // Ctrl-C while starting must not leave a handler behind, so it is listened for from here on.
     let interrupted = interrupted();
     tokio::pin!(interrupted);
     let state_dir = state::folder(args.state.state_dir.as_deref())?;
     let _owner = state::own(&state_dir)?;
     Running::forget(&state_dir);
+    let tenant = tenant(&args.tenant);
+    let open_to = network
+        .as_ref()
+        .map(|network| open_to(network.listen, &network.name, tenant.as_ref()));
     let starting = Stack::start(Options {
+        network,
         port: args.port,
         authority_port: args.authority_port,
         app_root: args.app_root,
@@ -45,7 +53,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
             .iter()
             .map(|id| id.hyphenated().to_string())
             .collect(),
-        tenant: tenant(&args.tenant),
+        tenant,
         auto_approve: args.auto_approve,
         poll_interval: PollInterval::ENTRA,
         state_dir: state_dir.clone(),
@@ -74,6 +82,12 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     };
     let running = &stack.running;
     let said = running.save(&state_dir).and_then(|()| {
+        let Some(path) = &args.ca_file else {
+            return Ok(());
+        };
+        local_http::tls::publish(path, &std::fs::read(&running.ready.ca_cert)?)
+    });
+    let said = said.and_then(|()| {
         args.ready_file.as_ref().map_or(Ok(()), |path| {
             state_folder::write_private(path, &serde_json::to_vec_pretty(&running.ready)?)
         })
@@ -83,8 +97,11 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::new(
             "what is running could not be written down",
             error,
-            "choose another --ready-file or --state-dir",
+            "choose another --ready-file, --ca-file or --state-dir",
         ));
+    }
+    if let Some(open_to) = open_to {
+        print(Stream::Out, say::labelled("open to", &open_to));
     }
     for (label, value) in announcement(&stack) {
         // A command keeps its line, so that it can be pasted.
@@ -111,6 +128,35 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     }
     stack.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How others reach the stack: both flags say it, so that neither alone opens anything.
+fn network(listen: Option<Ipv4Addr>, name: Option<PublicHost>) -> Result<Option<Network>, Failure> {
+    match (listen, name) {
+        (None, None) => Ok(None),
+        (Some(listen), Some(name)) => Ok(Some(Network { listen, name })),
+        (Some(listen), None) => Err(Failure::new(
+            "--listen needs --public-host",
+            "certificate and issuer carry the name by which others call this machine",
+            format!("greeting-local up --listen {listen} --public-host greeting-local"),
+        )),
+        (None, Some(name)) => Err(Failure::new(
+            "--public-host needs --listen",
+            "without it only this machine can call, by the name localhost",
+            format!("greeting-local up --listen 0.0.0.0 --public-host {name}"),
+        )),
+    }
+}
+
+/// Who can reach the stack over a network, and what that lets them do.
+fn open_to(listen: Ipv4Addr, name: &PublicHost, tenant: Option<&Tenant>) -> String {
+    let can = match tenant {
+        None => "sign in as every local user and call the function",
+        Some(_) => "call the gate, with a token of the tenant",
+    };
+    format!(
+        "whoever reaches {listen} can, as {name}, {can}; approve, policy, log and the control room are this machine's alone"
+    )
 }
 
 /// The tenant that the arguments name, if they name one.

@@ -9,8 +9,9 @@ use axum::middleware;
 use local_easy_auth::Rules;
 use local_entra::Authority;
 use local_events::{Log, record_events};
-use local_http::dns_rebinding_guard::only_localhost;
+use local_http::dns_rebinding_guard::{only_known_names, only_this_machine};
 use local_http::page;
+use local_http::public_host::PublicHost;
 use tokio::sync::Notify;
 
 use crate::control::running::Ready;
@@ -34,6 +35,8 @@ pub(super) struct Shown {
     pub(super) status: Status,
     pub(super) health: Health,
     pub(super) asked_to_stop: Arc<Notify>,
+    /// By which a network calls this machine, if one may.
+    pub(super) public_host: Option<PublicHost>,
 }
 
 /// Every page and endpoint; without a local authority only the log's.
@@ -43,10 +46,9 @@ pub(super) fn router(
     log: &Log,
     shown: Shown,
 ) -> Router {
-    let pages = match authority {
-        Some(authority) => authority
-            .router()
-            .merge(page::router())
+    let open = authority.map(|authority| authority.router().merge(page::router()));
+    let own = match authority {
+        Some(authority) => Router::new()
             .merge(approve::router(authority.clone(), secret.clone()))
             .merge(policy::router(authority.clone(), secret.clone()))
             .merge(rotate_keys::router(authority.clone(), secret.clone()))
@@ -62,12 +64,21 @@ pub(super) fn router(
             })),
         None => Router::new(),
     };
-    pages
+    let own = own
         .merge(log::router(log.clone(), secret.clone()))
         .merge(status::router(shown.status, shown.health, secret.clone()))
         .merge(stop::router(shown.asked_to_stop, secret.clone()))
+        .route_layer(middleware::from_fn_with_state(
+            shown.public_host.clone(),
+            only_this_machine,
+        ));
+    open.unwrap_or_default()
+        .merge(own)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn(only_localhost))
+        .layer(middleware::from_fn_with_state(
+            shown.public_host,
+            only_known_names,
+        ))
         .layer(middleware::from_fn_with_state(log.clone(), record_events))
         .layer(middleware::map_response(page::private))
 }

@@ -15,12 +15,19 @@ use crate::registrations::LocalTenant;
 use crate::state;
 
 /// Where the gate's browser sign-in comes back to.
-pub(super) fn callbacks(settings: &Settings, scheme: Scheme, port: u16) -> Vec<String> {
+pub(super) fn callbacks(
+    settings: &Settings,
+    scheme: Scheme,
+    public_host: Option<&str>,
+    port: u16,
+) -> Vec<String> {
     let scheme = scheme.name();
     let prefix = &settings.http_settings.routes.api_prefix;
     ["localhost", "127.0.0.1", "[::1]"]
+        .into_iter()
+        .chain(public_host)
         .map(|host| format!("{scheme}://{host}:{port}{prefix}/login/aad/callback"))
-        .to_vec()
+        .collect()
 }
 
 /// The local authority, with the keys of the state folder.
@@ -107,7 +114,11 @@ impl<'a> Trust<'a> {
 }
 
 /// An HTTP client for the issuer's keys.
-pub(super) fn client(trust: Trust<'_>, settings: &Settings) -> Result<reqwest::Client, Failure> {
+pub(super) fn client(
+    trust: Trust<'_>,
+    settings: &Settings,
+    public_host: Option<&str>,
+) -> Result<reqwest::Client, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(
             "the development CA can't be used",
@@ -121,6 +132,13 @@ pub(super) fn client(trust: Trust<'_>, settings: &Settings) -> Result<reqwest::C
     // Offices have proxies, and a proxy can't reach this machine's localhost.
     if settings.has_loopback_issuer() {
         builder = builder.no_proxy();
+    }
+    // This machine may not know the name that others have for it, and a proxy does not.
+    if let Some(host) = public_host
+        && matches!(trust, Trust::Only(_))
+    {
+        let here = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+        builder = builder.no_proxy().resolve(host, here);
     }
     let certificate = |ca: &Path| {
         let pem = state_folder::read_regular(ca).map_err(|error| failed(&error))?;

@@ -3,9 +3,10 @@
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
 use local_http::origin;
+use local_http::public_host::PublicHost;
 use local_http::serve::{Loopback, Scheme};
 
-use super::Options;
+use super::{Network, Options};
 
 /// The function app's port, as `func start` has it.
 const PORT: u16 = 7071;
@@ -16,6 +17,8 @@ pub(super) struct Listeners {
     pub(super) control: Loopback,
     /// The gate's.
     pub(super) gate: Loopback,
+    /// By which name others call both.
+    pub(super) public_host: Option<PublicHost>,
 }
 
 impl Listeners {
@@ -24,13 +27,37 @@ impl Listeners {
     /// # Errors
     /// A port is taken.
     pub(super) async fn bind(options: &Options, local: &LocalSettings) -> Result<Self, Failure> {
+        let network = options.network.as_ref();
         Ok(Self {
-            control: bind(options.control_port(), "--authority-port").await?,
-            gate: bind(options.port.or(local.port).unwrap_or(PORT), "--port").await?,
+            // Without a local authority only this machine's commands come to it.
+            control: bind(
+                options.control_port(),
+                "--authority-port",
+                network.filter(|_| options.tenant.is_none()),
+            )
+            .await?,
+            gate: bind(
+                options.port.or(local.port).unwrap_or(PORT),
+                "--port",
+                network,
+            )
+            .await?,
+            public_host: network.map(|network| network.name.clone()),
         })
     }
 
-    /// The origin of the control endpoints, which is the local authority's.
+    /// The name in every address that callers are given.
+    pub(super) fn host(&self) -> &str {
+        let public = self.public_host.as_ref();
+        public.map_or("localhost", PublicHost::as_str)
+    }
+
+    /// The origin of the local authority.
+    pub(super) fn authority_origin(&self) -> String {
+        origin::of(Scheme::Https, self.host(), self.control.port)
+    }
+
+    /// The origin of the control endpoints, for this machine.
     pub(super) fn control_origin(&self) -> String {
         origin::localhost(Scheme::Https, self.control.port)
     }
@@ -41,20 +68,26 @@ impl Listeners {
 /// # Errors
 /// None is.
 pub(super) async fn bind_any() -> Result<Loopback, Failure> {
-    bind(0, "--authority-port").await
+    bind(0, "--authority-port", None).await
 }
 
-async fn bind(port: u16, flag: &str) -> Result<Loopback, Failure> {
+async fn bind(port: u16, flag: &str, network: Option<&Network>) -> Result<Loopback, Failure> {
     // With port 0 the two address families may not agree on a port that is free in both.
     let mut attempts = if port == 0 { 20 } else { 1 };
     loop {
         attempts -= 1;
-        match Loopback::bind(port).await {
+        let bound = match network {
+            None => Loopback::bind(port).await,
+            Some(network) => Loopback::bind_also(network.listen, port).await,
+        };
+        match bound {
             Ok(listener) => return Ok(listener),
             Err(_) if attempts > 0 => {}
             Err(error) => {
+                let at =
+                    network.map_or_else(String::new, |network| format!(" and {}", network.listen));
                 return Err(Failure::new(
-                    format!("port {port} on localhost can't be listened on"),
+                    format!("port {port} on localhost{at} can't be listened on"),
                     error,
                     format!("end what uses it, or choose another one with {flag} (0 for any)"),
                 ));

@@ -8,6 +8,7 @@ use local_events::{Log, TimeShift};
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
 use local_http::origin;
+use local_http::public_host::PublicHost;
 use local_http::serve::Scheme;
 
 use super::upstream::Protocol;
@@ -16,8 +17,18 @@ use crate::plays;
 use crate::registrations::{LocalTenant, Places, Registrations};
 use crate::tenant::Tenant;
 
+/// How other machines, or containers, reach the stack.
+pub(crate) struct Network {
+    /// Where to listen, beside loopback.
+    pub(crate) listen: std::net::Ipv4Addr,
+    /// By which they call it.
+    pub(crate) name: PublicHost,
+}
+
 /// What to start.
 pub(crate) struct Options {
+    /// None: loopback alone.
+    pub(crate) network: Option<Network>,
     /// 0 for any; `None` for local.settings.json's, else 7071.
     pub(crate) port: Option<u16>,
     pub(crate) authority_port: u16,
@@ -126,7 +137,11 @@ impl Options {
         port: u16,
         behaviour: &Behaviour,
     ) -> Result<InForce, Failure> {
-        let local = local_place(port);
+        let host = self
+            .network
+            .as_ref()
+            .map_or("localhost", |network| network.name.as_str());
+        let local = local_place(host, port);
         let tenants = behaviour.allowed_tenants.as_deref();
         let (mut settings, mut played) = plays::read(places.settings, &local, tenants)?;
         let mut notes = self.change(&mut settings);
@@ -191,7 +206,7 @@ impl Options {
     }
 }
 
-fn local_place(port: u16) -> Place {
-    let origin = origin::localhost(Scheme::Https, port);
+fn local_place(host: &str, port: u16) -> Place {
+    let origin = origin::of(Scheme::Https, host, port);
     Place::local(origin.trim_start_matches("https://"))
 }

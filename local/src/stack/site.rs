@@ -30,7 +30,7 @@ fn boolean(value: bool) -> String {
 }
 
 /// The variables, none of them a secret.
-pub(super) fn variables(settings: &Settings, port: u16, plan: Plan) -> Vec<(String, String)> {
+pub(super) fn variables(settings: &Settings, host: &str, plan: Plan) -> Vec<(String, String)> {
     let provider = settings.provider();
     let global = &settings.global_validation;
     // The actions that have a name of this variable's time; the others' is not known.
@@ -75,7 +75,7 @@ pub(super) fn variables(settings: &Settings, port: u16, plan: Plan) -> Vec<(Stri
             // Strings, numbers and lists under string keys: nothing that JSON can't say.
             Some(serde_json::to_string(settings).unwrap_or_default()),
         ),
-        ("WEBSITE_HOSTNAME", Some(format!("localhost:{port}"))),
+        ("WEBSITE_HOSTNAME", Some(host.to_owned())),
         ("WEBSITE_SITE_NAME", Some("greeting-local".to_owned())),
         ("WEBSITE_SKU", Some(plan.sku().to_owned())),
     ];

@@ -41,6 +41,7 @@ fn router_of_up(state_dir: PathBuf) -> Router {
         status: crate::stack::status(Some(&authority), &sources, &[]),
         health: Health::default(),
         asked_to_stop: Arc::default(),
+        public_host: None,
         rules: Arc::new(Rules::new(settings, Behaviour::default(), http, clock)),
         ready: Ready {
             function_url: "http://localhost:7071/api/greeting".to_owned(),

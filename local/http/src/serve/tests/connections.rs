@@ -97,7 +97,7 @@ async fn point_3_a_silent_tls_connection_is_closed() {
     let listeners = Loopback::bind(0).await.unwrap().limited(impatient());
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, listeners.port));
     let (_stop, stopped) = watch::channel(false);
-    let tls = ca.acceptor(&[b"h2", b"http/1.1"]).unwrap();
+    let tls = ca.acceptor(&[b"h2", b"http/1.1"], None).unwrap();
     tokio::spawn(listeners.serve(Some(tls), refusing(), stopped));
     // Before the handshake.
     let mut silent = TcpStream::connect(address).await.unwrap();
