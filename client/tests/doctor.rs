@@ -75,7 +75,7 @@ fn the_scopes_api_is_held_against_the_allowed_audiences() {
     let settings = |audiences: Value| {
         let path = folder.path().join("auth.json");
         let settings = json!({"identityProviders": {"azureActiveDirectory": {
-            "registration": {"clientId": API}, "validation": {"allowedAudiences": audiences}}}});
+            "registration": {"clientId": API, "openIdIssuer": "https://login.microsoftonline.com/common/v2.0"}, "validation": {"allowedAudiences": audiences}}}});
         std::fs::write(&path, settings.to_string()).unwrap();
         path.to_string_lossy().into_owned()
     };

@@ -146,7 +146,7 @@ fn another_apps_settings_prove_nothing_of_this_gate() {
         (API, &["audience-mismatch"]),
     ] {
         let settings = json!({"identityProviders": {"azureActiveDirectory": {
-            "registration": {"clientId": client},
+            "registration": {"clientId": client, "openIdIssuer": "https://login.microsoftonline.com/common/v2.0"},
             "validation": {"jwtClaimChecks": {"allowedClientApplications": [OTHER]}}}}});
         let path = state.path().join("auth.json");
         std::fs::write(&path, settings.to_string()).unwrap();

@@ -122,7 +122,7 @@ fn absent_groups_are_not_no_groups() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("auth.json");
     let settings = json!({"identityProviders": {"azureActiveDirectory": {
-        "registration": {"clientId": API},
+        "registration": {"clientId": API, "openIdIssuer": "https://login.microsoftonline.com/common/v2.0"},
         "validation": {"jwtClaimChecks": {"allowedGroups": [OTHER]}}}}});
     std::fs::write(&path, settings.to_string()).unwrap();
     let path = path.to_string_lossy();

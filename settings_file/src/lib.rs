@@ -52,6 +52,11 @@ pub enum SettingsFileError {
         /// What there is, each with its number where it has one.
         names: String,
     },
+    /// Microsoft's provider is on, and nothing says whose tokens it takes.
+    #[error(
+        "identityProviders.azureActiveDirectory.registration.openIdIssuer is missing: users report that Azure then lets in people of every tenant"
+    )]
+    NoIssuer,
     /// A value that a deployment has still to put in.
     #[error("{0} is a template's expression, not yet a value")]
     Expression(String),
@@ -78,6 +83,9 @@ impl SettingsFileError {
                 Some("write the value there, or deploy, and take what az rest prints of it")
             }
             Self::NoSuchValue { .. } => Some("write one of these"),
+            Self::NoIssuer => Some(
+                "set it to https://login.microsoftonline.com/TENANT-ID/v2.0, or, for every tenant, to https://login.microsoftonline.com/common/v2.0",
+            ),
             Self::InAnotherFile(_) => Some("name that file instead"),
             Self::Several(_) => Some("leave one app's settings in it"),
             Self::OtherProviders(_) => Some(
@@ -159,6 +167,9 @@ fn in_force(
     }
     if !others.is_empty() && !providers::has_microsoft(properties) {
         return Err(SettingsFileError::OtherProviders(others));
+    }
+    if providers::lacks_issuer(properties) {
+        return Err(SettingsFileError::NoIssuer);
     }
     for name in &others {
         notices.push(format!(

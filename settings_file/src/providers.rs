@@ -36,6 +36,16 @@ pub(crate) fn has_microsoft(settings: &Value) -> bool {
         .is_some_and(is_configured)
 }
 
+/// Whether Microsoft's provider is on for an app, and nothing says whose tokens it takes.
+pub(crate) fn lacks_issuer(settings: &Value) -> bool {
+    let registration = settings.pointer("/identityProviders/azureActiveDirectory/registration");
+    let has = |name: &str| {
+        let value = registration.and_then(|registration| registration.get(name));
+        value.is_some_and(|value| value.as_str() != Some(""))
+    };
+    has_microsoft(settings) && has("clientId") && !has("openIdIssuer")
+}
+
 /// Whether `redirectToProvider` names another provider: one of `others`, or one that Azure knows.
 pub(crate) fn is_other(name: &str, custom: &[String]) -> bool {
     let is = |own: &str| own.eq_ignore_ascii_case(name);

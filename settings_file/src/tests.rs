@@ -29,6 +29,26 @@ fn point_20_a_value_that_is_none_is_refused_with_those_that_there_are() {
     }
 }
 
+/// By the one reader, so that the gate and the client refuse the same.
+#[test]
+fn point_20_an_issuer_that_is_missing_is_refused_by_name() {
+    let of = |enabled: bool, registration: Value| {
+        let microsoft = json!({"registration": registration});
+        let settings = json!({"platform": {"enabled": enabled},
+            "identityProviders": {"azureActiveDirectory": microsoft}});
+        read(settings.to_string().as_bytes())
+    };
+    let without = json!({"clientId": "api"});
+    for registration in [
+        without.clone(),
+        json!({"clientId": "api", "openIdIssuer": ""}),
+        json!({"clientId": "api", "openIdIssuer": null}),
+    ] {
+        assert_eq!(of(true, registration), Err(SettingsFileError::NoIssuer));
+    }
+    assert!(of(false, without).is_ok());
+}
+
 #[test]
 fn settings_are_read_bare_and_as_a_resource() {
     let settings = json!({"platform": {"enabled": true}, "login": {"routes": {}}});
@@ -225,6 +245,9 @@ fn some_settings() -> impl Strategy<Value = Value> {
                 section = members
                     .entry((*name).to_owned())
                     .or_insert_with(|| Value::Object(Map::new()));
+            }
+            if *name == "clientId" {
+                section["openIdIssuer"] = json!("Some Text");
             }
             section[*name] = match *name {
                 "unauthenticatedClientAction" => json!("Return401"),

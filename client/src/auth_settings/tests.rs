@@ -81,12 +81,16 @@ fn settings_without_microsofts_provider_are_refused_by_what_they_have() {
             r#"{"platform": {"enabled": false}, "identityProviders": {"azureActiveDirectory": {"registration": {"clientId": "a"}}}}"#.to_owned(),
             "Easy Auth is off",
         ),
+        (
+            r#"{"identityProviders": {"azureActiveDirectory": {"registration": {"clientId": "a"}}}}"#.to_owned(),
+            "openIdIssuer is missing",
+        ),
     ] {
         let said = said(&text);
         assert!(said.contains(says), "{says}: {said}");
     }
     let both = format!(
-        r#"{{"identityProviders": {{"gitHub": {github}, "azureActiveDirectory": {{"registration": {{"ClientID": "api"}}}}}}}}"#
+        r#"{{"identityProviders": {{"gitHub": {github}, "azureActiveDirectory": {{"registration": {{"ClientID": "api", "openIdIssuer": "https://login.microsoftonline.com/common/v2.0"}}}}}}}}"#
     );
     std::fs::write(&path, both).unwrap();
     let settings = Settings::load(&path).unwrap();

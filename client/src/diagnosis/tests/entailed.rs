@@ -432,7 +432,7 @@ fn found(it: &Evidence) -> Vec<Finding> {
     let told = own.clone().or_else(|| met.clone());
     let settings = it.settings.as_ref().map(|validation| {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let text = json!({"identityProviders": {"azureActiveDirectory": {"registration": {"clientId": it.settings_of}, "validation": validation}}});
+        let text = json!({"identityProviders": {"azureActiveDirectory": {"registration": {"clientId": it.settings_of, "openIdIssuer": "https://login.microsoftonline.com/common/v2.0"}, "validation": validation}}});
         std::fs::write(file.path(), text.to_string()).unwrap();
         Settings::load(file.path()).unwrap()
     });

@@ -139,7 +139,7 @@ impl Call {
 
     fn knowing(mut self, validation: Value) -> Self {
         let settings = json!({"identityProviders": {"azureActiveDirectory": {
-            "registration": {"clientId": API}, "validation": validation}}});
+            "registration": {"clientId": API, "openIdIssuer": "https://login.microsoftonline.com/common/v2.0"}, "validation": validation}}});
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), settings.to_string()).unwrap();
         self.settings = Some(Settings::load(file.path()).unwrap());

@@ -29,14 +29,6 @@ impl Settings {
                     "set it".into(),
                 ));
             }
-            if provider.registration.open_id_issuer.is_empty() {
-                return Err((
-                    format!(
-                        "{REGISTRATION}.openIdIssuer is missing: users report that Azure then lets in people of every tenant"
-                    ),
-                    "set it to https://login.microsoftonline.com/TENANT-ID/v2.0, or, for every tenant, to https://login.microsoftonline.com/common/v2.0".into(),
-                ));
-            }
             let issuer = reqwest::Url::parse(&provider.registration.open_id_issuer);
             // As the .NET SDK's documentation has it; Azure answers 500 to it (azure-docs-sdk-dotnet#2413).
             let first = issuer
