@@ -91,3 +91,46 @@ fn point_13_a_blank_app_setting_is_not_set() {
         assert_eq!(printed.contains("THE_SECRET"), is_missing, "{printed}");
     }
 }
+
+#[test]
+fn item_8_env_is_for_each_shell_and_for_programs() {
+    let up = Up::start(&[]);
+    let url = up.text("function_url");
+    for (shell, start) in [
+        ("sh", "export GREETING_URL='"),
+        ("fish", "set -gx GREETING_URL '"),
+        ("powershell", "$env:GREETING_URL = '"),
+        ("cmd", "set \"GREETING_URL="),
+        ("nushell", "$env.GREETING_URL = '"),
+    ] {
+        let output = up.run("env", &["--shell", shell]);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(printed.starts_with(&format!("{start}{url}")), "{printed}");
+    }
+    let json = up.run("env", &["--output", "json"]).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["GREETING_URL"], url);
+    let dotenv = up.run("env", &["--output", "dotenv"]).stdout;
+    let dotenv = String::from_utf8(dotenv).unwrap();
+    assert!(
+        dotenv.starts_with(&format!("GREETING_URL={url}\n")),
+        "{dotenv}"
+    );
+}
+
+#[test]
+fn item_8_a_shell_is_taken_back_after_the_stack_has_ended() {
+    let state = tempfile::tempdir().unwrap();
+    let env = |more: &str| {
+        program()
+            .args(["env", "--shell", "sh", more, "--state-dir"])
+            .arg(state.path())
+            .output()
+            .unwrap()
+    };
+    let output = env("--unset");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    assert!(printed.contains("unset SSL_CERT_FILE\n"), "{printed}");
+    assert!(!env("--output=json").status.success());
+}
