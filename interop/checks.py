@@ -16,8 +16,8 @@ from importlib import metadata
 import requests
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LOCAL = ROOT / "target" / "release" / "greeting-local"
-CLI = ROOT / "target" / "release" / "greeting-cli"
+LOCAL = ROOT / "target" / "debug" / "greeting-local"
+CLI = ROOT / "target" / "debug" / "greeting-cli"
 GREETING = (
     "Hello, world. You were able to access this because you provided a valid access token "
     "with the Greeting.Read scope as a claim."

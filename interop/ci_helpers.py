@@ -11,7 +11,7 @@ from checks import ENVIRONMENT, PATIENCE, ROOT, check, expect
 from node_client import PROGRAM as NODE
 
 EXAMPLES = ROOT / "interop" / "examples"
-WITH_PROGRAMS = ENVIRONMENT | {"PATH": f"{ROOT / 'target' / 'release'}{os.pathsep}{ENVIRONMENT['PATH']}"}
+WITH_PROGRAMS = ENVIRONMENT | {"PATH": f"{ROOT / 'target' / 'debug'}{os.pathsep}{ENVIRONMENT['PATH']}"}
 
 
 def run(*command, **more) -> str:

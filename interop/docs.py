@@ -70,7 +70,7 @@ class Shell:
         self.folder, self.number, self.background = folder, 0, {}
         environment = {
             **ENVIRONMENT,
-            "PATH": f"{ROOT / 'target' / 'release'}{os.pathsep}{ENVIRONMENT['PATH']}",
+            "PATH": f"{ROOT / 'target' / 'debug'}{os.pathsep}{ENVIRONMENT['PATH']}",
             "GREETING_LOCAL_STATE": str(folder / "state"),
             "XDG_STATE_HOME": str(folder / "home"),
             "CARGO_NET_OFFLINE": "true",

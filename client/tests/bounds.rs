@@ -1,5 +1,5 @@
 //! What never answers is not waited for without end.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", feature = "secret-service"))]
 mod harness;
 
 use std::os::unix::net::UnixListener;

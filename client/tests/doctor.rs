@@ -161,7 +161,7 @@ fn trust_roots_are_named() {
 }
 
 /// A session bus that takes connections and says nothing.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "secret-service"))]
 #[test]
 fn a_silent_key_store_is_found() {
     let folder = tempfile::tempdir().unwrap();

@@ -14,6 +14,9 @@ pub(crate) const LAUNCH: &str = "launch";
 /// The profile of the build that this program is itself.
 const RELEASE: bool = !cfg!(debug_assertions);
 
+/// What is built at once where one of them is missing.
+const PROGRAMS: [&str; 2] = ["greeting-cli", "greeting-server"];
+
 /// Starts programs so that they end with this one, by its hidden subcommand.
 ///
 /// # Errors
@@ -101,7 +104,7 @@ fn checkout_of(own: &Path) -> Option<PathBuf> {
 }
 
 /// Whether a source of `program` is newer than it: cargo builds only what it is given, so
-/// an edit to the handler would else go unseen by `cargo run -p greeting-local`.
+/// an edit to the handler would else go unseen by `cargo run --bin greeting-local`.
 fn is_stale(program: &Path, checkout: &Path, name: &str) -> bool {
     let folder = if name == "greeting-cli" {
         "client"
@@ -128,27 +131,23 @@ fn holds_newer(folder: &Path, than: SystemTime) -> bool {
         })
 }
 
-/// Builds `name` with cargo and says where cargo put it.
+/// Builds the programs with cargo, whose progress is shown, and says where cargo put `name`.
 async fn build(name: &str, checkout: &Path) -> Result<PathBuf, Failure> {
     let failed = |why: String| {
         Failure::new(
             format!("{name} could not be built"),
             why,
-            format!("see what cargo says: cargo build -p {name}"),
+            format!("see what cargo says: cargo build --bin {name}"),
         )
     };
-    print(Stream::Err, format!("building {name} …"));
+    print(Stream::Err, format!("building {} …", PROGRAMS.join(" and ")));
     let mut command =
         tokio::process::Command::new(environment::variable("CARGO").unwrap_or("cargo".into()));
     command
-        .args([
-            "build",
-            "--quiet",
-            "--message-format",
-            "json-render-diagnostics",
-            "-p",
-            name,
-        ])
+        .args(["build", "--message-format", "json-render-diagnostics"])
+        // Both at once, and chosen by program and not by package: then cargo takes the features of
+        // all default members, as `cargo run --bin greeting-local` did, and compiles no library twice.
+        .args(PROGRAMS.iter().flat_map(|program| ["--bin", program]))
         .args(RELEASE.then_some("--release"))
         .current_dir(checkout)
         .stdin(Stdio::null())

@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
@@ -16,18 +15,18 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+mod key_store;
+
+pub(crate) use self::key_store::{KeyStore, key_store};
+use self::key_store::{NO_STORE, NoKey, SILENT, in_key_store, key, new_key};
 use super::Credential;
 use crate::state_folder;
 use crate::terminal::{quoted, tell, tell_once};
 
 const FILE: &str = "tokens.json";
-const SERVICE: &str = "greeting-cli";
 
 /// How long another run is waited for. It may wait for a person, and that may take minutes.
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
-
-/// How long the key store is waited for; it is local, and answers within milliseconds.
-const KEY_STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a token was requested with: all of it has to match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +67,7 @@ pub(crate) enum NotKept {
     #[error("the key store gives no key")]
     NoKey,
     #[error("the key store did not open: {0}")]
-    KeyStore(keyring::Error),
+    KeyStore(keyring_core::Error),
     #[error("{}: {error}", dir.display())]
     NotWritten { dir: PathBuf, error: io::Error },
 }
@@ -241,7 +240,7 @@ impl Cache {
             Err(NoKey::NoStore) => {
                 if !path.exists() {
                     tell(&format!(
-                        "note: no OS key store here; tokens are kept in {}, readable by you only (--no-cache keeps none)",
+                        "note: {NO_STORE}; tokens are kept in {}, readable by you only (--no-cache keeps none)",
                         path.display()
                     ));
                 }
@@ -298,103 +297,6 @@ fn not_private(path: &Path, why: &io::Error) {
         tell(&format!(
             "warning: the token cache is not used, and is set aside: {why}. Sign in again; or, if only you have used it:\n  chmod 600 {from} && mv {from} {to}"
         ));
-    }
-}
-
-/// The key store's key. `None`: there is none yet.
-async fn key() -> Result<Option<Vec<u8>>, NoKey> {
-    in_key_store(|entry| match entry.get_secret() {
-        Ok(key) if key.len() == 32 => Ok(Some(key)),
-        Ok(_) | Err(keyring::Error::NoEntry) => Ok(None),
-        Err(error) => Err(error),
-    })
-    .await
-}
-
-/// A new key, kept by the key store. `None`: the system has no randomness.
-async fn new_key() -> Result<Option<Vec<u8>>, NoKey> {
-    in_key_store(|entry| {
-        let mut key = vec![0; 32];
-        if aws_lc_rs::rand::fill(&mut key).is_err() {
-            return Ok(None);
-        }
-        entry.set_secret(&key)?;
-        Ok(Some(key))
-    })
-    .await
-}
-
-/// Why the key store gave nothing.
-#[derive(Debug)]
-enum NoKey {
-    NoStore,
-    /// It does not answer.
-    Silent,
-    Failed(keyring::Error),
-}
-
-/// Whether the key store can seal tokens.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum KeyStore {
-    Answers,
-    None,
-    Silent,
-    /// It answers with an error: it is locked, for example.
-    Fails(String),
-}
-
-/// Asks the key store, and keeps nothing in it.
-pub(crate) async fn key_store() -> KeyStore {
-    match key().await {
-        Ok(_) => KeyStore::Answers,
-        Err(NoKey::NoStore) => KeyStore::None,
-        Err(NoKey::Silent) => KeyStore::Silent,
-        Err(NoKey::Failed(error)) => KeyStore::Fails(error.to_string()),
-    }
-}
-
-/// What is said of a key store that does not answer.
-const SILENT: &str = "warning: key-store-silent: the key store does not answer; tokens are kept in a file that only you can read (GREETING_KEY_STORE=none does not ask it, --no-cache keeps none)";
-
-/// `GREETING_KEY_STORE=none` says that there is no key store.
-async fn in_key_store<T: Send + 'static>(
-    ask: impl FnOnce(keyring::Entry) -> keyring::Result<T> + Send + 'static,
-) -> Result<T, NoKey> {
-    if environment::variable("GREETING_KEY_STORE").is_some_and(|value| value == "none") {
-        return Err(NoKey::NoStore);
-    }
-    within(KEY_STORE_PATIENCE, &IS_SILENT, || {
-        ask(keyring::Entry::new(SERVICE, "cache-key")?)
-    })
-    .await
-}
-
-/// A key store that was silent once is not asked again in this run.
-static IS_SILENT: AtomicBool = AtomicBool::new(false);
-
-/// The key store blocks, may ask the user to unlock it, and may never answer: then its thread is
-/// left behind, and ends with the process.
-async fn within<T: Send + 'static>(
-    patience: Duration,
-    is_silent: &AtomicBool,
-    ask: impl FnOnce() -> keyring::Result<T> + Send + 'static,
-) -> Result<T, NoKey> {
-    if is_silent.load(Ordering::Relaxed) {
-        return Err(NoKey::Silent);
-    }
-    let (answer, answered) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        // Nobody may wait any more.
-        let _ = answer.send(ask());
-    });
-    match tokio::time::timeout(patience, answered).await {
-        Ok(Ok(Ok(value))) => Ok(value),
-        Ok(Ok(Err(keyring::Error::NoDefaultStore)) | Err(_)) => Err(NoKey::NoStore),
-        Ok(Ok(Err(error))) => Err(NoKey::Failed(error)),
-        Err(_) => {
-            is_silent.store(true, Ordering::Relaxed);
-            Err(NoKey::Silent)
-        }
     }
 }
 

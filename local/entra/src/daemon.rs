@@ -188,7 +188,7 @@ fn is_thumbprint(sent: &str, algorithm: &'static digest::Algorithm, certificate:
 
 #[cfg(test)]
 mod tests {
-    use jsonwebtoken::{EncodingKey, Header};
+    use jsonwebtoken::Header;
     use serde_json::json;
 
     use super::*;
@@ -205,7 +205,7 @@ mod tests {
                 let mut header = Header::new(alg);
                 header.x5t = x5t.map(str::to_owned);
                 header.x5t_s256 = x5t256.map(str::to_owned);
-                let key = EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap();
+                let key = SigningKeys::parse(pem).unwrap().signing;
                 let assertion = jsonwebtoken::encode(&header, &claims, &key).unwrap();
                 daemon.check_assertion(&assertion, &audiences, 1000)
             };

@@ -52,7 +52,7 @@ pub enum KeyError {
 
 /// The authority's key. `kid` is the certificate's SHA-1 thumbprint, as Entra's is.
 pub struct SigningKeys {
-    signing: EncodingKey,
+    pub(super) signing: EncodingKey,
     kid: String,
     modulus: Vec<u8>,
     exponent: Vec<u8>,
@@ -100,7 +100,9 @@ impl SigningKeys {
         let (modulus, exponent) = rsa_parts(key.der_bytes()).ok_or(KeyError::NotRsa)?;
         let thumbprint = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &certificate);
         Ok(Self {
-            signing: EncodingKey::from_rsa_pem(key.serialize_pem().as_bytes())?,
+            signing: EncodingKey::from_rsa_der(
+                private_key(key.serialized_der()).ok_or(KeyError::NotRsa)?,
+            ),
             kid: URL_SAFE_NO_PAD.encode(thumbprint),
             modulus,
             exponent,
@@ -225,6 +227,19 @@ fn rsa_parts(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
             .collect()
     };
     Some((unsigned(modulus), unsigned(exponent)))
+}
+
+/// `RSAPrivateKey` of `PrivateKeyInfo ::= SEQUENCE { version, algorithm, OCTET STRING }` (RFC 5958 2).
+fn private_key(pkcs8: &[u8]) -> Option<&[u8]> {
+    let (0x30, sequence, _) = element(pkcs8)? else {
+        return None;
+    };
+    let (_version, _, rest) = element(sequence)?;
+    let (_algorithm, _, rest) = element(rest)?;
+    match element(rest)? {
+        (0x04, key, _) => Some(key),
+        _ => None,
+    }
 }
 
 /// One DER element: tag, content, what follows.

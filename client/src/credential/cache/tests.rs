@@ -49,23 +49,6 @@ fn credentials_are_spelled_as_on_the_command_line() {
 
 /// Time stands still but where somebody waits for it: the bounds pass at once.
 #[tokio::test(start_paused = true)]
-async fn point_15_a_key_store_that_never_answers_is_waited_for_once() {
-    let is_silent = AtomicBool::new(false);
-    let (hold, held) = std::sync::mpsc::channel::<()>();
-    let begun = Instant::now();
-    let outcome = within(KEY_STORE_PATIENCE, &is_silent, move || {
-        let _ = held.recv();
-        Ok(())
-    });
-    assert!(matches!(outcome.await, Err(NoKey::Silent)));
-    assert_eq!(begun.elapsed().as_secs(), KEY_STORE_PATIENCE.as_secs());
-    let again = within(KEY_STORE_PATIENCE, &is_silent, || Ok(())).await;
-    assert!(matches!(again, Err(NoKey::Silent)));
-    assert_eq!(begun.elapsed().as_secs(), KEY_STORE_PATIENCE.as_secs());
-    drop(hold);
-}
-
-#[tokio::test(start_paused = true)]
 async fn point_15_a_lock_that_another_run_keeps_is_waited_for_seconds() {
     let folder = tempfile::tempdir().unwrap();
     let cache = || Cache {
