@@ -38,6 +38,7 @@ import readers
 import rust_client
 import seed
 import spring
+import system_roots
 import todo_api
 from checks import ALL, ALWAYS, CHECKS, CLIENTS, Skipped
 
@@ -88,5 +89,5 @@ if __name__ == "__main__":
     assert java_clients and quarkus and spring
     assert custom_handlers and grpc_app and paths and todo_api
     assert deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and readers and real_tenant and seed
-    assert go_clients and kubelogin and oauth2_proxy
+    assert go_clients and kubelogin and oauth2_proxy and system_roots
     sys.exit(main())
