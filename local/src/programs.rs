@@ -140,7 +140,10 @@ async fn build(name: &str, checkout: &Path) -> Result<PathBuf, Failure> {
             format!("see what cargo says: cargo build --bin {name}"),
         )
     };
-    print(Stream::Err, format!("building {} …", PROGRAMS.join(" and ")));
+    print(
+        Stream::Err,
+        format!("building {} …", PROGRAMS.join(" and ")),
+    );
     let mut command =
         tokio::process::Command::new(environment::variable("CARGO").unwrap_or("cargo".into()));
     command
