@@ -211,13 +211,19 @@ fn causes_that_the_settings_make() {
     finds_minted(&clients, &[], 5, "client-not-allowed");
     let principals =
         json!({"defaultAuthorizationPolicy": {"allowedPrincipals": {"identities": [OTHER]}}});
+    let listed = principals.clone();
+    let principals = validation(principals);
+    let issuer = format!(
+        "{}/{}/v2.0",
+        principals.text("authority_host"),
+        principals.text("tenant_id")
+    );
     let file = clients.folder.path().join("auth.json");
     let settings = provider(json!({
-        "registration": {"clientId": clients.text("api_client_id")},
-        "validation": principals.clone(),
+        "registration": {"clientId": clients.text("api_client_id"), "openIdIssuer": issuer},
+        "validation": listed,
     }));
     std::fs::write(&file, settings.to_string()).unwrap();
-    let principals = validation(principals);
     let token = principals.mint(&[]);
     let (status, codes) = call(
         &principals,

@@ -33,8 +33,13 @@ fn texts(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// In place of a value that is filled in: all that are, are ids.
-const FILLED: &str = "11111111-2222-3333-4444-555555555555";
+/// In place of a value that is filled in: an address to listen on; all others are ids.
+fn filled(option: &str) -> String {
+    match option {
+        "--listen" => "127.0.0.3".to_owned(),
+        _ => "11111111-2222-3333-4444-555555555555".to_owned(),
+    }
+}
 
 /// The words of a command at the start of `text`: to where the sentence goes on.
 fn command(text: &str) -> Vec<String> {
@@ -58,8 +63,11 @@ fn command(text: &str) -> Vec<String> {
         let is_name = word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
         match word.contains(['{', '<', '…']) || is_value && is_name {
             false => words.push(word.to_owned()),
-            true if is_value => words.push(FILLED.to_owned()),
-            true => {}
+            true => {
+                if let Some(value) = words.last().filter(|_| is_value).map(|it| filled(it)) {
+                    words.push(value);
+                }
+            }
         }
         if ends {
             break;

@@ -42,7 +42,7 @@ pub(super) async fn on_identity_request(
     let Some(status) = drawn_status(&authority).await else {
         return next.run(request).await;
     };
-    let message = "An error was asked for by greeting-local policy --fail.";
+    let message = "An error was asked for by a policy of greeting-local: --fail.";
     let body = json!({"statusCode": status.as_u16(), "message": message});
     failed(&authority, (status, Json(body)).into_response())
 }
