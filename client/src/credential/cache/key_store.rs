@@ -1,7 +1,7 @@
 //! The operating system's key store, which keeps the key that seals the tokens: Keychain on macOS,
 //! Credential Manager on Windows, the Secret Service elsewhere, where this program was built with
-//! it. The Secret Service is a desktop's, is reached over D-Bus, and what speaks D-Bus is a third of
-//! what this program compiles: so it is a feature, which the released programs have.
+//! it. The Secret Service is a desktop's, is reached over D-Bus, and what speaks D-Bus is some 60
+//! crates more to compile: so it is a feature, for those who package this.
 //!
 //! Linux has a second store, the kernel's keyrings. It is not used: where no login made a session
 //! keyring (containers, services, WSL), a key that one process keeps no other one reads
