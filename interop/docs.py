@@ -14,7 +14,6 @@ import os
 import pathlib
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -22,6 +21,7 @@ import time
 
 import az_command_line
 from checks import CODE, ENVIRONMENT, PATIENCE, ROOT, check, expect
+from namespaces import entered
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "README.md"]
 BLOCK = re.compile(r"(?:^<!-- (?P<mark>[^>]*) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
@@ -166,11 +166,9 @@ class Shell:
 
 def own_network() -> list[str]:
     """The pages' ports are fixed; in a network of its own nobody else has them."""
-    for start in (["unshare", "--net"], ["unshare", "--user", "--map-root-user", "--net"]):
-        up = [*start, "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]
-        if shutil.which("unshare") and subprocess.run([*up, "true"], capture_output=True, check=False).returncode == 0:
-            return up
-    return []
+    up = ["sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]
+    start = entered("--net", *up, "true")
+    return start and [*start, *up]
 
 
 @contextlib.contextmanager

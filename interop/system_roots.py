@@ -5,26 +5,20 @@ The store is the system's own with one CA more, in a mount namespace of the chec
 """
 
 import contextlib
-import datetime
 import functools
 import http.server
-import ipaddress
 import pathlib
-import shutil
 import ssl
 import subprocess
 import tempfile
 import threading
 import zipfile
 
+from azure_double import certificate
 from checks import ENVIRONMENT, LOCAL, PATIENCE, Skipped, check, expect
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from namespaces import entered
 
 STORE = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
-NAMESPACES = (["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"])
 SCRIPT = """
 set -eu
 store=$1 here=$2 url=$3 local=$4
@@ -41,31 +35,6 @@ curl -sS -o gate -w '%{http_code}' "$GREETING_URL" >status
 # What the development CA alone would do.
 if curl -fsS --cacert state/ca.pem "$url/hello" >/dev/null 2>alone; then exit 9; fi
 """
-
-
-def key_and_certificate(subject: str, issuer=None):
-    """A CA where there is no issuer, else a server's for loopback."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    loopback = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(issuer[1].subject if issuer else name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=not issuer, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName(loopback), critical=False)
-        .sign(issuer[0] if issuer else key, hashes.SHA256())
-    )
-    return key, certificate
-
-
-def pem(certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def site(folder: pathlib.Path):
@@ -106,36 +75,23 @@ def served(folder: pathlib.Path, chain: pathlib.Path):
         server.server_close()
 
 
-def namespace() -> list[str]:
-    for start in NAMESPACES:
-        probe = [*start, "mount", "--bind", "/etc/hostname", str(STORE)]
-        if shutil.which("unshare") and subprocess.run(probe, capture_output=True, check=False).returncode == 0:
-            return start
-    raise Skipped("needs Linux, its store of Debian's kind and a mount namespace")
-
-
 def curl_version() -> str:
     return subprocess.run(["curl", "--version"], check=True, capture_output=True, text=True).stdout.split()[1]
 
 
 @check("curl, pip, git", "in a shell with env: the system's CAs are still trusted", curl_version)
 def by_system_roots():
-    start = namespace()
+    start = entered("--mount", "mount", "--bind", "/etc/hostname", str(STORE))
+    if not start:
+        raise Skipped("needs Linux, its store of Debian's kind and a mount namespace")
     with tempfile.TemporaryDirectory() as name:
         here = pathlib.Path(name)
-        public, chain = here / "public", here / "chain.pem"
+        public = here / "public"
         public.mkdir()
         site(public)
-        ca = key_and_certificate("A CA of the system's store, for a test")
-        key, certificate = key_and_certificate("localhost", ca)
-        chain.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            + pem(certificate)
-        )
-        (here / "store.pem").write_bytes(STORE.read_bytes() + pem(ca[1]))
-        with served(public, chain) as url:
+        certificate.make(here)
+        (here / "store.pem").write_bytes(STORE.read_bytes() + (here / "ca.pem").read_bytes())
+        with served(public, here / "server.pem") as url:
             done = subprocess.run(
                 [*start, "bash", "-c", SCRIPT, "bash", STORE, here, url, LOCAL],
                 capture_output=True,

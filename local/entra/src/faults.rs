@@ -1,7 +1,7 @@
 //! Trouble on request: answers that are slow, or fail at a rate, so that a client's retries can be
-//! tried. At the endpoints that clients repeat: discovery, keys, device code, token and managed identity. The
-//! statuses and `Retry-After` are what Microsoft's clients repeat a request for; the body is
-//! Entra's envelope, with a code of Microsoft's table (AADSTS90033, AADSTS90055). No capture.
+//! tried. At the endpoints that clients repeat: discovery, keys, device code, token and managed
+//! identity. The statuses and `Retry-After` are what Microsoft's clients repeat a request for; the
+//! body is Entra's envelope, with a code of Microsoft's table (AADSTS90033, AADSTS90055). No capture.
 
 use axum::Json;
 use axum::extract::{Request, State};

@@ -92,7 +92,27 @@ impl Loopback {
     /// # Errors
     /// The port is taken, on either address.
     pub async fn bind(port: u16) -> io::Result<Self> {
-        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        Self::bind_at(Ipv4Addr::LOCALHOST, port).await
+    }
+
+    /// Binds `port` as [`Self::bind`] does, and on `address` too, which other machines may reach.
+    ///
+    /// # Errors
+    /// The port is taken, or `address` is none of this machine.
+    pub async fn bind_also(address: Ipv4Addr, port: u16) -> io::Result<Self> {
+        // 127.0.0.1 is among all addresses, and can't be bound beside them.
+        if address == Ipv4Addr::LOCALHOST || address.is_unspecified() {
+            return Self::bind_at(address, port).await;
+        }
+        let mut loopback = Self::bind(port).await?;
+        let also = TcpListener::bind((address, loopback.port)).await?;
+        loopback.listeners.push(also);
+        Ok(loopback)
+    }
+
+    /// Binds `port` on this IPv4 address and on `::1`.
+    async fn bind_at(address: Ipv4Addr, port: u16) -> io::Result<Self> {
+        let v4 = TcpListener::bind((address, port)).await?;
         let port = v4.local_addr()?.port();
         let mut listeners = vec![v4];
         match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
@@ -101,42 +121,12 @@ impl Loopback {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
             Err(_) => {} // no IPv6 on this machine
         }
-        Ok(Self::of(listeners, port))
-    }
-
-    /// Binds `port` as [`Self::bind`] does, and on `address` too, which other machines may reach.
-    ///
-    /// # Errors
-    /// The port is taken, or `address` is none of this machine.
-    pub async fn bind_also(address: Ipv4Addr, port: u16) -> io::Result<Self> {
-        if address == Ipv4Addr::LOCALHOST {
-            return Self::bind(port).await;
-        }
-        if !address.is_unspecified() {
-            let mut loopback = Self::bind(port).await?;
-            let also = TcpListener::bind((address, loopback.port)).await?;
-            loopback.listeners.push(also);
-            return Ok(loopback);
-        }
-        // 127.0.0.1 is among all addresses, and can't be bound beside them.
-        let all = TcpListener::bind((address, port)).await?;
-        let port = all.local_addr()?.port();
-        let mut listeners = vec![all];
-        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
-            Ok(v6) => listeners.push(v6),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
-            Err(_) => {} // no IPv6 on this machine
-        }
-        Ok(Self::of(listeners, port))
-    }
-
-    fn of(listeners: Vec<TcpListener>, port: u16) -> Self {
-        Self {
+        Ok(Self {
             listeners,
             port,
             limits: Limits::default(),
             report: Arc::new(|_| {}),
-        }
+        })
     }
 
     /// The same listeners with other limits.

@@ -5,7 +5,7 @@ use local_failure::Failure;
 use crate::cli::HealthArgs;
 use crate::control::client;
 use crate::control::running::Running;
-use crate::control::status::{Behind, PATH, Status};
+use crate::control::status::Behind;
 use crate::{say, state};
 
 /// Prints one line, where the running stack can be called.
@@ -15,11 +15,7 @@ use crate::{say, state};
 pub(crate) async fn run(args: HealthArgs) -> Result<(), Failure> {
     let folder = state::folder(args.state.state_dir.as_deref())?;
     let running = Running::load(&folder)?;
-    let answer = client::ask(&running, reqwest::Method::GET, PATH).await?;
-    let status: Status = answer
-        .json()
-        .await
-        .map_err(|error| client::not_reached(&error.without_url()))?;
+    let status = client::status(&running).await?;
     let url = &running.ready.function_url;
     let not_yet = match status.behind {
         Behind::Ready | Behind::Upstream { .. } => {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::{Output, StatusArgs};
 use crate::control::client;
 use crate::control::running::{Ready, Running};
-use crate::control::status::{Behind, PATH, Status};
+use crate::control::status::{Behind, Status};
 use crate::state::OUTPUT;
 use crate::{say, state};
 
@@ -30,11 +30,7 @@ struct Told<'a> {
 pub(crate) async fn run(args: StatusArgs) -> Result<(), Failure> {
     let folder = state::folder(args.state.state_dir.as_deref())?;
     let running = Running::load(&folder)?;
-    let answer = client::ask(&running, reqwest::Method::GET, PATH).await?;
-    let status: Status = answer
-        .json()
-        .await
-        .map_err(|error| client::not_reached(&error.without_url()))?;
+    let status = client::status(&running).await?;
     let state_dir = folder.display().to_string();
     let output = folder.join(OUTPUT);
     let output = output.exists().then(|| output.display().to_string());

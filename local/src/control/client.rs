@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 use serde::Serialize;
 
 use super::running::Running;
+use super::status::{self, Status};
 use crate::state;
 
 /// For an answer that costs the stack nothing.
@@ -38,6 +39,18 @@ pub(crate) fn not_reached(error: &dyn Display) -> Failure {
         error,
         "is it still running? start it with: greeting-local up",
     )
+}
+
+/// What the running stack says of itself.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) async fn status(running: &Running) -> Result<Status, Failure> {
+    ask(running, reqwest::Method::GET, status::PATH)
+        .await?
+        .json()
+        .await
+        .map_err(|error| not_reached(&error.without_url()))
 }
 
 /// Asks the running stack at `path`, where its answer is always the same 200.

@@ -37,15 +37,13 @@ pub(crate) fn usual_shell(shell: Option<&str>) -> Shell {
 
 /// Sets the variable for this shell and for what it starts.
 pub(super) fn assignment(shell: Shell, name: &str, value: &str) -> String {
-    if shell == Shell::Cmd {
-        return format!("set \"{name}={}\"", inside_cmd(value));
-    }
-    let value = quoted(shell, value);
+    let word = quoted(shell, value);
     match shell {
-        Shell::Sh | Shell::Bash | Shell::Zsh | Shell::Cmd => format!("export {name}={value}"),
-        Shell::Fish => format!("set -gx {name} {value}"),
-        Shell::Powershell => format!("$env:{name} = {value}"),
-        Shell::Nushell => format!("$env.{name} = {value}"),
+        Shell::Sh | Shell::Bash | Shell::Zsh => format!("export {name}={word}"),
+        Shell::Fish => format!("set -gx {name} {word}"),
+        Shell::Powershell => format!("$env:{name} = {word}"),
+        Shell::Cmd => format!("set \"{name}={}\"", inside_cmd(value)),
+        Shell::Nushell => format!("$env.{name} = {word}"),
     }
 }
 
@@ -87,26 +85,25 @@ pub(super) fn register_cloud(shell: Shell, authority: &str) -> String {
 
 /// A word that the shell reads back as `value`, whatever is in it.
 pub(crate) fn quoted(shell: Shell, value: &str) -> String {
-    if shell == Shell::Cmd {
-        return format!("\"{}\"", inside_cmd(value));
-    }
     // Where nothing in it means anything in double quotes of any shell, they are easier to read.
     let means_something = ['"', '\\', '$', '`', '!', '\u{201c}', '\u{201d}', '\u{201e}'];
-    if value.contains('\'') && !value.contains(means_something) {
-        return format!("\"{value}\"");
-    }
-    let inside = match shell {
-        Shell::Sh | Shell::Bash | Shell::Zsh | Shell::Cmd => value.replace('\'', r"'\''"),
-        Shell::Fish => value.replace('\\', r"\\").replace('\'', r"\'"),
-        Shell::Powershell => doubled(value),
-        // Its single quotes have no escape; its double quotes expand no variable.
-        Shell::Nushell if value.contains('\'') => {
-            let inside = value.replace('\\', r"\\").replace('"', r#"\""#);
-            return format!("\"{inside}\"");
+    let has_quote = value.contains('\'');
+    match shell {
+        Shell::Cmd => format!("\"{}\"", inside_cmd(value)),
+        _ if has_quote && !value.contains(means_something) => format!("\"{value}\""),
+        Shell::Sh | Shell::Bash | Shell::Zsh => format!("'{}'", value.replace('\'', r"'\''")),
+        Shell::Fish => {
+            let inside = value.replace('\\', r"\\").replace('\'', r"\'");
+            format!("'{inside}'")
         }
-        Shell::Nushell => value.to_owned(),
-    };
-    format!("'{inside}'")
+        Shell::Powershell => format!("'{}'", doubled(value)),
+        // Its single quotes have no escape; its double quotes expand no variable.
+        Shell::Nushell if has_quote => {
+            let inside = value.replace('\\', r"\\").replace('"', r#"\""#);
+            format!("\"{inside}\"")
+        }
+        Shell::Nushell => format!("'{value}'"),
+    }
 }
 
 /// PowerShell takes typographic single quotes for the plain one.
