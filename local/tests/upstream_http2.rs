@@ -145,6 +145,36 @@ async fn point_17_without_the_switch_the_answer_and_the_log_name_http2() {
     up.says("it speaks HTTP/2 only; add --upstream-http2 to greeting-local up");
 }
 
+/// An app that resets each request's stream, and keeps the connection.
+async fn resetting() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let service = service_fn(async |_| {
+                Err::<Response<Body>, _>(std::io::Error::other("a handler that failed"))
+            });
+            tokio::spawn(async move {
+                let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn point_17_a_stream_that_the_app_resets_is_no_broken_connection() {
+    let up = start(resetting().await, &["--upstream-http2"]);
+    let answer = up.call_with(&up.mint(&[])).await;
+    assert_eq!(answer.status(), 502);
+    let body = answer.text().await.unwrap();
+    assert!(body.contains("reset the request's HTTP/2 stream"), "{body}");
+    up.says("it reset the HTTP/2 stream before it answered");
+}
+
 /// An app that answers each connection with `says`, and closes it: where that is `None`, only what
 /// is not HTTP/2's preface is closed, without a word.
 async fn closing(says: Option<&'static [u8]>) -> SocketAddr {

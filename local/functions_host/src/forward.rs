@@ -265,7 +265,8 @@ impl Current {
                 ),
                 Some("its answer has more headers than are read"),
             ),
-            RelayError::Broken => (
+            // A stream is HTTP/2's, which no handler is spoken to in.
+            RelayError::Broken | RelayError::Reset => (
                 text(
                     StatusCode::BAD_GATEWAY,
                     "The function's handler ended, or broke the connection, before it answered; the call was not repeated.\n",

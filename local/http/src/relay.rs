@@ -70,6 +70,9 @@ pub enum Upgrades {
 pub enum RelayError {
     /// The other side ended, or broke the connection, before it answered.
     Broken,
+    /// It was asked in HTTP/2, and reset the request's stream before it answered (RFC 9113 section
+    /// 6.4).
+    Reset,
     /// It answered, and that is no HTTP/1.1.
     Malformed,
     /// Its answer's headers are more than [`MAX_HEADERS`], or longer than hyper reads (400 KB).

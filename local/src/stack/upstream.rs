@@ -160,6 +160,13 @@ impl Upstream {
                 ),
                 "it broke the connection before it answered",
             ),
+            RelayError::Reset => (
+                StatusCode::BAD_GATEWAY,
+                format!(
+                    "{app} reset the request's HTTP/2 stream before it answered; the call was not repeated.\nWhat the app logged says why.\n"
+                ),
+                "it reset the HTTP/2 stream before it answered",
+            ),
             RelayError::Malformed => (
                 StatusCode::BAD_GATEWAY,
                 format!(

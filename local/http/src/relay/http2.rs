@@ -1,6 +1,7 @@
 //! The relay to an app that is spoken to in HTTP/2 without TLS, by prior knowledge (RFC 9113
 //! section 3.3), as gRPC's servers expect it.
 
+use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -34,8 +35,9 @@ where
 {
     let _ = stream.set_nodelay(true);
     let (stream, first_bytes) = FirstBytes::of(stream);
-    let failed = |_| match first_bytes.speaks() {
+    let failed = |error: hyper::Error| match first_bytes.speaks() {
         Some(Speaks::Http1) => RelayError::SpeaksHttp1,
+        _ if is_reset(&error) => RelayError::Reset,
         _ => RelayError::Broken,
     };
     let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
@@ -50,6 +52,12 @@ where
         .map_err(|_| RelayError::Silent)?
         .map_err(failed)?;
     Ok(incoming(answer, None))
+}
+
+/// Whether the other side ended the request's stream, and not the connection.
+fn is_reset(error: &hyper::Error) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref());
+    source.is_some_and(|error: &h2::Error| error.is_reset() && error.is_remote())
 }
 
 /// The request as an HTTP/2 server gets it: its `Host` is the authority (RFC 9113 section 8.3.1),
