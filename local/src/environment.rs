@@ -184,5 +184,16 @@ fn comments(text: &str) -> impl Iterator<Item = Line> {
     text.lines().map(|line| Line::Comment(line.to_owned()))
 }
 
+/// What a person types for the shell to take what `command` prints; in a shell that has no such
+/// line, the command.
+pub(crate) fn evaluated(shell: Shell, command: &str) -> String {
+    match shell {
+        Shell::Sh | Shell::Bash | Shell::Zsh => format!("eval \"$({command})\""),
+        Shell::Fish => format!("{command} | source"),
+        Shell::Powershell => format!("{command} | Out-String | Invoke-Expression"),
+        Shell::Cmd | Shell::Nushell => command.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 //! - `control`: what the other commands ask the stack that runs; `control_room`: its page
 //! - `deploy`: the files that configure Azure; `registrations`: the API and its client among them
 //! - `plays`: a real tenant's settings, played by the local authority; `tenant`: that tenant itself
+//! - `typed`: commands as this program's own was typed
 //! - `environment`: the lines that point clients at it; `minting`: a token as a command line
 //! - `package`: what Azure runs; `programs`: those that run beside this one
 
@@ -24,6 +25,7 @@ mod say;
 mod stack;
 mod state;
 mod tenant;
+mod typed;
 
 use std::process::ExitCode;
 

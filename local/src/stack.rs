@@ -248,6 +248,11 @@ impl Stack {
         self.authority.as_ref()
     }
 
+    /// What is decided on each request.
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// Resolves when `greeting-local stop` asks for the end.
     pub(crate) async fn asked_to_stop(&self) {
         self.asked_to_stop.notified().await;

@@ -95,6 +95,64 @@ async fn a_detached_stack_goes_on_until_it_is_stopped() {
     }
 }
 
+#[tokio::test]
+async fn point_7_what_up_says_fits_and_its_lines_call_as_the_own_client() {
+    let (stack, started) = Detached::start(&[]);
+    let said = text(&started.stdout);
+    assert!(said.lines().count() <= 8, "{said}");
+    let pasted: Vec<&str> = said.lines().filter(|line| line.starts_with("  ")).collect();
+    // A path to paste may be as long as it is.
+    let rest = said.lines().filter(|line| !line.starts_with("  "));
+    // Notes are wrapped where a terminal shows them.
+    let mut fits = rest.clone().filter(|line| !line.starts_with("note"));
+    assert!(fits.all(|line| line.len() <= 80), "{said}");
+    for part in ["ready  ", "control room  "] {
+        assert!(rest.clone().any(|line| line.starts_with(part)), "{said}");
+    }
+    let [env, call] = pasted.as_slice() else {
+        panic!("not two lines to paste: {said}");
+    };
+    assert!(env.contains("env"), "{said}");
+    assert!(call.contains("greeting-cli"), "{said}");
+    let client = std::process::Command::new("sh")
+        .args(["-c", &format!("{env}\nprintf %s \"$AZURE_CLIENT_ID\"")])
+        .env("SHELL", "/bin/sh")
+        .output()
+        .unwrap();
+    assert_eq!(text(&client.stdout), CLI);
+    // A code that begins to wait is said with the line that approves it.
+    let status: Value =
+        serde_json::from_slice(&stack.run("status", &["--output", "json"]).stdout).unwrap();
+    let client = reqwest::Client::builder()
+        .tls_danger_accept_invalid_certs(true)
+        .build()
+        .unwrap();
+    let (host, tenant) = (&status["authority_host"], &status["tenant_id"]);
+    let url = format!(
+        "{}/{}/oauth2/v2.0/devicecode",
+        host.as_str().unwrap(),
+        tenant.as_str().unwrap()
+    );
+    let form = [
+        ("client_id", CLI),
+        ("scope", status["scope"].as_str().unwrap()),
+    ];
+    let answer = client.post(url).form(&form).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let output = stack.0.path().join("output.log");
+    let line = harness::wait_for(|| {
+        let kept = std::fs::read_to_string(&output).unwrap();
+        let line = kept.lines().find(|line| line.contains("waits for"))?;
+        Some(line.to_owned())
+    });
+    let (_, command) = line.split_once("waits for: ").unwrap();
+    let approved = std::process::Command::new("sh")
+        .args(["-c", command])
+        .output()
+        .unwrap();
+    assert!(text(&approved.stdout).contains("approved"), "{approved:?}");
+}
+
 #[test]
 fn a_detached_stack_that_does_not_start_says_why_once() {
     let (stack, output) = Detached::start(&["--settings", "no-such-file.json"]);
@@ -118,7 +176,10 @@ fn the_line_to_call_it_by_can_be_pasted_whatever_the_folder_is_called() {
         program.arg(command).args(arguments).arg("--state-dir");
         program.arg(&state).output().unwrap()
     };
-    let started = run("up", &["--detach", "--port", "0", "--authority-port", "0"]);
+    let started = run(
+        "up",
+        &["-v", "--detach", "--port", "0", "--authority-port", "0"],
+    );
     let said = text(&started.stdout);
     run("stop", &[]);
     let line = said.lines().find_map(|line| line.strip_prefix("call it"));

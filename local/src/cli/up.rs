@@ -52,6 +52,7 @@ const CLAIM_NAMES: [Named<ClaimNames>; 2] = [
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   greeting-local up
+  greeting-local up -v                                   say all that is in force
   greeting-local up --port 0 --authority-port 0 --ready-file ready.json
   greeting-local up --settings deploy/authsettingsV2.json --auto-approve alice@greeting.test
   greeting-local up --upstream http://localhost:8000     Easy Auth in front of any app
@@ -66,6 +67,9 @@ const CLAIM_NAMES: [Named<ClaimNames>; 2] = [
   greeting-local up --tenant contoso.onmicrosoft.com --client-id API_CLIENT_ID
                                                          tokens of a real tenant")]
 pub(crate) struct UpArgs {
+    /// Say all at start: the files in force, the apps, who can sign in, the CA, a call without env
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
     /// Port of the function app; 0 for any free one [default: local.settings.json's, else 7071]
     #[arg(long)]
     pub(crate) port: Option<u16>,

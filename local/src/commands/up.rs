@@ -5,15 +5,17 @@ use std::process::ExitCode;
 
 use local_easy_auth::{Behaviour, StoredLists};
 use local_entra::{Directory, PollInterval};
-use local_events::{Log, Stream, interrupted, print};
+use local_events::{Event, Log, Outcome, Stream, interrupted, print};
 use local_failure::Failure;
 use local_http::public_host::PublicHost;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::cli::{TenantArgs, UpArgs};
 use crate::commands::detach;
 use crate::control::running::Running;
 use crate::stack::{Network, Options, Protocol, Stack};
 use crate::tenant::Tenant;
+use crate::typed::Typed;
 use crate::{say, state};
 
 /// Starts the stack, says where it is, and ends it on Ctrl-C or SIGTERM.
@@ -24,6 +26,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     if args.detach {
         return detach::run().await;
     }
+    let detail = detail(&args);
     let network = network(args.listen, args.public_host)?;
     // Ctrl-C while starting must not leave a handler behind, so it is listened for from here on.
     let interrupted = interrupted();
@@ -103,12 +106,13 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     if let Some(open_to) = open_to {
         print(Stream::Out, say::labelled("open to", &open_to));
     }
-    for (label, value) in announcement(&stack) {
-        // A command keeps its line, so that it can be pasted.
-        let line = match label {
-            "call it" => format!("{label:<14}{value}"),
-            _ => say::labelled(label, &value),
-        };
+    let typed = Typed::of(
+        args.state
+            .state_dir
+            .is_some()
+            .then_some(state_dir.as_path()),
+    );
+    for line in announcement(&stack, &typed, detail) {
         print(Stream::Out, line);
     }
     if args.detached {
@@ -119,6 +123,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     tokio::select! {
         () = interrupted => {}
         () = stack.asked_to_stop() => {}
+        () = say_who_waits(stack.log(), &typed) => {}
     }
     print(Stream::Err, "stopping …");
     stack.running.remove(&state_dir);
@@ -197,46 +202,104 @@ fn registered(stack: &Stack) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// Where everything is, and how to call it.
-fn announcement(stack: &Stack) -> Vec<(&'static str, String)> {
-    let ready = &stack.running.ready;
-    let sources = &stack.sources;
-    let url = &ready.function_url;
-    let tenant = &ready.tenant_id;
-    let authority = &ready.authority_host;
-    let mut lines = vec![
-        ("function", url.clone()),
-        ("authority", format!("{authority}/{tenant}")),
-    ];
-    lines.extend(sources.plays.clone().map(|plays| ("plays", plays)));
-    lines.push(("settings", sources.settings.clone()));
-    lines.push(("registration", sources.registration.clone()));
-    lines.extend(registered(stack));
-    let ca = ready.ca_cert.display();
-    match stack.authority() {
-        Some(authority) => {
-            lines.extend([
-                ("control room", format!("{}/", ready.authority_host)),
-                ("CA to trust", ca.to_string()),
-                ("users", users(authority.directory())),
-                ("call it", format!("SSL_CERT_FILE={} greeting-cli call {url}", state_folder::quoted(&ready.ca_cert))),
-            ]);
-        }
-        None => lines.extend([
-            (
-                "users",
-                "the tenant's: az login, or the code that greeting-cli shows".to_owned(),
-            ),
-            (
-                "call it",
-                format!(
-                    "greeting-cli call {url} --scope {} --tenant {tenant} --authority-host {authority}",
-                    ready.scope
-                ),
-            ),
-        ]),
+/// How much is said at start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    /// What is needed first, and what is not as the files say.
+    Short,
+    /// And where all of it is from.
+    All,
+}
+
+fn detail(args: &UpArgs) -> Detail {
+    if args.verbose {
+        Detail::All
+    } else {
+        Detail::Short
     }
-    let notes = stack.warnings.iter().map(|note| ("note", note.clone()));
-    lines.extend(notes);
+}
+
+/// That the function can be called, how, and what is not as it may seem.
+fn announcement(stack: &Stack, typed: &Typed, detail: Detail) -> Vec<String> {
+    let ready = &stack.running.ready;
+    let mut labels = vec![("ready", ready.function_url.clone())];
+    if stack.authority().is_some() {
+        labels.push(("control room", format!("{}/", ready.authority_host)));
+    }
+    labels.extend(stack.sources.plays.clone().map(|plays| ("plays", plays)));
+    if detail == Detail::All {
+        labels.extend(origins(stack));
+    }
+    labels.extend(stack.warnings.iter().map(|note| ("note", note.clone())));
+    let mut lines: Vec<String> = labels
+        .iter()
+        .map(|(label, value)| say::labelled(label, value))
+        .collect();
+    if detail == Detail::All {
+        // A command keeps its line, so that it can be pasted.
+        lines.push(format!("{:<14}{}", "call it", whole_call(stack)));
+    }
+    lines.push(typed.where_to().to_owned());
+    lines.push(format!("  {}", typed.env()));
+    lines.push(format!("  {}", typed.program("greeting-cli", "call")));
     lines
+}
+
+/// Where all of it is from, and who signs in.
+fn origins(stack: &Stack) -> Vec<(&'static str, String)> {
+    let ready = &stack.running.ready;
+    let authority = format!("{}/{}", ready.authority_host, ready.tenant_id);
+    let mut lines = vec![
+        ("authority", authority),
+        ("settings", stack.sources.settings.clone()),
+        ("registration", stack.sources.registration.clone()),
+    ];
+    lines.extend(registered(stack));
+    match stack.authority() {
+        Some(authority) => lines.extend([
+            ("CA to trust", ready.ca_cert.display().to_string()),
+            ("users", users(authority.directory())),
+        ]),
+        None => lines.push((
+            "users",
+            "the tenant's: az login, or the code that greeting-cli shows".to_owned(),
+        )),
+    }
+    lines
+}
+
+/// The call for a POSIX shell that has none of the stack's variables.
+fn whole_call(stack: &Stack) -> String {
+    let ready = &stack.running.ready;
+    let (url, client) = (&ready.function_url, &ready.cli_client_id);
+    match stack.authority() {
+        Some(_) => format!(
+            "SSL_CERT_FILE={} greeting-cli call {url} --client-id {client}",
+            state_folder::quoted(&ready.ca_cert)
+        ),
+        None => format!(
+            "greeting-cli call {url} --scope {} --tenant {} --authority-host {} --client-id {client}",
+            ready.scope, ready.tenant_id, ready.authority_host
+        ),
+    }
+}
+
+/// Whether a device code was given out, for a person to enter.
+fn is_of_device(event: &Event) -> bool {
+    event.outcome == Outcome::Asked && event.action.as_deref() == Some("devicecode")
+}
+
+/// Says how to approve, each time that a device code begins to wait for a person.
+async fn say_who_waits(log: &Log, typed: &Typed) {
+    let (_, mut events) = log.listen();
+    let approve = typed.own("approve");
+    loop {
+        match events.recv().await {
+            Ok(kept) if is_of_device(&kept.event) => {
+                print(Stream::Out, format!("a device code waits for: {approve}"));
+            }
+            Err(RecvError::Closed) => std::future::pending().await,
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+        }
+    }
 }

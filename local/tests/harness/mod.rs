@@ -82,7 +82,7 @@ impl Up {
     ) -> Self {
         let ready_file = folder.path().join("ready.json");
         let mut child = program()
-            .args(["up", "--port", "0"])
+            .args(["up", "--verbose", "--port", "0"])
             .args(authority)
             .arg("--ready-file")
             .arg(&ready_file)
