@@ -217,9 +217,9 @@ def shellcheck_version() -> str:
     return subprocess.check_output(["shellcheck", "--version"], text=True).split("version: ")[1].split()[0]
 
 
-@check("ShellCheck", "deploy/*.sh, interop/run, .ci/run", shellcheck_version)
+@check("ShellCheck", "deploy/*.sh, release/*.sh, interop/run, .ci/run", shellcheck_version)
 def shell_scripts():
-    scripts = [*sorted((ROOT / "deploy").glob("*.sh")), ROOT / "interop" / "run", ROOT / ".ci" / "run"]
+    scripts = [*sorted((ROOT / "deploy").glob("*.sh")), *sorted((ROOT / "release").glob("*.sh")), ROOT / "interop" / "run", ROOT / ".ci" / "run"]
     done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True, check=False)
     expect((done.returncode, done.stdout), (0, ""))
 
