@@ -12,6 +12,7 @@ use local_events::TimeShift;
 
 use crate::environment::{Client, Shell};
 use crate::package::Target;
+use crate::state::{StackName, StackRef};
 
 pub(crate) use self::mint::{ALGORITHMS, KINDS, MintArgs, VERSIONS};
 pub(crate) use self::up::{TenantArgs, UpArgs};
@@ -116,12 +117,22 @@ pub(crate) struct DemoArgs {
     pub(crate) output: Output,
 }
 
-/// Where the development CA, the keys and what is running are kept.
-#[derive(Debug, Args)]
+/// Which stack, and where its development CA, its keys and what is running are kept.
+#[derive(Debug, Clone, Args)]
 pub(crate) struct StateArgs {
+    /// The stack of this name, with a state folder and ports of its own [default: the one without
+    /// a name]
+    #[arg(long, value_name = "NAME", env = "GREETING_LOCAL_NAME")]
+    pub(crate) name: Option<StackName>,
     /// Folder for the development CA and keys [default: greeting-local in the user's state folder]
     #[arg(long, value_name = "DIR", env = "GREETING_LOCAL_STATE")]
     pub(crate) state_dir: Option<PathBuf>,
+}
+
+impl From<StateArgs> for StackRef {
+    fn from(args: StateArgs) -> Self {
+        Self::new(args.state_dir, args.name)
+    }
 }
 
 /// On or off.
@@ -201,16 +212,12 @@ pub(crate) struct RotateKeysArgs {
 #[command(after_help = "Examples:
   greeting-local log
   greeting-local log --follow
-  greeting-local log -v                   with polls, discovery and key fetches
   greeting-local log --output json | jq 'select(.status == 401) | .reason'
   greeting-local log --output json | jq 'select(.source == \"authority\" and .grant)'")]
 pub(crate) struct LogArgs {
     /// Print new requests as they come, until Ctrl-C
     #[arg(long, short)]
     pub(crate) follow: bool,
-    /// Show polls, discovery and key fetches too; JSON always has them
-    #[arg(long, short)]
-    pub(crate) verbose: bool,
     /// How each request is printed
     #[arg(long, value_enum, default_value = "human")]
     pub(crate) output: Output,
@@ -221,13 +228,19 @@ pub(crate) struct LogArgs {
 /// `status`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The exit status is 0 where a stack runs whose handler has not ended, else 1.
+    after_help = "The exit status is 0 where a stack runs whose handler has not ended, else 1; with
+--all it is 0 whatever runs.
 
 Examples:
   greeting-local status
+  greeting-local status --name two
+  greeting-local status --all                              every stack, and its ports
   greeting-local status --output json | jq -r .function_url"
 )]
 pub(crate) struct StatusArgs {
+    /// Show every stack of the state folder, those that do not run too
+    #[arg(long)]
+    pub(crate) all: bool,
     /// How it is printed
     #[arg(long, value_enum, default_value = "human")]
     pub(crate) output: Output,
@@ -252,10 +265,12 @@ pub(crate) struct HealthArgs {
 /// `stop`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It returns once the stack is gone: its ports are free then.
+    after_help = "It returns once the stack is gone: its ports are free then. Its keys, certificates and
+refresh tokens stay in its state folder, which status shows, for the next start.
 
 Examples:
   greeting-local stop
+  greeting-local stop --name two
   greeting-local stop --state-dir ./state"
 )]
 pub(crate) struct StopArgs {
@@ -284,6 +299,8 @@ pub(crate) enum EnvOutput {
   greeting-local env --output json | from json | load-env        Nushell
   greeting-local env --output dotenv > .env
   eval \"$(greeting-local env --unset)\"            takes them back
+  eval \"$(greeting-local env --name two)\"         the stack of this name, also for mint,
+                                                 approve and the rest in this shell
   eval \"$(greeting-local env --for az)\"           then: az login …
   greeting-local env --for msal-python             what to write in a program
 

@@ -33,6 +33,7 @@ use local_events::{EventNote, Log, Outcome};
 pub(crate) use self::verdict::App;
 use crate::control::running::Ready;
 use crate::deploy::Sources;
+use crate::state::StackRef;
 
 /// What the room looks at.
 pub(crate) struct Room {
@@ -41,6 +42,8 @@ pub(crate) struct Room {
     pub(crate) log: Log,
     pub(crate) ready: Ready,
     pub(crate) state_dir: PathBuf,
+    /// What it is called.
+    pub(crate) stack: StackRef,
     /// What stands behind the gate.
     pub(crate) function: App,
     /// Where what is in force is from.

@@ -13,7 +13,10 @@ use local_http::trust::TrustFiles;
 use self::programs::{Issuer, program};
 pub(crate) use self::shell::{Shell, quoted, usual_shell};
 use crate::control::running::Ready;
+use crate::state::StackRef;
 
+/// Which stack this program's commands are about: see `--name`.
+const STACK: &str = "GREETING_LOCAL_NAME";
 /// What az calls the stack.
 const CLOUD: &str = "greeting-local";
 
@@ -134,6 +137,13 @@ pub(crate) fn lines(
     let text = program(client, shell, ready, Issuer::Local(folder));
     lines.extend(comments(&text));
     lines
+}
+
+/// What has this program's own commands in the shell be about `stack`, too: `mint`, `approve` and
+/// the rest. Nothing, where they are so anyway.
+pub(crate) fn about(stack: &StackRef) -> Option<Line> {
+    let is_meant = stack.own_name().is_some() || ::environment::variable(STACK).is_some();
+    is_meant.then(|| Line::set((STACK, stack.name())))
 }
 
 /// The lines for the app behind the gate, which is told this.

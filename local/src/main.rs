@@ -7,6 +7,7 @@
 //! - `deploy`: the files that configure Azure; `registrations`: the API and its client among them
 //! - `plays`: a real tenant's settings, played by the local authority; `tenant`: that tenant itself
 //! - `typed`: commands as this program's own was typed
+//! - `state`: the state folder, a stack's name, its ports; `known_stacks`: all of them
 //! - `environment`: the lines that point clients at it; `minting`: a token as a command line
 //! - `package`: what Azure runs; `programs`: those that run beside this one
 
@@ -16,6 +17,7 @@ mod control;
 mod control_room;
 mod deploy;
 mod environment;
+mod known_stacks;
 mod minting;
 mod package;
 mod plays;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::cli::{ALGORITHMS, KINDS, VERSIONS};
 use crate::environment::{Shell, quoted};
+use crate::state::StackRef;
 
 /// The arguments that ask for `spec`. A value stands behind `=`, so that it can't become a flag.
 pub(crate) fn arguments(spec: &MintSpec) -> Vec<String> {
@@ -85,9 +86,9 @@ fn named<T: PartialEq>(flag: &str, all: &[(T, &str, &str)], value: T) -> Vec<Str
         .collect()
 }
 
-/// The command that mints the same, for a POSIX shell.
-pub(crate) fn command(spec: &MintSpec) -> String {
-    let mut line = "greeting-local mint".to_owned();
+/// The command that mints the same at `stack`, for a POSIX shell.
+pub(crate) fn command(spec: &MintSpec, stack: &StackRef) -> String {
+    let mut line = stack.line("mint");
     for argument in arguments(spec) {
         let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:@=".contains(c);
         line.push(' ');

@@ -15,10 +15,13 @@ pub(crate) fn line(text: impl Display) -> Result<(), Failure> {
     written(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
 }
 
+/// How wide a label is.
+pub(crate) const LABEL: usize = 14;
+
 /// A line of a list of labels and values, as it is printed: wrapped at 80 columns on a terminal, and
 /// whole elsewhere.
 pub(crate) fn labelled(label: &str, value: &str) -> String {
-    let line = format!("{label:<14}{value}");
+    let line = format!("{label:<LABEL$}{value}");
     if !io::stdout().is_terminal() {
         return line;
     }

@@ -16,6 +16,7 @@ mod options;
 mod site;
 mod upstream;
 
+use std::io;
 use std::sync::Arc;
 
 use local_easy_auth::{Gate, GateParts, Rules, Settings};
@@ -36,14 +37,17 @@ use self::front_end::FrontEnd;
 use self::identity::Identity;
 pub(crate) use self::issuing::no_keys;
 use self::issuing::{Trust, callbacks, client, no_ca, no_id_tokens};
+pub(crate) use self::listeners::AUTHORITY_PORT;
 use self::listeners::Listeners;
 use self::options::InForce;
-pub(crate) use self::options::{Network, Options};
+pub(crate) use self::options::{Network, Options, Ports};
 pub(crate) use self::upstream::Protocol;
 use crate::control::running::{Ready, Running};
 use crate::control::secret::ControlSecret;
 use crate::control::status::{Behind, Health, Status};
 use crate::deploy::{Files, Sources};
+use crate::state::Home;
+use crate::state::ports::Had;
 
 /// A running stack. `stop` ends it; dropping it kills the handler too, without draining.
 pub(crate) struct Stack {
@@ -53,6 +57,8 @@ pub(crate) struct Stack {
     /// Where what is in force is from.
     pub(crate) sources: Sources,
     pub(crate) warnings: Vec<String>,
+    /// Those that it has.
+    ports: Had,
     backend: RunningBackend,
     log: Log,
     stop: watch::Sender<bool>,
@@ -72,6 +78,7 @@ impl Stack {
         let local = backend.local_settings();
         // Bind: settings and issuers carry the ports.
         let listeners = Listeners::bind(&options, &local).await?;
+        let (ports, moved) = listeners.noted(&options);
         let behaviour = options.behaviour(&local)?;
         let in_force = options.in_force(&files, listeners.control.port, &behaviour)?;
         let secret = client_secret(&in_force.settings, &local);
@@ -134,6 +141,7 @@ impl Stack {
             serving.push(of_it);
         }
         let mut warnings = rules.settings.warnings(options.scheme());
+        warnings.extend(moved);
         warnings.extend(app_settings);
         warnings.extend(differs);
         warnings.extend(in_force.notes);
@@ -171,6 +179,7 @@ impl Stack {
                     rules: rules.clone(),
                     ready: running.ready.clone(),
                     state_dir: options.state_dir.clone(),
+                    stack: options.stack.clone(),
                     sources: sources.clone(),
                     function,
                     warnings: warnings.clone(),
@@ -235,12 +244,25 @@ impl Stack {
             authority,
             sources,
             warnings,
+            ports,
             backend,
             log: options.log,
             stop,
             serving,
             asked_to_stop,
         })
+    }
+
+    /// Notes in its state folder that it runs, and a named one's ports for its next run.
+    ///
+    /// # Errors
+    /// The folder can't be written.
+    pub(crate) fn note(&self, home: &Home) -> io::Result<()> {
+        self.running.save(&home.path)?;
+        match home.stack.own_name() {
+            Some(_) => self.ports.save(&home.path),
+            None => Ok(()),
+        }
     }
 
     /// The local authority; none where a real tenant issues the tokens.

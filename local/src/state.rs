@@ -1,58 +1,21 @@
-//! The state folder.
+//! The state folder, and who runs a stack with it.
+//!
+//! - `name`: what a stack is called; `home`: which folder is whose; `ports`: those that it had
 
-use std::fs::{self, File, TryLockError};
+mod home;
+mod name;
+pub(crate) mod ports;
+
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use local_failure::Failure;
-#[cfg(unix)]
-use state_folder::NotPrivate;
 use state_folder::Unusable;
 
-/// The state folder, made private (0700) when it is first needed.
-///
-/// # Errors
-/// The folder can't be made, or there is no home folder to put it in.
-pub(crate) fn folder(chosen: Option<&Path>) -> Result<PathBuf, Failure> {
-    let folder = match chosen {
-        Some(folder) => folder.to_owned(),
-        None => state_folder::of("greeting-local").map_err(|error| {
-            Failure::new(
-                "there is no folder for the state",
-                error,
-                "name one with --state-dir",
-            )
-        })?,
-    };
-    state_folder::make_private(&folder).map_err(|error| {
-        Failure::new(
-            format!("the state folder {} can't be made", folder.display()),
-            error,
-            "name another one with --state-dir",
-        )
-    })?;
-    #[cfg(unix)]
-    state_folder::check_folder(&folder).map_err(|error| {
-        let named = state_folder::quoted(&folder);
-        Failure::new(
-            format!("the state folder {} can't be used", folder.display()),
-            format!("{error}: who writes there can replace the keys that tokens are signed with"),
-            match NotPrivate::of(&error) {
-                Some(NotPrivate::Mode { .. }) => format!("chmod 700 {named}"),
-                _ => format!("sudo chown -R \"$(id -u)\" {named}"),
-            },
-        )
-    })?;
-    // Other programs get paths in it, whatever their own working directory is.
-    fs::canonicalize(&folder).map_err(|error| {
-        Failure::new(
-            format!("{} can't be read", folder.display()),
-            error,
-            "name another folder with --state-dir",
-        )
-    })
-}
+pub(crate) use self::home::{Home, StackRef, listed};
+pub(crate) use self::name::StackName;
 
 /// Held by the stack that runs; the operating system lets go of it at the end of the process,
 /// however that ends.
@@ -73,7 +36,8 @@ pub(crate) struct Owner {
 ///
 /// # Errors
 /// Another one is, or the folder can't be written.
-pub(crate) fn own(folder: &Path) -> Result<Owner, Failure> {
+pub(crate) fn own(home: &Home) -> Result<Owner, Failure> {
+    let folder = &home.path;
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(
             format!("the state folder {} can't be locked", folder.display()),
@@ -98,10 +62,16 @@ pub(crate) fn own(folder: &Path) -> Result<Owner, Failure> {
         || "another process".to_owned(),
         |process| format!("process {process}"),
     );
+    let stop = format!("to end it: {}", home.stack.line("stop"));
+    let another = home.stack.start_another();
     Err(Failure::new(
         format!("another greeting-local uses {}", folder.display()),
         format!("{owner} runs a stack with this state folder, and a folder has one owner"),
-        "end that one (Ctrl-C there), or start this one with another --state-dir, --port and --authority-port",
+        [Some(stop), another]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("\n"),
     ))
 }
 
@@ -113,7 +83,8 @@ pub(crate) fn owner(folder: &Path) -> Option<u32> {
 
 /// Whether a process runs a stack with this folder.
 pub(crate) fn has_owner(folder: &Path) -> bool {
-    open_lock(folder)
+    // Who looks leaves nothing behind.
+    opened(folder, File::options().read(true).write(true))
         .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
@@ -122,6 +93,10 @@ fn open_lock(folder: &Path) -> io::Result<File> {
     options.create(true).truncate(false).read(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    opened(folder, &options)
+}
+
+fn opened(folder: &Path, options: &OpenOptions) -> io::Result<File> {
     let lock = options.open(folder.join(LOCK))?;
     if !lock.metadata()?.is_file() {
         let why = format!("{LOCK} is not a regular file");

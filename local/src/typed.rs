@@ -3,19 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use crate::environment::{Shell, evaluated, quoted, usual_shell};
+use crate::state::StackRef;
 
 /// How this program was called.
 pub(crate) struct Typed {
     shell: Shell,
     /// What stands before a program's name; none where it is found by its name alone.
     folder: Option<PathBuf>,
-    /// The state folder that was named.
-    state: Option<PathBuf>,
+    /// Which stack it is about.
+    stack: StackRef,
 }
 
 impl Typed {
-    /// As this process was called, with this state folder where one was named.
-    pub(crate) fn of(state: Option<&Path>) -> Self {
+    /// As this process was called, about this stack.
+    pub(crate) fn of(stack: &StackRef) -> Self {
         let called = std::env::args_os().next().map(PathBuf::from);
         let folder = called.as_deref().and_then(Path::parent);
         Self {
@@ -23,7 +24,7 @@ impl Typed {
             folder: folder
                 .filter(|folder| !folder.as_os_str().is_empty())
                 .map(Path::to_owned),
-            state: state.map(Path::to_owned),
+            stack: stack.clone(),
         }
     }
 
@@ -43,10 +44,14 @@ impl Typed {
 
     /// This program's `command`, about this stack.
     pub(crate) fn own(&self, command: &str) -> String {
-        let state = self.state.as_deref().map_or_else(String::new, |state| {
-            format!(" --state-dir {}", self.word(state))
-        });
-        format!("{}{state}", self.program("greeting-local", command))
+        let mut line = self.program("greeting-local", command);
+        if let Some(dir) = self.stack.dir() {
+            line.push_str(&format!(" --state-dir {}", self.word(dir)));
+        }
+        if let Some(name) = self.stack.own_name() {
+            line.push_str(&format!(" --name {name}"));
+        }
+        line
     }
 
     /// `command` of a program that stands beside this one.

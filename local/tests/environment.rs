@@ -11,7 +11,8 @@ use harness::{Up, program};
 use serde_json::json;
 
 /// Every variable that the program, or a library in it, reads.
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 19] = [
+    "GREETING_LOCAL_NAME",
     "GREETING_LOCAL_STATE",
     "SHELL",
     "CARGO",

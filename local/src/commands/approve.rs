@@ -7,21 +7,21 @@ use local_failure::Failure;
 use crate::cli::ApproveArgs;
 use crate::control::approve::{ApproveRequest, PATH};
 use crate::control::client;
-use crate::control::running::Running;
-use crate::{say, state};
+use crate::control::running::Found;
+use crate::say;
 
 /// Approves or declines a device code at the running authority.
 ///
 /// # Errors
 /// Nothing runs, the code is not pending, or the user is unknown.
 pub(crate) async fn run(args: ApproveArgs) -> Result<(), Failure> {
-    let state = state::folder(args.state.state_dir.as_deref())?;
-    let running = Running::load(&state)?.with_authority("approve")?;
+    let found = Found::of(args.state.into(), "approve")?.with_authority("approve")?;
+    let running = &found.running;
     let code = match args.code {
         Some(code) => code,
-        None => only_one(&running).await?,
+        None => only_one(&found).await?,
     };
-    let response = client::client(&running)?
+    let response = client::client(&found)?
         .post(format!("{}{PATH}", running.control))
         .bearer_auth(&running.control_secret)
         .json(&ApproveRequest {
@@ -31,7 +31,7 @@ pub(crate) async fn run(args: ApproveArgs) -> Result<(), Failure> {
         })
         .send()
         .await
-        .map_err(|error| client::not_reached(&error.without_url()))?;
+        .map_err(|error| client::not_reached(&found.home, &error.without_url()))?;
     if response.status() == StatusCode::OK {
         return if args.deny {
             say::line(format_args!("declined {code}"))
@@ -49,12 +49,12 @@ pub(crate) async fn run(args: ApproveArgs) -> Result<(), Failure> {
 }
 
 /// The code of the only sign-in that waits.
-async fn only_one(running: &Running) -> Result<String, Failure> {
-    let answer = client::ask(running, reqwest::Method::GET, PATH).await?;
+async fn only_one(found: &Found) -> Result<String, Failure> {
+    let answer = client::ask(found, reqwest::Method::GET, PATH).await?;
     let waiting: Vec<Waiting> = answer
         .json()
         .await
-        .map_err(|error| client::not_reached(&error.without_url()))?;
+        .map_err(|error| client::not_reached(&found.home, &error.without_url()))?;
     match waiting.as_slice() {
         [] => Err(Failure::new(
             "no device code waits for a person",
@@ -64,10 +64,8 @@ async fn only_one(running: &Running) -> Result<String, Failure> {
         [one] => Ok(one.user_code.clone()),
         several => {
             let lines = several.iter().map(|one| {
-                format!(
-                    "\n  greeting-local approve {}   {}, for {} s",
-                    one.user_code, one.client, one.seconds
-                )
+                let line = found.home.stack.line(&format!("approve {}", one.user_code));
+                format!("\n  {line}   {}, for {} s", one.client, one.seconds)
             });
             Err(Failure::new(
                 "several device codes wait for a person",

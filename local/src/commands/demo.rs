@@ -8,14 +8,15 @@ use anstyle::{AnsiColor, Style};
 use local_child::Stdin;
 use local_easy_auth::{Behaviour, StoredLists};
 use local_entra::{Authority, MintSpec, PollInterval, Signature};
-use local_events::{Detail, Log, Print, Stream, TimeShift, print};
+use local_events::{Log, Print, Stream, TimeShift, print};
 use local_failure::Failure;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Child;
 
 use crate::cli::{DemoArgs, Output};
-use crate::stack::{Options, Protocol, Stack};
+use crate::stack::{Options, Ports, Protocol, Stack};
+use crate::state::StackRef;
 use crate::{deploy, programs, say};
 
 /// The seed's sentence, to the letter.
@@ -121,8 +122,12 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::new("no folder for the demo's app", error, "set TMPDIR"))?;
     let stack = Stack::start(Options {
         network: None,
-        port: Some(0),
-        authority_port: 0,
+        ports: Ports {
+            function: Some(0),
+            authority: Some(0),
+            ..Ports::default()
+        },
+        stack: StackRef::default(),
         app_root: Some(app),
         handler: None,
         settings: None,
@@ -134,7 +139,7 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
         // The code is approved as soon as it is shown.
         poll_interval: PollInterval::SHORT,
         state_dir: state.path().to_owned(),
-        log: Log::new(Print::Off, Detail::Everything),
+        log: Log::new(Print::Off),
         quiet: true,
         upstream: None,
         upstream_protocol: Protocol::Http1,

@@ -5,7 +5,6 @@
 //! state folder; its decisions are in `greeting-local log`.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::{ExitCode, Stdio};
 
 use local_events::{Stream, interrupted, print, print_into};
@@ -14,21 +13,24 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader, Lines};
 use tokio::process::Command;
 
 use crate::say;
-use crate::state::OUTPUT;
+use crate::state::{Home, OUTPUT, StackRef};
 
 /// What a person types, and what the second process gets instead.
 const DETACH: &str = "--detach";
 const DETACHED: &str = "--detached";
+
 /// The last line of a detached stack's announcement.
-pub(crate) const LAST_LINE: &str = "`greeting-local stop` ends it.";
+fn last_line(stack: &StackRef) -> String {
+    format!("`{}` ends it.", stack.line("stop"))
+}
 
 /// Tells the starter that the stack is ready; from now on nobody reads stdout and stderr.
 ///
 /// # Errors
 /// The output can't be kept.
-pub(crate) async fn let_go(state_dir: &Path) -> Result<(), Failure> {
-    say::line_later(LAST_LINE).await?;
-    let output = state_dir.join(OUTPUT);
+pub(crate) async fn let_go(home: &Home) -> Result<(), Failure> {
+    say::line_later(last_line(&home.stack)).await?;
+    let output = home.path.join(OUTPUT);
     print_into(&output).map_err(|error| {
         Failure::new(
             format!("{} can't be written", output.display()),
@@ -43,7 +45,8 @@ pub(crate) async fn let_go(state_dir: &Path) -> Result<(), Failure> {
 /// # Errors
 /// It can't be started. One that ends before it is ready has said why, and is a failure without
 /// another word.
-pub(crate) async fn run() -> Result<ExitCode, Failure> {
+pub(crate) async fn run(stack: &StackRef) -> Result<ExitCode, Failure> {
+    let last = last_line(stack);
     let interrupted = interrupted();
     tokio::pin!(interrupted);
     let program = std::env::current_exe().map_err(|error| not_started(&error))?;
@@ -65,12 +68,12 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
                 return Err(Failure::new(
                     "the stack was not started",
                     "it was interrupted before it was ready",
-                    "start it again with: greeting-local up --detach",
+                    format!("start it again with: {}", stack.line("up --detach")),
                 ));
             }
             line = next(&mut err) => print(Stream::Err, line),
             line = next(&mut out) => {
-                let is_last = line == LAST_LINE;
+                let is_last = line == last;
                 say::line_later(line).await?;
                 if is_last {
                     return Ok(ExitCode::SUCCESS);

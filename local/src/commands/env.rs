@@ -5,26 +5,29 @@ use std::path::Path;
 use local_failure::Failure;
 
 use crate::cli::{EnvArgs, EnvOutput};
-use crate::control::running::{Ready, Running};
+use crate::control::running::{Found, Ready, Running};
 use crate::environment::form::{dotenv, for_shell, for_unset, json};
-use crate::environment::{Client, Line, app_lines, lines, managed_identity, tenant_lines};
+use crate::environment::{Client, Line, about, app_lines, lines, managed_identity, tenant_lines};
 use crate::environment::{Shell, usual_shell};
-use crate::{say, state};
+use crate::say;
+use crate::state::StackRef;
 
 /// Prints what a shell evaluates, and what a person then types.
 ///
 /// # Errors
 /// Nothing runs, or a value has no form that was asked for.
 pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
-    let folder = state::folder(args.state.state_dir.as_deref())?;
+    let stack = StackRef::from(args.state.clone());
     let shell = args
         .shell
         .unwrap_or_else(|| usual_shell(environment::text("SHELL").as_deref()));
-    let found = Running::load(&folder).and_then(|running| of(args, shell, running, &folder));
+    let found = Found::of(stack.clone(), "env").and_then(|found| of(args, shell, found));
     let lines = match found {
         // A shell outlives the stack that it was pointed at.
         Err(_) if args.unset && args.client != Some(Client::App) => {
-            lines(shell, args.client, &nothing(), &folder)
+            let named = about(&stack).into_iter();
+            let lines = lines(shell, args.client, &nothing(), Path::new(""));
+            named.chain(lines).collect()
         }
         found => found?,
     };
@@ -47,8 +50,12 @@ pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
 }
 
 /// The lines for the stack that runs.
-fn of(args: &EnvArgs, shell: Shell, running: Running, folder: &Path) -> Result<Vec<Line>, Failure> {
+fn of(args: &EnvArgs, shell: Shell, found: Found) -> Result<Vec<Line>, Failure> {
+    let Found { home, running } = found;
     let mut all = Vec::new();
+    if args.client != Some(Client::App) {
+        all.extend(about(&home.stack));
+    }
     if args.client == Some(Client::ManagedIdentity) {
         running.local_tenant("env --for managed-identity")?;
         let identity = running.managed_identity.iter();
@@ -58,7 +65,7 @@ fn of(args: &EnvArgs, shell: Shell, running: Running, folder: &Path) -> Result<V
     let Running { ready, tenant, .. } = running;
     all.extend(match tenant {
         _ if args.client == Some(Client::App) => of_app,
-        Some(_) => lines(shell, args.client, &ready, folder),
+        Some(_) => lines(shell, args.client, &ready, &home.path),
         None => tenant_lines(shell, args.client, &ready),
     });
     Ok(all)

@@ -4,19 +4,18 @@ use local_failure::Failure;
 
 use crate::cli::HealthArgs;
 use crate::control::client;
-use crate::control::running::Running;
+use crate::control::running::Found;
 use crate::control::status::Behind;
-use crate::{say, state};
+use crate::say;
 
 /// Prints one line, where the running stack can be called.
 ///
 /// # Errors
 /// Nothing runs, it does not answer, or its handler does not take calls.
 pub(crate) async fn run(args: HealthArgs) -> Result<(), Failure> {
-    let folder = state::folder(args.state.state_dir.as_deref())?;
-    let running = Running::load(&folder)?;
-    let status = client::status(&running).await?;
-    let url = &running.ready.function_url;
+    let found = Found::of(args.state.into(), "health")?;
+    let status = client::status(&found).await?;
+    let url = &found.running.ready.function_url;
     let not_yet = match status.behind {
         Behind::Ready | Behind::Upstream { .. } => {
             return say::line(format!("healthy: {url} takes calls"));
@@ -27,6 +26,6 @@ pub(crate) async fn run(args: HealthArgs) -> Result<(), Failure> {
     Err(Failure::new(
         format!("{url} takes no calls"),
         not_yet,
-        "greeting-local status",
+        found.home.stack.line("status"),
     ))
 }

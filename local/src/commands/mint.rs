@@ -6,6 +6,8 @@ use local_entra::{
 };
 use local_events::Clock;
 use local_failure::Failure;
+use local_http::origin;
+use local_http::serve::Scheme;
 use serde_json::Value;
 
 use crate::cli::MintArgs;
@@ -13,33 +15,34 @@ use crate::control::running::Running;
 use crate::deploy;
 use crate::registrations::LocalTenant;
 use crate::say;
-use crate::stack::no_keys;
-use crate::state;
-
-/// Where the authority would be, when none runs: `up`'s default.
-const DEFAULT_ORIGIN: &str = "https://localhost:7443";
+use crate::stack::{AUTHORITY_PORT, no_keys};
+use crate::state::Home;
+use crate::state::ports::Had;
 
 /// Prints the token to stdout. It signs with the keys of the state folder, so no stack need run.
 ///
 /// # Errors
 /// Bad arguments, or keys that can't be read.
 pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
-    let state = state::folder(args.state.state_dir.as_deref())?;
+    let home = Home::find(args.state.clone().into(), "mint")?;
+    let state = &home.path;
     let now = Clock::default().now();
-    let (origin, tenant, keys) = match Running::load(&state) {
+    let (origin, tenant, keys) = match Running::load(&home, "mint") {
         Ok(running) => {
             let tenant = running.local_tenant("mint")?.clone();
             // Not made anew: the running authority would refuse what another key signs.
-            let keys = KeyRing::load(&state, now);
+            let keys = KeyRing::load(state, now);
             (running.ready.authority_host, tenant, keys)
         }
-        Err(killed) if Running::is_told(&state) => return Err(killed),
+        Err(killed) if Running::is_told(state) => return Err(killed),
         // Nothing runs: as if it were started here.
         Err(_) => {
             let root = deploy::app_root(None)?.unwrap_or(state.clone());
             let files = deploy::Files::of(&root)?;
-            let keys = KeyRing::load_or_create(&state, now);
-            (DEFAULT_ORIGIN.to_owned(), LocalTenant::of(&files)?, keys)
+            let keys = KeyRing::load_or_create(state, now);
+            let port = Had::load(state).authority.unwrap_or(AUTHORITY_PORT);
+            let origin = origin::localhost(Scheme::Https, port);
+            (origin, LocalTenant::of(&files)?, keys)
         }
     };
     let keys = keys.map_err(|error| match error {
@@ -48,7 +51,7 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
             error,
             "end greeting-local up with Ctrl-C and start it again: it makes a new signing key",
         ),
-        error => no_keys(&state, &error),
+        error => no_keys(state, &error),
     })?;
     let directory = tenant.directory()?;
     let authority = Authority::new(Parts {

@@ -5,6 +5,7 @@ use local_failure::Failure;
 use crate::cli::{PolicyArgs, Switch};
 use crate::control::client;
 use crate::control::policy::{Change, InForce, PATH};
+use crate::control::running::Found;
 use crate::say;
 
 /// Changes the running authority's policy, and prints what it is now.
@@ -36,11 +37,12 @@ pub(crate) async fn run(args: PolicyArgs) -> Result<(), Failure> {
         delay: args.delay,
         failures: args.fail,
     };
-    let answer = client::post("policy", args.state.state_dir.as_deref(), PATH, &change).await?;
+    let found = Found::of(args.state.into(), "policy")?;
+    let answer = client::post("policy", &found, PATH, &change).await?;
     let in_force: InForce = answer
         .json()
         .await
-        .map_err(|error| client::not_reached(&error))?;
+        .map_err(|error| client::not_reached(&found.home, &error))?;
     for (name, value) in in_force.lines() {
         say::line(format_args!("{name:14} {value}"))?;
     }

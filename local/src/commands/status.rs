@@ -1,19 +1,22 @@
 //! `greeting-local status`: which stack is it?
 
+mod all;
+
 use jiff::Timestamp;
 use local_failure::Failure;
 use serde::Serialize;
 
 use crate::cli::{Output, StatusArgs};
 use crate::control::client;
-use crate::control::running::{Ready, Running};
+use crate::control::running::{Found, Ready};
 use crate::control::status::{Behind, Status};
+use crate::say;
 use crate::state::OUTPUT;
-use crate::{say, state};
 
 /// What `--output json` prints.
 #[derive(Serialize)]
 struct Told<'a> {
+    name: &'a str,
     #[serde(flatten)]
     ready: &'a Ready,
     #[serde(flatten)]
@@ -28,33 +31,25 @@ struct Told<'a> {
 /// # Errors
 /// Nothing runs, it does not answer, or its handler has ended.
 pub(crate) async fn run(args: StatusArgs) -> Result<(), Failure> {
-    let folder = state::folder(args.state.state_dir.as_deref())?;
-    let running = Running::load(&folder)?;
-    let status = client::status(&running).await?;
-    let state_dir = folder.display().to_string();
+    let stack = args.state.into();
+    if args.all {
+        return all::run(&stack, args.output).await;
+    }
+    let found = Found::of(stack, "status")?;
+    let status = client::status(&found).await?;
+    let folder = &found.home.path;
     let output = folder.join(OUTPUT);
-    let output = output.exists().then(|| output.display().to_string());
+    let told = Told {
+        name: found.home.stack.name(),
+        ready: &found.running.ready,
+        status: &status,
+        state_dir: folder.display().to_string(),
+        output: output.exists().then(|| output.display().to_string()),
+    };
     match args.output {
-        Output::Json => {
-            let told = Told {
-                ready: &running.ready,
-                status: &status,
-                state_dir,
-                output,
-            };
-            let text = serde_json::to_string_pretty(&told).map_err(|error| {
-                Failure::new(
-                    "the status could not be written as JSON",
-                    error,
-                    "ask for it without --output json",
-                )
-            })?;
-            say::line(text)?;
-        }
+        Output::Json => say::line(json(&told)?)?,
         Output::Human => {
-            let now = Timestamp::now();
-            for (label, value) in lines(&running.ready, &status, &state_dir, output.as_deref(), now)
-            {
+            for (label, value) in lines(&told, Timestamp::now()) {
                 say::line(say::labelled(label, &value))?;
             }
         }
@@ -69,24 +64,34 @@ pub(crate) async fn run(args: StatusArgs) -> Result<(), Failure> {
     }
 }
 
-/// What a person reads.
-fn lines(
-    ready: &Ready,
-    status: &Status,
-    state_dir: &str,
-    output: Option<&str>,
-    now: Timestamp,
-) -> Vec<(&'static str, String)> {
-    let behind = match &status.behind {
+fn json(told: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(told).map_err(|error| {
+        Failure::new(
+            "the status could not be written as JSON",
+            error,
+            "ask for it without --output json",
+        )
+    })
+}
+
+/// Whether the function can be called.
+fn behind(behind: &Behind) -> String {
+    match behind {
         Behind::Starting => "the handler starts".to_owned(),
         Behind::Ready => "the handler takes calls".to_owned(),
         Behind::Ended => "the handler has ended: calls are answered 503".to_owned(),
         Behind::Upstream { url } => format!("{url}, which greeting-local does not run"),
-    };
+    }
+}
+
+/// What a person reads.
+fn lines(told: &Told<'_>, now: Timestamp) -> Vec<(&'static str, String)> {
+    let (ready, status) = (told.ready, told.status);
     let mut lines = vec![
+        ("stack", told.name.to_owned()),
         ("running", since(status, now)),
         ("function", ready.function_url.clone()),
-        ("behind it", behind),
+        ("behind it", behind(&status.behind)),
         (
             "authority",
             format!("{}/{}", ready.authority_host, ready.tenant_id),
@@ -98,8 +103,8 @@ fn lines(
     if !status.users.is_empty() {
         lines.push(("users", status.users.join(", ")));
     }
-    lines.push(("state", state_dir.to_owned()));
-    lines.extend(output.map(|output| ("output", output.to_owned())));
+    lines.push(("state", told.state_dir.clone()));
+    lines.extend(told.output.clone().map(|output| ("output", output)));
     lines.extend(status.notes.iter().map(|note| ("note", note.clone())));
     lines
 }

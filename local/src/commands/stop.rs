@@ -1,15 +1,15 @@
 //! `greeting-local stop`.
 
-use std::path::Path;
 use std::time::Duration;
 
 use local_failure::Failure;
 
 use crate::cli::StopArgs;
 use crate::control::client;
-use crate::control::running::Running;
+use crate::control::running::Found;
 use crate::control::stop::PATH;
-use crate::{say, state};
+use crate::say;
+use crate::state::{self, Home};
 
 /// For the stack to let go of its state folder: requests in flight and the handler get ten seconds
 /// each, and a little is for the rest.
@@ -22,15 +22,15 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// # Errors
 /// Nothing runs, or it does not end.
 pub(crate) async fn run(args: StopArgs) -> Result<(), Failure> {
-    let folder = state::folder(args.state.state_dir.as_deref())?;
-    let running = Running::load(&folder)?;
-    if let Err(why) = client::ask(&running, reqwest::Method::POST, PATH).await
-        && state::has_owner(&folder)
+    let found = Found::of(args.state.into(), "stop")?;
+    let folder = found.home.path.as_path();
+    if let Err(why) = client::ask(&found, reqwest::Method::POST, PATH).await
+        && state::has_owner(folder)
     {
-        return Err(silent(&folder, why));
+        return Err(silent(&found.home, why));
     }
     let gone = async {
-        while state::has_owner(&folder) {
+        while state::has_owner(folder) {
             tokio::time::sleep(PAUSE).await;
         }
     };
@@ -42,21 +42,27 @@ pub(crate) async fn run(args: StopArgs) -> Result<(), Failure> {
                 folder.display(),
                 PATIENCE.as_secs()
             ),
-            "wait for it, or end its process: greeting-local status names it",
+            format!(
+                "wait for it, or end its process, which this names: {}",
+                found.home.stack.line("status")
+            ),
         ));
     }
     say::line(format_args!(
         "stopped {}",
-        running.ready.function_url.escape_debug()
+        found.running.ready.function_url.escape_debug()
     ))
 }
 
 /// A process holds the folder, and does not do what it is asked for.
-fn silent(folder: &Path, why: Failure) -> Failure {
-    match state::owner(folder) {
+fn silent(home: &Home, why: Failure) -> Failure {
+    match state::owner(&home.path) {
         Some(process) => Failure::new(
             "the stack does not answer",
-            format!("process {process} runs it, and holds {}", folder.display()),
+            format!(
+                "process {process} runs it, and holds {}",
+                home.path.display()
+            ),
             format!("end that process: kill -9 {process}"),
         ),
         None => why,

@@ -5,17 +5,20 @@ use std::process::ExitCode;
 
 use local_easy_auth::{Behaviour, StoredLists};
 use local_entra::{Directory, PollInterval};
-use local_events::{Log, Stream, interrupted, print};
+use local_events::{Event, Log, Outcome, Stream, interrupted, print};
 use local_failure::Failure;
 use local_http::public_host::PublicHost;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::cli::{TenantArgs, UpArgs};
 use crate::commands::detach;
 use crate::control::running::Running;
-use crate::stack::{Network, Options, Protocol, Stack};
+use crate::say;
+use crate::stack::{Network, Options, Ports, Protocol, Stack};
+use crate::state::ports::Reserved;
+use crate::state::{self, Home};
 use crate::tenant::Tenant;
 use crate::typed::Typed;
-use crate::{say, state};
 
 /// Starts the stack, says where it is, and ends it on Ctrl-C or SIGTERM.
 ///
@@ -23,25 +26,28 @@ use crate::{say, state};
 /// Whatever does not start, by name.
 pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     if args.detach {
-        return detach::run().await;
+        return detach::run(&args.state.into()).await;
     }
     let detail = detail(&args);
-    let log = Log::new(args.log, args.shown_events());
     let network = network(args.listen, args.public_host)?;
     // Ctrl-C while starting must not leave a handler behind, so it is listened for from here on.
     let interrupted = interrupted();
     tokio::pin!(interrupted);
-    let state_dir = state::folder(args.state.state_dir.as_deref())?;
-    let _owner = state::own(&state_dir)?;
-    Running::forget(&state_dir);
+    let home = Home::make(args.state.into())?;
+    let _owner = state::own(&home)?;
+    Running::forget(&home.path);
     let tenant = tenant(&args.tenant);
     let open_to = network
         .as_ref()
         .map(|network| open_to(network.listen, &network.name, tenant.as_ref()));
     let starting = Stack::start(Options {
         network,
-        port: args.port,
-        authority_port: args.authority_port,
+        ports: Ports {
+            function: args.port,
+            authority: args.authority_port,
+            reserved: Reserved::of(&home),
+        },
+        stack: home.stack.clone(),
         app_root: args.app_root,
         handler: args.handler,
         settings: args.settings,
@@ -59,8 +65,8 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         tenant,
         auto_approve: args.auto_approve,
         poll_interval: PollInterval::ENTRA,
-        state_dir: state_dir.clone(),
-        log,
+        state_dir: home.path.clone(),
+        log: Log::new(args.log),
         quiet: false,
         upstream: args.upstream,
         upstream_protocol: match args.upstream_http2 {
@@ -84,7 +90,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         () = &mut interrupted => return Ok(ExitCode::SUCCESS),
     };
     let running = &stack.running;
-    let said = running.save(&state_dir).and_then(|()| {
+    let said = stack.note(&home).and_then(|()| {
         let Some(path) = &args.ca_file else {
             return Ok(());
         };
@@ -106,17 +112,12 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     if let Some(open_to) = open_to {
         print(Stream::Out, say::labelled("open to", &open_to));
     }
-    let typed = Typed::of(
-        args.state
-            .state_dir
-            .is_some()
-            .then_some(state_dir.as_path()),
-    );
+    let typed = Typed::of(&home.stack);
     for line in announcement(&stack, &typed, detail) {
         print(Stream::Out, line);
     }
     if args.detached {
-        detach::let_go(&state_dir).await?;
+        detach::let_go(&home).await?;
     } else {
         print(Stream::Out, "Ctrl-C ends it.");
     }
@@ -126,7 +127,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         () = say_who_waits(stack.log(), &typed) => {}
     }
     print(Stream::Err, "stopping …");
-    stack.running.remove(&state_dir);
+    stack.running.remove(&home.path);
     if let Some(path) = &args.ready_file {
         // A reader must not take a stack that is gone for one that is ready.
         let _ = std::fs::remove_file(path);
@@ -284,12 +285,22 @@ fn whole_call(stack: &Stack) -> String {
     }
 }
 
+/// Whether a device code was given out, for a person to enter.
+fn is_of_device(event: &Event) -> bool {
+    event.outcome == Outcome::Asked && event.action.as_deref() == Some("devicecode")
+}
+
 /// Says how to approve, each time that a device code begins to wait for a person.
 async fn say_who_waits(log: &Log, typed: &Typed) {
+    let (_, mut events) = log.listen();
     let approve = typed.own("approve");
-    let mut device_code = log.device_code();
-    while device_code.changed().await.is_ok() {
-        print(Stream::Out, format!("a device code waits for: {approve}"));
+    loop {
+        match events.recv().await {
+            Ok(kept) if is_of_device(&kept.event) => {
+                print(Stream::Out, format!("a device code waits for: {approve}"));
+            }
+            Err(RecvError::Closed) => std::future::pending().await,
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+        }
     }
-    std::future::pending::<()>().await;
 }

@@ -1,16 +1,15 @@
 //! How commands ask.
 
 use std::fmt::Display;
-use std::path::Path;
 use std::time::Duration;
 
 use local_failure::Failure;
 use reqwest::StatusCode;
 use serde::Serialize;
 
-use super::running::Running;
+use super::running::Found;
 use super::status::{self, Status};
-use crate::state;
+use crate::state::{self, Home};
 
 /// For an answer that costs the stack nothing.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -19,8 +18,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// The CA can't be read.
-pub(crate) fn client(running: &Running) -> Result<reqwest::Client, Failure> {
-    let ca = &running.ready.ca_cert;
+pub(crate) fn client(found: &Found) -> Result<reqwest::Client, Failure> {
+    let not_reached = |error: &dyn Display| not_reached(&found.home, error);
+    let ca = &found.running.ready.ca_cert;
     let pem = state_folder::read_regular(ca)
         .map_err(|error| state::unusable(&state_folder::Unusable::new(ca, error)))?;
     let certificate = reqwest::Certificate::from_pem(&pem).map_err(|error| not_reached(&error))?;
@@ -33,11 +33,14 @@ pub(crate) fn client(running: &Running) -> Result<reqwest::Client, Failure> {
 }
 
 /// The stack that runs, by what the state folder says, does not answer.
-pub(crate) fn not_reached(error: &dyn Display) -> Failure {
+pub(crate) fn not_reached(home: &Home, error: &dyn Display) -> Failure {
     Failure::new(
         "the running greeting-local was not reached",
         error,
-        "is it still running? start it with: greeting-local up",
+        format!(
+            "is it still running? start it with: {}",
+            home.stack.line("up")
+        ),
     )
 }
 
@@ -45,12 +48,12 @@ pub(crate) fn not_reached(error: &dyn Display) -> Failure {
 ///
 /// # Errors
 /// As [`ask`].
-pub(crate) async fn status(running: &Running) -> Result<Status, Failure> {
-    ask(running, reqwest::Method::GET, status::PATH)
+pub(crate) async fn status(found: &Found) -> Result<Status, Failure> {
+    ask(found, reqwest::Method::GET, status::PATH)
         .await?
         .json()
         .await
-        .map_err(|error| not_reached(&error.without_url()))
+        .map_err(|error| not_reached(&found.home, &error.without_url()))
 }
 
 /// Asks the running stack at `path`, where its answer is always the same 200.
@@ -58,38 +61,38 @@ pub(crate) async fn status(running: &Running) -> Result<Status, Failure> {
 /// # Errors
 /// It does not answer, or not so.
 pub(crate) async fn ask(
-    running: &Running,
+    found: &Found,
     method: reqwest::Method,
     path: &str,
 ) -> Result<reqwest::Response, Failure> {
-    client(running)?
-        .request(method, format!("{}{path}", running.control))
-        .bearer_auth(&running.control_secret)
+    client(found)?
+        .request(method, format!("{}{path}", found.running.control))
+        .bearer_auth(&found.running.control_secret)
         .timeout(ANSWER_TIMEOUT)
         .send()
         .await
         .and_then(reqwest::Response::error_for_status)
-        .map_err(|error| not_reached(&error.without_url()))
+        .map_err(|error| not_reached(&found.home, &error.without_url()))
 }
 
 /// Asks the running authority at `path` to do `body`, as `command`.
 ///
 /// # Errors
-/// Nothing runs, or the authority refuses.
+/// The stack has no local authority, or that refuses.
 pub(crate) async fn post(
     command: &str,
-    state_dir: Option<&Path>,
+    found: &Found,
     path: &str,
     body: &impl Serialize,
 ) -> Result<reqwest::Response, Failure> {
-    let running = Running::load(&state::folder(state_dir)?)?.with_authority(command)?;
-    let answer = client(&running)?
-        .post(format!("{}{path}", running.control))
-        .bearer_auth(&running.control_secret)
+    found.running.local_tenant(command)?;
+    let answer = client(found)?
+        .post(format!("{}{path}", found.running.control))
+        .bearer_auth(&found.running.control_secret)
         .json(body)
         .send()
         .await
-        .map_err(|error| not_reached(&error.without_url()))?;
+        .map_err(|error| not_reached(&found.home, &error.without_url()))?;
     if answer.status() == StatusCode::OK {
         return Ok(answer);
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use state_folder::{Unusable, write_private};
 
 use crate::registrations::LocalTenant;
+use crate::state::{Home, StackRef, has_owner, listed};
 
 /// What a ready stack is, for programs. Written to `--ready-file`; nothing in it is a secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -79,15 +80,6 @@ impl Running {
         state.join("running.json")
     }
 
-    /// The stack, if it has the local authority that `command` is about.
-    ///
-    /// # Errors
-    /// It takes the tokens of a real tenant.
-    pub(crate) fn with_authority(self, command: &str) -> Result<Self, Failure> {
-        self.local_tenant(command)?;
-        Ok(self)
-    }
-
     /// The tenant of the local authority that `command` is about.
     ///
     /// # Errors
@@ -108,31 +100,30 @@ impl Running {
         write_private(&Self::path(state), &serde_json::to_vec_pretty(self)?)
     }
 
-    /// What runs, by what `state` says.
+    /// What runs, by what the state folder at `home` says; `command` is what asks.
     ///
     /// # Errors
     /// Nothing runs, or the file is not readable.
-    pub(crate) fn load(state: &Path) -> Result<Self, Failure> {
-        let path = Self::path(state);
+    pub(crate) fn load(home: &Home, command: &str) -> Result<Self, Failure> {
+        let path = Self::path(&home.path);
         let text = match state_folder::read_private(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Failure::new(
-                    "no greeting-local is running",
-                    format!("no running stack is noted in {}", state.display()),
-                    "start it with: greeting-local up",
-                ));
+                return Err(not_running(home, command));
             }
             Err(error) => return Err(crate::state::unusable(&Unusable::new(&path, error))),
         };
-        if !crate::state::has_owner(state) {
-            return Err(ended(state));
+        if !has_owner(&home.path) {
+            return Err(ended(home));
         }
         serde_json::from_slice(&text).map_err(|error| {
             Failure::new(
                 format!("{} is damaged", path.display()),
                 error,
-                "end greeting-local up with Ctrl-C and start it again: it writes this file anew",
+                format!(
+                    "end greeting-local up with Ctrl-C and start it again, it writes this file anew: {}",
+                    home.stack.line("up")
+                ),
             )
         })
     }
@@ -153,22 +144,77 @@ impl Running {
 
     /// Removes the note, if it is still this stack's.
     pub(crate) fn remove(&self, state: &Path) {
-        if Self::load(state).is_ok_and(|now| now.control_secret == self.control_secret) {
+        let path = Self::path(state);
+        let noted = state_folder::read_private(&path).ok();
+        let noted = noted.and_then(|text| serde_json::from_slice::<Self>(&text).ok());
+        if noted.is_some_and(|now| now.control_secret == self.control_secret) {
             // Nothing depends on it: a note left behind only names ports that do not answer.
-            let _ = fs::remove_file(Self::path(state));
+            let _ = fs::remove_file(path);
         }
     }
 }
 
-/// The stack that is noted in `state` did not end by itself.
-fn ended(state: &Path) -> Failure {
+/// A stack that runs, and where its state is.
+pub(crate) struct Found {
+    pub(crate) home: Home,
+    pub(crate) running: Running,
+}
+
+impl Found {
+    /// The stack that `command` is about.
+    ///
+    /// # Errors
+    /// It does not run, or there is none of that name.
+    pub(crate) fn of(stack: StackRef, command: &str) -> Result<Self, Failure> {
+        let home = Home::find(stack, command)?;
+        let running = Running::load(&home, command)?;
+        Ok(Self { home, running })
+    }
+
+    /// The stack, if it has the local authority that `command` is about.
+    ///
+    /// # Errors
+    /// It takes the tokens of a real tenant.
+    pub(crate) fn with_authority(self, command: &str) -> Result<Self, Failure> {
+        self.running.local_tenant(command)?;
+        Ok(self)
+    }
+}
+
+/// What is missing, in a person's words.
+fn nothing(home: &Home, others: &[StackRef]) -> String {
+    match home.stack.own_name() {
+        Some(name) => format!("the stack {name} does not run"),
+        None if others.is_empty() => "no greeting-local is running".to_owned(),
+        None => "the default stack does not run".to_owned(),
+    }
+}
+
+/// No stack is noted; perhaps another one is meant.
+fn not_running(home: &Home, command: &str) -> Failure {
+    let others = home.others_that_run();
+    let noted = format!("no running stack is noted in {}", home.path.display());
+    let start = format!("start it with: {}", home.stack.line("up"));
+    let [first, ..] = others.as_slice() else {
+        return Failure::new(nothing(home, &others), noted, start);
+    };
+    let names: Vec<&str> = others.iter().map(StackRef::name).collect();
     Failure::new(
-        "no greeting-local is running",
+        nothing(home, &others),
+        format!("{noted}; others run: {}", listed(&names)),
+        format!("{start}\nor name another: {}", first.line(command)),
+    )
+}
+
+/// The stack that is noted did not end by itself.
+fn ended(home: &Home) -> Failure {
+    Failure::new(
+        nothing(home, &[]),
         format!(
             "the stack that is noted in {} was killed: no process holds the folder's lock",
-            Running::path(state).display()
+            Running::path(&home.path).display()
         ),
-        "start it again with: greeting-local up",
+        format!("start it again with: {}", home.stack.line("up")),
     )
 }
 

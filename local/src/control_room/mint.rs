@@ -75,7 +75,7 @@ impl Room {
 }
 
 fn result_page(room: &Room, chosen: &Chosen, spec: &MintSpec, minted: &Minted) -> Response {
-    let command = minting::command(spec);
+    let command = minting::command(spec, &room.stack);
     let call = format!(
         "{command} | greeting-cli call {} --access-token -",
         room.ready.function_url

@@ -15,7 +15,7 @@ use super::done::Done;
 use super::form::{Chosen, form};
 use super::{Room, Shared, actions, live};
 use crate::environment::form::for_shell;
-use crate::environment::{Client, Shell, lines, usual_shell};
+use crate::environment::{Client, Shell, about, lines, usual_shell};
 
 /// Events on the page; more are in the log.
 const SHOWN: usize = 200;
@@ -99,6 +99,7 @@ impl Room {
             section #runs aria-labelledby="runs-heading" {
                 h2 #runs-heading { "What runs" }
                 dl {
+                    @if let Some(name) = self.stack.own_name() { dt { "Stack" } dd { (name) } }
                     dt { "Function" } dd { a href=(ready.function_url) { (ready.function_url) } }
                     dt { "Authority" } dd { code { (ready.authority_host) } }
                     dt { "Tenant" } dd { code { (ready.tenant_id) } }
@@ -202,8 +203,8 @@ impl Room {
     }
 
     fn decisions(&self) -> Markup {
-        let last = *self.log.last().borrow();
-        let recent = self.log.decisions();
+        let recent = self.log.recent();
+        let last = recent.last().map_or(0, |kept| kept.number);
         html! {
             section #decisions aria-labelledby="decisions-heading" {
                 h2 #decisions-heading { "Decisions" }
@@ -213,13 +214,20 @@ impl Room {
                 }
                 div.scroll role="log" aria-labelledby="decisions-heading" aria-live="polite" aria-relevant="additions" tabindex="0" {
                     ol.plain #events reversed data-run=(self.log.run()) data-last=(last) {
-                        @for kept in recent.iter().rev().take(SHOWN) { (event(Some(&kept.row()))) }
+                        @for kept in recent.iter().rev().take(SHOWN) { (event(Some(&kept.event.row()))) }
                     }
                     @if recent.is_empty() { p #none { "None yet. Call the function, or sign in." } }
                 }
-                p.quiet { "The same in a terminal: " code { "greeting-local log --follow" } }
+                p.quiet { "The same in a terminal: " code { (self.stack.line("log --follow")) } }
             }
         }
+    }
+
+    /// What `env` prints.
+    fn shell_lines(&self, shell: Shell, client: Option<Client>) -> String {
+        let named = about(&self.stack).filter(|_| client != Some(Client::App));
+        let lines = lines(shell, client, &self.ready, &self.state_dir);
+        for_shell(shell, &named.into_iter().chain(lines).collect::<Vec<_>>()).join("\n")
     }
 
     fn clients(&self, shell: Shell) -> Markup {
@@ -253,8 +261,8 @@ impl Room {
                                 Some(name) => { (name) }
                             }
                         }
-                        pre data-copy="" { (for_shell(shell, &lines(shell, client, &self.ready, &self.state_dir)).join("\n")) }
-                        p.quiet { "The same: " code { "greeting-local env" @if let Some(name) = &name { " --for " (name) } } }
+                        pre data-copy="" { (self.shell_lines(shell, client)) }
+                        p.quiet { "The same: " code { (self.stack.line(&name.map_or("env".to_owned(), |name| format!("env --for {name}")))) } }
                     }
                 }
             }

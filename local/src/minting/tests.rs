@@ -13,8 +13,13 @@ fn the_command_is_quoted_where_a_shell_would_read_it() {
         ..MintSpec::default()
     };
     assert_eq!(
-        command(&spec),
+        command(&spec, &StackRef::default()),
         r#"greeting-local mint "--scope=it's" --expired"#
+    );
+    let two = StackRef::new(None, "two".parse().ok());
+    assert_eq!(
+        command(&MintSpec::default(), &two),
+        "greeting-local mint --name two"
     );
 }
 

@@ -20,6 +20,7 @@ use crate::control::status::{Health, Status};
 use crate::control::{approve, log, policy, rotate_keys, status, stop};
 use crate::control_room::{self, App, Room};
 use crate::deploy::Sources;
+use crate::state::StackRef;
 
 /// The largest form is a few hundred bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -29,6 +30,7 @@ pub(super) struct Shown {
     pub(super) rules: Arc<Rules>,
     pub(super) ready: Ready,
     pub(super) state_dir: PathBuf,
+    pub(super) stack: StackRef,
     pub(super) sources: Sources,
     pub(super) function: App,
     pub(super) warnings: Vec<String>,
@@ -58,6 +60,7 @@ pub(super) fn router(
                 log: log.clone(),
                 ready: shown.ready,
                 state_dir: shown.state_dir,
+                stack: shown.stack,
                 sources: shown.sources,
                 function: shown.function,
                 warnings: shown.warnings,

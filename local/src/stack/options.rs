@@ -15,6 +15,8 @@ use super::upstream::Protocol;
 use crate::deploy::{Files, Place, Template};
 use crate::plays;
 use crate::registrations::{LocalTenant, Places, Registrations};
+use crate::state::StackRef;
+use crate::state::ports::Reserved;
 use crate::tenant::Tenant;
 
 /// How other machines, or containers, reach the stack.
@@ -25,13 +27,24 @@ pub(crate) struct Network {
     pub(crate) name: PublicHost,
 }
 
+/// The ports that are asked for; 0 is any that is free.
+#[derive(Default)]
+pub(crate) struct Ports {
+    /// None: a named stack's own, else local.settings.json's, else 7071.
+    pub(crate) function: Option<u16>,
+    /// None: a named stack's own, else 7443.
+    pub(crate) authority: Option<u16>,
+    /// What a stack with a name goes by.
+    pub(crate) reserved: Option<Reserved>,
+}
+
 /// What to start.
 pub(crate) struct Options {
     /// None: loopback alone.
     pub(crate) network: Option<Network>,
-    /// 0 for any; `None` for local.settings.json's, else 7071.
-    pub(crate) port: Option<u16>,
-    pub(crate) authority_port: u16,
+    pub(crate) ports: Ports,
+    /// What it is called.
+    pub(crate) stack: StackRef,
     pub(crate) app_root: Option<PathBuf>,
     pub(crate) handler: Option<PathBuf>,
     /// Another app, instead of the function app.
@@ -100,14 +113,6 @@ impl Options {
                 "correct it in the environment or in local.settings.json",
             )
         })
-    }
-
-    pub(super) fn control_port(&self) -> u16 {
-        match self.tenant {
-            None => self.authority_port,
-            // Only this program's other commands come to it.
-            Some(_) => 0,
-        }
     }
 
     /// The settings, what follows from them for authority and clients, and where all that is from.

@@ -24,6 +24,7 @@ pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_greeting-local"));
     command
         .env_remove("GREETING_LOCAL_STATE")
+        .env_remove("GREETING_LOCAL_NAME")
         .stdin(Stdio::null());
     // The checkout's root: a person's current folder.
     command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
@@ -62,32 +63,28 @@ impl Up {
         std::fs::write(&path, settings.to_string()).unwrap();
         let mut arguments = vec!["--settings", path.to_str().unwrap()];
         arguments.extend(more);
-        let first = ["--verbose", "--authority-port", "0"];
-        Self::spawn(folder, &first, &arguments, environment)
+        Self::spawn(folder, &["--authority-port", "0"], &arguments, environment)
     }
 
     /// With no authority of its own: `--tenant` is among the arguments.
     pub(crate) fn of_tenant(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self::spawn(folder, &["--verbose"], arguments, environment)
+        Self::spawn(tempfile::tempdir().unwrap(), &[], arguments, environment)
     }
 
     pub(crate) fn start_in(folder: TempDir, authority_port: &str, more: &[&str]) -> Self {
-        let first = ["--verbose", "--authority-port", authority_port];
-        Self::spawn(folder, &first, more, &[])
+        Self::spawn(folder, &["--authority-port", authority_port], more, &[])
     }
 
-    /// As a person starts it, who is told what is needed first.
-    pub(crate) fn quiet(more: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self::spawn(folder, &["--authority-port", "0"], more, &[])
-    }
-
-    fn spawn(folder: TempDir, first: &[&str], more: &[&str], environment: &[(&str, &str)]) -> Self {
+    fn spawn(
+        folder: TempDir,
+        authority: &[&str],
+        more: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let ready_file = folder.path().join("ready.json");
         let mut child = program()
-            .args(["up", "--port", "0"])
-            .args(first)
+            .args(["up", "--verbose", "--port", "0"])
+            .args(authority)
             .arg("--ready-file")
             .arg(&ready_file)
             .arg("--state-dir")
