@@ -19,6 +19,7 @@ mod read;
 mod values;
 mod warnings;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +29,8 @@ pub(crate) use self::login::{CookieConvention, Login};
 pub(crate) use self::provider::{AzureActiveDirectory, IdentityProviders};
 
 /// Easy Auth's settings, as `properties` of Azure's authsettingsV2 has them.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Settings {
     /// For editors; no meaning.
@@ -59,7 +61,8 @@ fn is_false(value: &bool) -> bool {
 }
 
 /// Whether Easy Auth is on at all.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Platform {
     /// Off, every request passes and nothing is checked, removed or added.
@@ -73,7 +76,8 @@ impl Default for Platform {
 }
 
 /// What happens to a request that nothing authenticates.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct GlobalValidation {
     /// False is AllowAnonymous. Absent, it is taken for true.
@@ -99,7 +103,8 @@ impl Default for GlobalValidation {
 }
 
 /// The answer to a request that nothing authenticates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub enum UnauthenticatedAction {
     /// Browsers are sent to sign in; other callers get 401.
     RedirectToLoginPage,
@@ -181,7 +186,8 @@ impl Settings {
 }
 
 /// The JSON Schema of the settings, for editors: what `deploy/authsettingsV2.schema.json` holds.
-pub(crate) fn schema() -> serde_json::Value {
+#[cfg(test)]
+fn schema() -> serde_json::Value {
     let settings = schemars::generate::SchemaSettings::draft07().with(|settings| {
         settings.inline_subschemas = true;
     });

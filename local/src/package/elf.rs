@@ -4,9 +4,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use object::Endianness;
-use object::elf::{self, FileHeader64, Machine};
-use object::read::elf::{FileHeader, ProgramHeader};
+use elf::abi::{EM_AARCH64, EM_X86_64, PT_INTERP};
+use elf::endian::AnyEndian;
+use elf::file::Class;
+use elf::{ElfBytes, ParseError};
 
 /// A Linux target of rustc's, and the architecture that its programs have.
 #[derive(Debug, Clone)]
@@ -14,16 +15,16 @@ pub(crate) struct Target {
     /// Such as `x86_64-unknown-linux-gnu`.
     pub(crate) triple: String,
     architecture: &'static str,
-    machine: Machine,
+    machine: u16,
 }
 
 /// The architectures that rustc has 64-bit Linux targets of and that people run functions on.
-const MACHINES: [(&str, Machine); 2] = [("x86_64", elf::EM_X86_64), ("aarch64", elf::EM_AARCH64)];
+const MACHINES: [(&str, u16); 2] = [("x86_64", EM_X86_64), ("aarch64", EM_AARCH64)];
 
 impl Target {
     /// Whether Azure Functions itself runs it: its Linux plans are x86-64 (documented).
     pub(crate) fn runs_on_azure(&self) -> bool {
-        self.machine == elf::EM_X86_64
+        self.machine == EM_X86_64
     }
 }
 
@@ -59,11 +60,12 @@ impl fmt::Display for Target {
 /// # Errors
 /// What it is instead, as a sentence.
 pub(crate) fn check(program: &[u8], target: &Target) -> Result<(), String> {
-    let header = FileHeader64::<Endianness>::parse(program)
+    let file = ElfBytes::<AnyEndian>::minimal_parse(program)
         .map_err(|error| format!("it is not a 64-bit Linux program ({error})"))?;
-    let cut_short = |error: object::Error| format!("it is cut short ({error})");
-    let endian = header.endian().map_err(cut_short)?;
-    let machine = header.e_machine(endian);
+    if file.ehdr.class != Class::ELF64 {
+        return Err("it is not a 64-bit Linux program".to_owned());
+    }
+    let machine = file.ehdr.e_machine;
     if machine != target.machine {
         let is = MACHINES.iter().find(|(_, known)| *known == machine);
         return Err(format!(
@@ -72,16 +74,16 @@ pub(crate) fn check(program: &[u8], target: &Target) -> Result<(), String> {
             target.architecture
         ));
     }
-    let segments = header.program_headers(endian, program).map_err(cut_short)?;
-    if segments.is_empty() {
+    let Some(segments) = file.segments().filter(|segments| !segments.is_empty()) else {
         return Err("it is not a program: nothing in it is loaded".to_owned());
-    }
+    };
     for segment in segments {
         // This also checks that the file is as long as its headers say.
-        segment
-            .data(endian, program)
-            .map_err(|()| "it is cut short".to_owned())?;
-        if let Some(interpreter) = segment.interpreter(endian, program).map_err(cut_short)? {
+        let data = file
+            .segment_data(&segment)
+            .map_err(|error: ParseError| format!("it is cut short ({error})"))?;
+        if segment.p_type == PT_INTERP {
+            let interpreter = data.strip_suffix(b"\0").unwrap_or(data);
             return Err(format!(
                 "it is dynamically linked: it wants {} and the libc of the machine that built it, which Azure may not have",
                 String::from_utf8_lossy(interpreter).escape_debug()

@@ -1,10 +1,12 @@
 //! `httpSettings`: how requests reach the gate.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How requests reach the gate.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct HttpSettings {
     /// Redirects http to https; loopback without --https is exempt.
@@ -24,7 +26,8 @@ impl Default for HttpSettings {
 }
 
 /// `httpSettings.routes`.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct HttpRoutes {
     /// Where the gate's own pages are.
@@ -40,7 +43,8 @@ impl Default for HttpRoutes {
 }
 
 /// Which headers of a proxy in front name the URL that the caller asked for.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct ForwardProxy {
     pub convention: ProxyConvention,
@@ -69,7 +73,8 @@ impl ForwardProxy {
 }
 
 /// `httpSettings.forwardProxy.convention`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub enum ProxyConvention {
     /// No header is read.
     #[default]

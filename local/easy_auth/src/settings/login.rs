@@ -1,12 +1,14 @@
 //! `login`: browser sessions.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::Span;
 
 /// Browser sessions.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Login {
     pub routes: LoginRoutes,
@@ -20,7 +22,8 @@ pub struct Login {
 }
 
 /// `login.routes`.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct LoginRoutes {
     /// A path of the app that signs out, besides /.auth/logout.
@@ -29,7 +32,8 @@ pub struct LoginRoutes {
 }
 
 /// `login.tokenStore`. The store is this process's memory.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct TokenStore {
     /// On, /.auth/me and /.auth/refresh answer, and sessions bring X-MS-TOKEN-AAD-* headers.
@@ -48,7 +52,8 @@ impl Default for TokenStore {
 }
 
 /// How long a session's cookie lives.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct CookieExpiration {
     pub convention: CookieConvention,
@@ -66,7 +71,8 @@ impl Default for CookieExpiration {
 }
 
 /// What decides a session's end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub enum CookieConvention {
     /// `timeToExpiration` after sign-in.
     FixedTime,
@@ -75,7 +81,8 @@ pub enum CookieConvention {
 }
 
 /// The nonce that binds an ID token to the sign-in that asked for it.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Nonce {
     /// False accepts an ID token that answers another sign-in.

@@ -1,17 +1,20 @@
 //! `identityProviders`: whose tokens are accepted, and of whom.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The providers; this gate has one.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct IdentityProviders {
     pub azure_active_directory: AzureActiveDirectory,
 }
 
 /// The Microsoft identity provider.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct AzureActiveDirectory {
     /// Off, no token and no sign-in authenticates anybody.
@@ -33,7 +36,8 @@ impl Default for AzureActiveDirectory {
 }
 
 /// Which issuer's tokens, and for which API.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Registration {
     /// The Issuer URL, such as `https://login.microsoftonline.com/<tenant-id>/v2.0`.
@@ -46,7 +50,8 @@ pub struct Registration {
 }
 
 /// How people are sent to sign in, and callers challenged.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct ProviderLogin {
     /// More parameters of the sign-in request, each `name=value`.
@@ -57,7 +62,8 @@ pub struct ProviderLogin {
 }
 
 /// What a token must say besides its issuer.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Validation {
     /// Accepted beside the client id, which always is.
@@ -67,7 +73,8 @@ pub struct Validation {
 }
 
 /// Checks in which an empty list means nobody (observed on Azure).
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct JwtClaimChecks {
     /// Client ids (`azp`, `appid`); absent means any.
@@ -79,7 +86,8 @@ pub struct JwtClaimChecks {
 }
 
 /// Checks in which an empty list means everybody (documented).
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct AuthorizationPolicy {
     /// Client ids (`azp`, `appid`).
@@ -88,7 +96,8 @@ pub struct AuthorizationPolicy {
 }
 
 /// Identities or groups: one of the two is enough.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct AllowedPrincipals {
     /// Object ids of users or service principals (`oid`).

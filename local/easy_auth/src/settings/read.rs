@@ -3,7 +3,10 @@
 use local_failure::Failure;
 use serde_json::Value;
 
-use super::{Settings, schema};
+use super::Settings;
+
+/// What is shipped for editors; a test compares it with the types.
+const SCHEMA: &str = include_str!("../../../../deploy/authsettingsV2.schema.json");
 
 impl Settings {
     /// Reads `text`, in any form that `settings_file` reads; `source` names it in errors.
@@ -22,8 +25,14 @@ impl Settings {
             let fix = unusable.fix().unwrap_or("correct it there");
             failed(unusable.to_string(), fix.to_owned())
         })?;
+        let schema: Value = serde_json::from_str(SCHEMA).map_err(|error| {
+            failed(
+                format!("their own schema is not JSON ({error})"),
+                "report this".to_owned(),
+            )
+        })?;
         // serde would also take a struct's members from a list, by their order.
-        if let Some(path) = not_an_object(&schema(), &file.properties, "") {
+        if let Some(path) = not_an_object(&schema, &file.properties, "") {
             return Err(failed(
                 format!("{path} is not an object"),
                 "write it as { … }".into(),

@@ -1,11 +1,13 @@
 //! Forms of values that JSON has no type for.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// A .NET TimeSpan, `[d.]hh:mm:ss`, in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
-#[schemars(with = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[cfg_attr(test, schemars(with = "String"))]
 pub struct Span(pub i64);
 
 impl<'de> Deserialize<'de> for Span {

@@ -2,11 +2,13 @@
 //! Names are Microsoft Graph's (`user`, `group`, `appRoleAssignment`), but for what Graph keeps
 //! by other ids. The doc comments are the descriptions of `deploy/users.schema.json`.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The people of the tenant, in place of those that are built in.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(
     deny_unknown_fields,
     rename_all = "camelCase",
@@ -24,7 +26,8 @@ pub(super) struct UsersFile {
 }
 
 /// A person.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct UserEntry {
     /// The claim `name`.
@@ -56,7 +59,8 @@ pub(super) struct UserEntry {
 }
 
 /// What the tenant lets a user do.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) enum State {
     /// Has consented to what a client's registration asks for.
@@ -71,7 +75,8 @@ pub(super) enum State {
 }
 
 /// An app role of an app of this tenant.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Assignment {
     /// The app: its client id (or `<client-id>`, the protected API), an identifier URI, or its
@@ -82,7 +87,8 @@ pub(super) struct Assignment {
 }
 
 /// A group.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct GroupEntry {
     /// What users' `groups` may call it.
@@ -98,7 +104,8 @@ pub(super) struct GroupEntry {
 }
 
 /// What kind of group.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Kind {
     /// Shown by SecurityGroup and All.
