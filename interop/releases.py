@@ -1,7 +1,9 @@
 """What a release is made of: the workflow and the Dockerfile are read by their linters, the archive, the
 formula and the manifest are made here, of the programs that are built, and read as their users would."""
 
+import functools
 import hashlib
+import http.server
 import json
 import pathlib
 import re
@@ -9,12 +11,14 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import threading
 import tomllib
 import zipfile
 
+import docs
 import yaml
 from azure_deploy import actionlint, actionlint_version
-from checks import CLIENTS, ENVIRONMENT, LOCAL, PATIENCE, ROOT, Skipped, check, expect
+from checks import ENVIRONMENT, LOCAL, PATIENCE, ROOT, Skipped, check, expect
 
 RELEASE = ROOT / "release"
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
@@ -270,3 +274,67 @@ def missing_archive():
         (out / "SHA256SUMS").write_text(f"{'0' * 64}  greeting-{version()}-x86_64-apple-darwin.tar.gz\n")
         said = run(RELEASE / "fill.sh", REPOSITORY, version(), out, status=1)
         assert "SHA256-aarch64-apple-darwin" in said and not (out / "greeting.rb").exists(), said
+
+
+class Downloads(http.server.SimpleHTTPRequestHandler):
+    """A release's files, whatever stands before their names."""
+
+    def translate_path(self, path: str) -> str:
+        return super().translate_path("/" + path.rsplit("/", 1)[1])
+
+    def log_message(self, *_):
+        pass
+
+
+def marked(name: str) -> str:
+    """The block of docs/install.md that this check runs."""
+    [block] = [block for block in docs.blocks(ROOT / "docs" / "install.md") if block.mark == f"run by {name}"]
+    return block.text
+
+
+@check("docs/install.md", "its lines for Linux and macOS download, check, unpack and run", lambda: version())
+def install_from_archive():
+    text = marked("install_from_archive")
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        out = filled(folder)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Downloads, directory=out))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            assert text.count("https://github.com/OWNER/greeting/") == 2 and f"version={version()} " in text
+            text = text.replace("https://github.com/", f"http://127.0.0.1:{server.server_port}/")
+            for shell in ("bash", "sh"):
+                into = folder / shell
+                into.mkdir()
+                printed = run(shell, "-euc", text, folder=into)
+                assert "tar.gz: OK" in printed and "missing-scope" in printed, printed
+            # Another file under that name is not unpacked.
+            (out / f"greeting-{version()}-x86_64-unknown-linux-musl.tar.gz").write_text("not it")
+            into = folder / "wrong"
+            into.mkdir()
+            wrong = subprocess.run(
+                ["bash", "-c", text], cwd=into, capture_output=True, text=True, timeout=PATIENCE, check=False, env=ENVIRONMENT
+            )
+            assert "did NOT match" in wrong.stderr, wrong
+            expect(sorted(path.suffix for path in into.iterdir()), ["", ".gz"])
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+@check("docs/install.md", "one line fills in the repository's address everywhere", lambda: version())
+def address_is_filled_in():
+    with tempfile.TemporaryDirectory() as name:
+        clone = pathlib.Path(name) / "clone"
+        run("git", "clone", "--quiet", "--no-hardlinks", ROOT, clone)
+        run("bash", "-euo", "pipefail", "-c", marked("address_is_filled_in"), folder=clone)
+        left = subprocess.run(["git", "grep", "-n", "OWNER/greeting"], cwd=clone, capture_output=True, text=True, check=False)
+        expect(left.stdout, "")
+        for package in ("server", "client", "local"):
+            manifest = tomllib.loads((clone / package / "Cargo.toml").read_text())
+            assert f"/{REPOSITORY}/" in manifest["package"]["metadata"]["binstall"]["pkg-url"], package
+        assert REPOSITORY in json.loads((clone / "release" / "scoop" / "greeting.json").read_text())["homepage"]
+        # What changed is the address.
+        changed = run("git", "diff", "--unified=0", folder=clone).splitlines()
+        added = [line for line in changed if line.startswith("+") and not line.startswith("+++")]
+        assert added and all(REPOSITORY in line for line in added), added
