@@ -24,7 +24,7 @@ root=$1 hosts=$2; shift 2
 while [ "$1" != -- ]; do mkdir -p "$root$2"; mount --bind "$1" "$root$2"; shift 2; done
 shift
 for entry in $SYSTEM_FOLDERS; do
-  if [ -L "$entry" ]; then ln -s "$(readlink "$entry")" "$root$entry"
+  if [ -L "$entry" ]; then ln -sfn "$(readlink "$entry")" "$root$entry"
   elif [ -d "$entry" ]; then mkdir -p "$root$entry"; mount --rbind "$entry" "$root$entry"
   fi
 done
@@ -157,7 +157,9 @@ def in_users_namespace() -> bool:
 
 
 def own_world() -> list[str]:
-    """What starts a command in a network and mounts of its own; nothing where that can't be."""
-    up = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
-    start = entered("--net", *up, "unshare", "--mount", "true")
+    """What starts a command in a network, mounts and processes of its own, which end with it; nothing
+    where that can't be."""
+    own = 'ip link set lo up && exec unshare --mount --pid --fork --kill-child --mount-proc "$@"'
+    up = ["sh", "-c", own, "sh"]
+    start = entered("--net", *up, "true")
     return start and [*start, *up]

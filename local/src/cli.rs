@@ -212,12 +212,16 @@ pub(crate) struct RotateKeysArgs {
 #[command(after_help = "Examples:
   greeting-local log
   greeting-local log --follow
+  greeting-local log -v                   with polls, discovery and key fetches
   greeting-local log --output json | jq 'select(.status == 401) | .reason'
   greeting-local log --output json | jq 'select(.source == \"authority\" and .grant)'")]
 pub(crate) struct LogArgs {
     /// Print new requests as they come, until Ctrl-C
     #[arg(long, short)]
     pub(crate) follow: bool,
+    /// Show polls, discovery and key fetches too; JSON always has them
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
     /// How each request is printed
     #[arg(long, value_enum, default_value = "human")]
     pub(crate) output: Output,

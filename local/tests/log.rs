@@ -328,3 +328,101 @@ async fn the_gates_log_is_evidence_that_greeting_cli_reads() {
         assert!(human.contains(words), "{words} is not in {human}");
     }
 }
+
+/// Polls and lookups decide nothing: a person reads decisions, and is told how many others there
+/// were; programs get all of them.
+#[tokio::test]
+async fn point_11_polls_discovery_and_key_fetches_are_quiet_until_they_are_asked_for() {
+    let up = Up::quiet(&[]);
+    let asked = post(
+        &up,
+        "devicecode",
+        &[("client_id", CLI), ("scope", up.text("scope"))],
+    )
+    .await;
+    let poll = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ("client_id", CLI),
+        ("device_code", asked["device_code"].as_str().unwrap()),
+    ];
+    for _ in 0..3 {
+        post(&up, "token", &poll).await;
+    }
+    let keys = format!(
+        "{}/{}/discovery/v2.0/keys",
+        up.text("authority_host"),
+        up.text("tenant_id")
+    );
+    assert_eq!(up.client.get(&keys).send().await.unwrap().status(), 200);
+    // A refusal of the same kind is none of them.
+    assert_eq!(up.client.post(&keys).send().await.unwrap().status(), 405);
+    assert_eq!(up.call(&[]).await.status(), 401);
+    let all = events(&up);
+    let routine = |event: &&Value| {
+        event["outcome"] == "pending"
+            || (event["outcome"] == "answered"
+                && ["keys", "discovery"]
+                    .iter()
+                    .any(|known| event["action"] == *known))
+    };
+    let count = all.iter().filter(routine).count();
+    assert!(count >= 4, "the polls and the keys: {all:?}");
+
+    let read = |arguments: &[&str]| {
+        let output = up.run("log", arguments);
+        assert!(output.status.success(), "{output:?}");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr))
+    };
+    let (shown, said) = read(&[]);
+    assert_eq!(shown.lines().count(), all.len() - count, "{shown}");
+    assert!(!shown.contains("AADSTS70016"), "{shown}");
+    for words in ["devicecode", "405", "no-token"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert_eq!(
+        said,
+        format!(
+            "not shown: {count} polls, discovery and key fetches; greeting-local log -v has them\n"
+        )
+    );
+    let (shown, said) = read(&["-v"]);
+    assert_eq!((shown.lines().count(), said.as_str()), (all.len(), ""));
+    assert!(shown.contains("AADSTS70016"), "{shown}");
+    // JSON is not filtered, and nothing is said beside it.
+    for arguments in [&["--output", "json"][..], &["--output", "json", "-v"]] {
+        let (shown, said) = read(arguments);
+        assert_eq!((shown.lines().count(), said.as_str()), (all.len(), ""));
+    }
+
+    // So it is on the terminal of `up`, which says once where the others are.
+    let said = up.says("no-token");
+    assert!(said.contains("devicecode"), "{said}");
+    assert!(!said.contains("AADSTS70016"), "{said}");
+    assert_eq!(said.matches("greeting-local log -v").count(), 1, "{said}");
+    let verbose = Up::start(&[]);
+    post(&verbose, "token", &poll).await;
+    let keys = keys.replace(up.text("authority_host"), verbose.text("authority_host"));
+    verbose.client.get(&keys).send().await.unwrap();
+    let said = verbose.says("keys");
+    assert!(!said.contains("greeting-local log -v"), "{said}");
+}
+
+/// What has happened stays readable, however long a client polls.
+#[tokio::test]
+async fn point_11_polls_push_no_decision_out_of_the_log() {
+    let up = Up::start(&[]);
+    assert_eq!(up.call(&[]).await.status(), 401);
+    let keys = format!(
+        "{}/{}/discovery/v2.0/keys",
+        up.text("authority_host"),
+        up.text("tenant_id")
+    );
+    for _ in 0..600 {
+        assert_eq!(up.client.get(&keys).send().await.unwrap().status(), 200);
+    }
+    let all = events(&up);
+    let refused = |event: &Value| event["source"] == "gate" && event["status"] == 401;
+    assert!(all.iter().any(refused), "it is gone");
+    assert!(all.len() <= 1_000, "and what is kept is bounded");
+}

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use secret_forms::words;
 use serde::{Deserialize, Serialize};
 
-use crate::printable::printable;
+use crate::printable::{printable, printable_json};
 
 /// Who has decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,25 +202,6 @@ impl Event {
     }
 }
 
-/// An event for the control room's list.
-#[derive(Debug, Clone, Serialize)]
-pub struct Row {
-    /// RFC 3339, UTC.
-    pub time: String,
-    /// As this machine's clock shows it.
-    pub clock: String,
-    /// Who has decided.
-    pub source: &'static str,
-    /// [`Kind`], as the page knows it.
-    pub kind: &'static str,
-    /// What was asked.
-    pub asked: String,
-    /// The HTTP status.
-    pub status: u16,
-    /// What was answered, and why.
-    pub answer: String,
-}
-
 impl Event {
     /// Cuts what callers wrote to what can't be a token or a secret: people paste one where
     /// something else belongs.
@@ -247,28 +228,16 @@ impl Event {
         }
     }
 
-    /// For the control room's list.
-    pub fn row(&self) -> Row {
-        Row {
-            time: self.time.to_string(),
-            clock: self.clock(),
-            source: self.source.name(),
-            kind: match self.kind() {
-                Kind::Well => "well",
-                Kind::Waiting => "waiting",
-                Kind::Refused => "refused",
-                Kind::Failed => "failed",
-            },
-            asked: self.asked(),
-            status: self.status,
-            answer: self.answer(),
-        }
-    }
-
-    fn clock(&self) -> String {
+    pub(crate) fn clock(&self) -> String {
         let time = time_zone::system().to_datetime(self.time);
         time.strftime("%H:%M:%S").to_string()
     }
+}
+
+/// The event as a line of JSON.
+pub fn json(event: &Event) -> String {
+    // Strings and numbers under string keys: there is nothing that JSON can't say.
+    printable_json(&serde_json::to_string(event).unwrap_or_default())
 }
 
 impl fmt::Display for Event {

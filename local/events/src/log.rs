@@ -1,17 +1,15 @@
 //! Where events go: to the terminal, and to subscribers.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
 
-use crate::event::Event;
-use crate::print::{Stream, print};
-use crate::printable::printable_json;
+use crate::event::{Event, json};
+use crate::kept::{After, Kept, Rings};
+use crate::print::{Stream, print, print_later};
 
-/// Events that a late reader still finds.
-const KEPT: usize = 500;
 /// Events that a slow reader may be behind before it loses some.
 const BEHIND: usize = 1024;
 
@@ -26,67 +24,101 @@ pub enum Print {
     Off,
 }
 
+/// Which events a person is shown. JSON has all of them: programs choose for themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Those that have decided something.
+    Decisions,
+    /// Polls, discovery and key fetches too.
+    Everything,
+}
+
+impl Detail {
+    /// Whether a person is shown `event`.
+    #[must_use]
+    pub fn shows(self, event: &Event) -> bool {
+        self == Self::Everything || !event.is_routine()
+    }
+}
+
 /// Where events go. Clones share one.
 #[derive(Clone)]
 pub struct Log(Arc<Inner>);
 
 struct Inner {
     print: Print,
+    detail: Detail,
+    /// Whether it was said that some events are not printed.
+    said_that_some_are_not: AtomicBool,
     /// Names this run: numbers of another one mean nothing.
     run: String,
-    recent: Mutex<Recent>,
+    rings: Mutex<Rings>,
     sender: broadcast::Sender<Arc<Kept>>,
+    /// The number of the last event.
+    last: watch::Sender<u64>,
+    /// The number of the last one that gave out a device code for a person to enter.
+    device_code: watch::Sender<u64>,
     ended: watch::Sender<bool>,
-}
-
-#[derive(Default)]
-struct Recent {
-    last: u64,
-    events: VecDeque<Arc<Kept>>,
-}
-
-/// An event and its number, from 1.
-pub struct Kept {
-    /// Its place in this run.
-    pub number: u64,
-    /// What happened.
-    pub event: Event,
 }
 
 impl Log {
     /// An empty log.
-    pub fn new(print: Print) -> Self {
+    pub fn new(print: Print, detail: Detail) -> Self {
         Self(Arc::new(Inner {
             print,
+            detail,
+            said_that_some_are_not: AtomicBool::new(false),
             run: uuid::Uuid::new_v4().to_string(),
-            recent: Mutex::default(),
+            rings: Mutex::default(),
             sender: broadcast::channel(BEHIND).0,
+            last: watch::channel(0).0,
+            device_code: watch::channel(0).0,
             ended: watch::channel(false).0,
         }))
     }
 
-    /// Prints `event`, keeps it, and sends it to subscribers.
+    /// Keeps `event`, prints it, and sends it to subscribers. Whoever is answered meanwhile does
+    /// not wait for its text: the thread that prints makes it, and readers make theirs.
     pub fn record(&self, mut event: Event) {
         event.without_secrets();
-        // A stderr that is closed, or that nobody reads, is no reason to hold a request up.
+        let mut rings = self.rings();
+        let kept = rings.add(event);
+        // Under the lock, so that lines are in the order of their numbers, and a new reader neither
+        // misses an event nor sees it twice.
+        self.print(&kept);
+        self.0.last.send_replace(kept.number);
+        if kept.event.asks_for_a_device_code() {
+            self.0.device_code.send_replace(kept.number);
+        }
+        // An error means that there is no subscriber.
+        let _ = self.0.sender.send(kept);
+    }
+
+    /// A stderr that is closed, or that nobody reads, is no reason to hold a request up.
+    fn print(&self, kept: &Arc<Kept>) {
         match self.0.print {
-            Print::Human => print(Stream::Err, event.to_string()),
-            Print::Json => print(Stream::Err, json(&event)),
+            Print::Human if self.0.detail.shows(&kept.event) => {
+                let kept = kept.clone();
+                print_later(Stream::Err, move || kept.event.to_string());
+            }
+            Print::Human => {
+                if !self.0.said_that_some_are_not.swap(true, Ordering::Relaxed) {
+                    print(
+                        Stream::Err,
+                        "polls, discovery and key fetches are not shown; greeting-local log -v has them",
+                    );
+                }
+            }
+            Print::Json => {
+                let kept = kept.clone();
+                print_later(Stream::Err, move || json(&kept.event));
+            }
             Print::Off => {}
         }
-        let mut recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.last += 1;
-        let kept = Arc::new(Kept {
-            number: recent.last,
-            event,
-        });
-        if recent.events.len() == KEPT {
-            recent.events.pop_front();
-        }
-        recent.events.push_back(kept.clone());
-        // Under the lock, so that a new reader neither misses an event nor sees it twice. An
-        // error means that there is no subscriber.
-        let _ = self.0.sender.send(kept);
+    }
+
+    fn rings(&self) -> MutexGuard<'_, Rings> {
+        self.0.rings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// No more events: the streams of subscribers end, and don't delay the shutdown.
@@ -101,15 +133,39 @@ impl Log {
 
     /// The last events, the oldest first.
     pub fn recent(&self) -> Vec<Arc<Kept>> {
-        let recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.events.iter().cloned().collect()
+        self.rings().all()
     }
 
-    /// The last events, and those that come.
+    /// The last of them that have decided something, the oldest first.
+    pub fn decisions(&self) -> Vec<Arc<Kept>> {
+        self.rings().decisions()
+    }
+
+    /// The last events with a number beyond `number`, `at_most` so many.
+    pub fn after(&self, number: u64, at_most: usize) -> After {
+        self.rings().after(number, at_most)
+    }
+
+    /// The event with this number, if it is still kept.
+    pub fn get(&self, number: u64) -> Option<Arc<Kept>> {
+        self.rings().get(number)
+    }
+
+    /// The last events, and each of those that come.
     pub fn listen(&self) -> (Vec<Arc<Kept>>, broadcast::Receiver<Arc<Kept>>) {
-        let recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let events = recent.events.iter().cloned().collect();
-        (events, self.0.sender.subscribe())
+        let rings = self.rings();
+        (rings.all(), self.0.sender.subscribe())
+    }
+
+    /// The number of the last event: for readers who look when they have time, by [`Log::after`].
+    pub fn last(&self) -> watch::Receiver<u64> {
+        self.0.last.subscribe()
+    }
+
+    /// Changes when a device code begins to wait for a person: for whoever would otherwise be woken
+    /// by each request.
+    pub fn device_code(&self) -> watch::Receiver<u64> {
+        self.0.device_code.subscribe()
     }
 
     /// Turns true when no more events come.
@@ -121,10 +177,4 @@ impl Log {
 /// For the log, which counts in milliseconds.
 pub fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The event as a line of JSON.
-pub fn json(event: &Event) -> String {
-    // Strings and numbers under string keys: there is nothing that JSON can't say.
-    printable_json(&serde_json::to_string(event).unwrap_or_default())
 }

@@ -1,6 +1,7 @@
 //! What is printed while requests are served. Whoever reads stdout or stderr may be slow, or not
 //! read at all: nobody here waits for it. Lines go through a bounded queue to one thread a stream,
-//! which writes each at once; those that do not fit are counted, and the count is said.
+//! which makes their text and writes whole lines, as many at once as have come meanwhile; those that
+//! do not fit are counted, and the count is said.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +15,12 @@ use tokio::sync::{mpsc, oneshot};
 use crate::output_file;
 
 /// Lines that may wait.
-const QUEUE: usize = 1024;
+const QUEUE: usize = 4096;
+/// Lines of one write.
+const AT_ONCE: usize = 256;
+/// What comes within this time of a write is in the next one: waking the thread for each line would
+/// cost whoever prints more than the line does. Short enough that nobody sees it.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Where a line goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +31,12 @@ pub enum Stream {
     Err,
 }
 
+/// A line whose text is made by the thread that writes it.
+type Later = Box<dyn FnOnce() -> String + Send>;
+
 enum Job {
     Line(String),
+    Later(Later),
     Result(String, oneshot::Sender<io::Result<()>>),
     Flush(std::sync::mpsc::Sender<()>),
 }
@@ -38,10 +48,12 @@ struct Writer {
 
 /// Prints a line as soon as the reader takes it; without waiting.
 pub fn print(stream: Stream, line: impl Into<String>) {
-    let writer = stream.writer();
-    if writer.jobs.try_send(Job::Line(line.into())).is_err() {
-        writer.missed.fetch_add(1, Ordering::Relaxed);
-    }
+    stream.writer().take(Job::Line(line.into()));
+}
+
+/// The same with a line whose text is made later, by the thread that writes it.
+pub fn print_later(stream: Stream, line: impl FnOnce() -> String + Send + 'static) {
+    stream.writer().take(Job::Later(Box::new(line)));
 }
 
 /// Prints a line of a result, and returns when it is written.
@@ -96,42 +108,100 @@ impl Stream {
 }
 
 impl Writer {
-    fn start(name: &str, choice: ColorChoice, mut to: impl Write + Send + 'static) -> Self {
-        let (jobs, mut waiting) = mpsc::channel(QUEUE);
+    fn start(name: &str, choice: ColorChoice, to: impl Write + Send + 'static) -> Self {
+        let (jobs, waiting) = mpsc::channel(QUEUE);
         let missed = Arc::new(AtomicU64::new(0));
-        let count = missed.clone();
-        let mut write = move |line: &str| -> io::Result<()> {
-            let mut whole = match choice {
-                ColorChoice::Never => strip_str(line).to_string(),
-                _ => line.to_owned(),
-            };
-            whole.push('\n');
-            if let Some(written) = output_file::write(&whole) {
-                return written;
-            }
-            to.write_all(whole.as_bytes())?;
-            to.flush()
+        let lines = Lines {
+            choice,
+            to,
+            text: String::new(),
+            missed: missed.clone(),
         };
         // Without the thread every line is one that is missed.
         let _ = std::thread::Builder::new()
             .name(format!("print-{name}"))
-            .spawn(move || {
-                while let Some(job) = waiting.blocking_recv() {
-                    // A closed stream is no reason to end: requests are served all the same.
-                    match job {
-                        Job::Line(line) => drop(write(&line)),
-                        Job::Result(line, tell) => drop(tell.send(write(&line))),
-                        Job::Flush(tell) => drop(tell.send(())),
-                    }
-                    let missed = count.swap(0, Ordering::Relaxed);
-                    if missed > 0 {
-                        let _ = write(&format!(
-                            "greeting-local: {missed} lines were not printed: whoever reads them was slower"
-                        ));
-                    }
-                }
-            });
+            .spawn(move || lines.of(waiting));
         Self { jobs, missed }
+    }
+
+    /// Without waiting: what does not fit is counted.
+    fn take(&self, job: Job) {
+        if self.jobs.try_send(job).is_err() {
+            self.missed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What the thread has.
+struct Lines<W> {
+    choice: ColorChoice,
+    to: W,
+    /// Whole lines, for the next write.
+    text: String,
+    missed: Arc<AtomicU64>,
+}
+
+impl<W: Write> Lines<W> {
+    fn of(mut self, mut waiting: mpsc::Receiver<Job>) {
+        while let Some(first) = waiting.blocking_recv() {
+            // Whoever waits for an answer has the next line ready only after it.
+            let mut somebody_waits = self.take(first);
+            let more = std::iter::from_fn(|| waiting.try_recv().ok());
+            for job in more.take(AT_ONCE - 1) {
+                somebody_waits |= self.take(job);
+            }
+            let missed = self.missed.swap(0, Ordering::Relaxed);
+            if missed > 0 {
+                self.add(&format!(
+                    "greeting-local: {missed} lines were not printed: whoever reads them was slower"
+                ));
+            }
+            // A closed stream is no reason to end: requests are served all the same.
+            let _ = self.write();
+            if !somebody_waits {
+                std::thread::sleep(PAUSE);
+            }
+        }
+    }
+
+    /// Whether whoever gave it waits for an answer.
+    fn take(&mut self, job: Job) -> bool {
+        match job {
+            Job::Line(line) => self.add(&line),
+            Job::Later(line) => self.add(&line()),
+            Job::Result(line, tell) => {
+                let _ = self.write();
+                self.add(&line);
+                drop(tell.send(self.write()));
+                return true;
+            }
+            Job::Flush(tell) => {
+                let _ = self.write();
+                let _ = tell.send(());
+                return true;
+            }
+        }
+        false
+    }
+
+    fn add(&mut self, line: &str) {
+        match self.choice {
+            ColorChoice::Never => self.text.extend(strip_str(line)),
+            _ => self.text.push_str(line),
+        }
+        self.text.push('\n');
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let text = std::mem::take(&mut self.text);
+        if text.is_empty() {
+            return Ok(());
+        }
+        if let Some(written) = output_file::write(&text) {
+            return written;
+        }
+        self.to.write_all(text.as_bytes())?;
+        self.to.flush()
     }
 }
 
@@ -163,27 +233,58 @@ mod tests {
         let (told, writes) = channel();
         let writer = Writer::start("test", ColorChoice::Never, Slow(taken, told));
         let mut refused = 0;
-        for number in 0..QUEUE + 10 {
+        // The thread may have taken as many as it writes at once, and waits for the reader then.
+        for number in 0..QUEUE + AT_ONCE + 10 {
             let line = Job::Line(format!("\u{1b}[31m{number}\u{1b}[0m"));
             if writer.jobs.try_send(line).is_err() {
                 writer.missed.fetch_add(1, Ordering::Relaxed);
                 refused += 1;
             }
         }
-        // One may be on its way to the reader.
         assert!(refused >= 9, "{refused}");
-        for _ in 0..2 {
+        let mut said = String::new();
+        while !said.contains("not printed") {
             take.send(()).unwrap();
+            let write = writes.recv().unwrap();
+            assert!(write.ends_with('\n'), "whole lines: {write:?}");
+            assert!(!write.contains('\u{1b}'), "no colour: {write:?}");
+            said.push_str(&write);
         }
-        assert_eq!(
-            writes.recv().unwrap(),
-            "0\n",
-            "one line, one write, no colour"
-        );
-        let said = writes.recv().unwrap();
+        assert!(said.starts_with("0\n1\n"), "{said}");
         assert!(
             said.contains(&format!("{refused} lines were not printed")),
             "{said}"
+        );
+    }
+
+    #[test]
+    fn point_4_a_lines_text_is_made_by_the_thread_that_writes_it_and_one_write_has_many() {
+        let (take, taken) = channel();
+        let (told, writes) = channel();
+        let writer = Writer::start("test", ColorChoice::Never, Slow(taken, told));
+        let (made, by) = channel();
+        for number in 0..100 {
+            let made = made.clone();
+            writer.take(Job::Later(Box::new(move || {
+                let thread = std::thread::current().name().map(str::to_owned);
+                let _ = made.send(thread);
+                number.to_string()
+            })));
+        }
+        let mut said = String::new();
+        let mut count = 0;
+        while said.lines().count() < 100 {
+            take.send(()).unwrap();
+            said.push_str(&writes.recv().unwrap());
+            count += 1;
+        }
+        // The first write may have found few lines; while it waited for its reader, all had come.
+        assert!(count <= 2, "{count} writes");
+        let lines: Vec<String> = (0..100).map(|number: u32| number.to_string()).collect();
+        assert_eq!(said.lines().collect::<Vec<_>>(), lines);
+        assert!(
+            by.try_iter()
+                .all(|name| name.as_deref() == Some("print-test"))
         );
     }
 }

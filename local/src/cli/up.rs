@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use local_easy_auth::{BrowserBy, ChallengeForm, ClaimNames};
-use local_events::{Print, TimeShift};
+use local_events::{Detail, Print, TimeShift};
 use local_http::public_host::PublicHost;
 
 use super::{Named, StateArgs, named};
@@ -52,7 +52,7 @@ const CLAIM_NAMES: [Named<ClaimNames>; 2] = [
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   greeting-local up
-  greeting-local up -v                                   say all that is in force
+  greeting-local up -v                                   say all that is in force, print every request
   greeting-local up --port 0 --authority-port 0 --ready-file ready.json
   greeting-local up --settings deploy/authsettingsV2.json --auto-approve alice@greeting.test
   greeting-local up --upstream http://localhost:8000     Easy Auth in front of any app
@@ -68,7 +68,8 @@ const CLAIM_NAMES: [Named<ClaimNames>; 2] = [
   greeting-local up --tenant contoso.onmicrosoft.com --client-id API_CLIENT_ID
                                                          tokens of a real tenant")]
 pub(crate) struct UpArgs {
-    /// Say all at start: the files in force, the apps, who can sign in, the CA, a call without env
+    /// Say all at start: the files in force, the apps, who can sign in, the CA, a call without env;
+    /// then print polls, discovery and key fetches too
     #[arg(long, short)]
     pub(crate) verbose: bool,
     /// Port of the function app; 0 for any free one [default: local.settings.json's, else 7071;
@@ -150,6 +151,16 @@ pub(crate) struct UpArgs {
     // Last: its heading would stand over whatever follows.
     #[command(flatten)]
     pub(crate) behaviour: BehaviourArgs,
+}
+
+impl UpArgs {
+    /// Which events a person is shown.
+    pub(crate) fn shown_events(&self) -> Detail {
+        match self.verbose {
+            true => Detail::Everything,
+            false => Detail::Decisions,
+        }
+    }
 }
 
 /// A real tenant.

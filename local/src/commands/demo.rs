@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use local_child::Stdin;
 use local_easy_auth::{Behaviour, StoredLists};
 use local_entra::{Authority, MintSpec, PollInterval, Signature};
-use local_events::{Log, Print, Stream, TimeShift, print};
+use local_events::{Detail, Log, Print, Stream, TimeShift, print};
 use local_failure::Failure;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -139,7 +139,7 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
         // The code is approved as soon as it is shown.
         poll_interval: PollInterval::SHORT,
         state_dir: state.path().to_owned(),
-        log: Log::new(Print::Off),
+        log: Log::new(Print::Off, Detail::Everything),
         quiet: true,
         upstream: None,
         upstream_protocol: Protocol::Http1,

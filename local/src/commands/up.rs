@@ -5,10 +5,9 @@ use std::process::ExitCode;
 
 use local_easy_auth::{Behaviour, StoredLists};
 use local_entra::{Directory, PollInterval};
-use local_events::{Event, Log, Outcome, Stream, interrupted, print};
+use local_events::{Log, Stream, interrupted, print};
 use local_failure::Failure;
 use local_http::public_host::PublicHost;
-use tokio::sync::broadcast::error::RecvError;
 
 use crate::cli::{TenantArgs, UpArgs};
 use crate::commands::detach;
@@ -29,6 +28,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         return detach::run(&args.state.into()).await;
     }
     let detail = detail(&args);
+    let log = Log::new(args.log, args.shown_events());
     let network = network(args.listen, args.public_host)?;
     // Ctrl-C while starting must not leave a handler behind, so it is listened for from here on.
     let interrupted = interrupted();
@@ -66,7 +66,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         auto_approve: args.auto_approve,
         poll_interval: PollInterval::ENTRA,
         state_dir: home.path.clone(),
-        log: Log::new(args.log),
+        log,
         quiet: false,
         upstream: args.upstream,
         upstream_protocol: match args.upstream_http2 {
@@ -285,22 +285,12 @@ fn whole_call(stack: &Stack) -> String {
     }
 }
 
-/// Whether a device code was given out, for a person to enter.
-fn is_of_device(event: &Event) -> bool {
-    event.outcome == Outcome::Asked && event.action.as_deref() == Some("devicecode")
-}
-
 /// Says how to approve, each time that a device code begins to wait for a person.
 async fn say_who_waits(log: &Log, typed: &Typed) {
-    let (_, mut events) = log.listen();
     let approve = typed.own("approve");
-    loop {
-        match events.recv().await {
-            Ok(kept) if is_of_device(&kept.event) => {
-                print(Stream::Out, format!("a device code waits for: {approve}"));
-            }
-            Err(RecvError::Closed) => std::future::pending().await,
-            Ok(_) | Err(RecvError::Lagged(_)) => {}
-        }
+    let mut device_code = log.device_code();
+    while device_code.changed().await.is_ok() {
+        print(Stream::Out, format!("a device code waits for: {approve}"));
     }
+    std::future::pending::<()>().await;
 }

@@ -203,8 +203,8 @@ impl Room {
     }
 
     fn decisions(&self) -> Markup {
-        let recent = self.log.recent();
-        let last = recent.last().map_or(0, |kept| kept.number);
+        let last = *self.log.last().borrow();
+        let recent = self.log.decisions();
         html! {
             section #decisions aria-labelledby="decisions-heading" {
                 h2 #decisions-heading { "Decisions" }
@@ -214,7 +214,7 @@ impl Room {
                 }
                 div.scroll role="log" aria-labelledby="decisions-heading" aria-live="polite" aria-relevant="additions" tabindex="0" {
                     ol.plain #events reversed data-run=(self.log.run()) data-last=(last) {
-                        @for kept in recent.iter().rev().take(SHOWN) { (event(Some(&kept.event.row()))) }
+                        @for kept in recent.iter().rev().take(SHOWN) { (event(Some(&kept.row()))) }
                     }
                     @if recent.is_empty() { p #none { "None yet. Call the function, or sign in." } }
                 }

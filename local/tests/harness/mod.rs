@@ -63,28 +63,32 @@ impl Up {
         std::fs::write(&path, settings.to_string()).unwrap();
         let mut arguments = vec!["--settings", path.to_str().unwrap()];
         arguments.extend(more);
-        Self::spawn(folder, &["--authority-port", "0"], &arguments, environment)
+        let first = ["--verbose", "--authority-port", "0"];
+        Self::spawn(folder, &first, &arguments, environment)
     }
 
     /// With no authority of its own: `--tenant` is among the arguments.
     pub(crate) fn of_tenant(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        Self::spawn(tempfile::tempdir().unwrap(), &[], arguments, environment)
+        let folder = tempfile::tempdir().unwrap();
+        Self::spawn(folder, &["--verbose"], arguments, environment)
     }
 
     pub(crate) fn start_in(folder: TempDir, authority_port: &str, more: &[&str]) -> Self {
-        Self::spawn(folder, &["--authority-port", authority_port], more, &[])
+        let first = ["--verbose", "--authority-port", authority_port];
+        Self::spawn(folder, &first, more, &[])
     }
 
-    fn spawn(
-        folder: TempDir,
-        authority: &[&str],
-        more: &[&str],
-        environment: &[(&str, &str)],
-    ) -> Self {
+    /// As a person starts it, who is told what is needed first.
+    pub(crate) fn quiet(more: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::spawn(folder, &["--authority-port", "0"], more, &[])
+    }
+
+    fn spawn(folder: TempDir, first: &[&str], more: &[&str], environment: &[(&str, &str)]) -> Self {
         let ready_file = folder.path().join("ready.json");
         let mut child = program()
-            .args(["up", "--verbose", "--port", "0"])
-            .args(authority)
+            .args(["up", "--port", "0"])
+            .args(first)
             .arg("--ready-file")
             .arg(&ready_file)
             .arg("--state-dir")

@@ -4,7 +4,7 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use local_easy_auth::{Behaviour, Settings};
 use local_entra::{Daemon, KeyRing, Parts, PollInterval, RefreshTokens};
-use local_events::{Clock, Print};
+use local_events::{Clock, Detail, Print};
 
 use super::*;
 use crate::control_room::App;
@@ -58,7 +58,7 @@ fn router_of_up(state_dir: PathBuf) -> Router {
         function: App::Greeting,
         warnings: Vec::new(),
     };
-    let log = Log::new(Print::Off);
+    let log = Log::new(Print::Off, Detail::Everything);
     router(Some(&authority), &ControlSecret::new("secret"), &log, shown)
 }
 
