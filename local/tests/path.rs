@@ -14,7 +14,7 @@ use hyper::{Method, StatusCode};
 use local_easy_auth::{Behaviour, Gate, GateParts, Rules, Settings};
 use local_events::Clock;
 use local_functions_host::{Environment, FunctionApp};
-use local_http::relay::{Upgrades, relay, text};
+use local_http::relay::{Call, Client, Protocol, Upgrades, text};
 use local_http::serve::{Loopback, Service};
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -74,7 +74,9 @@ async fn gate() -> SocketAddr {
         app: Arc::new(move |request| {
             Box::pin(async move {
                 let stream = TcpStream::connect(app).await.unwrap();
-                let relayed = relay(stream, request, Upgrades::None, TOO_LONG).await;
+                let call = Call::new(request, Protocol::Http1, Upgrades::None);
+                let connection = Client::new(Protocol::Http1).begin(stream);
+                let relayed = connection.send(call, TOO_LONG).await;
                 relayed.unwrap_or_else(|_| text(StatusCode::BAD_GATEWAY, ""))
             })
         }),

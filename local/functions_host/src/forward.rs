@@ -15,7 +15,9 @@ use hyper::body::Body;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use local_http::arrival::asks_for_websocket;
-use local_http::relay::{BoxBody, BoxError, RelayError, Upgrades, answer, relay, text};
+use local_http::relay::{
+    BoxBody, BoxError, Call, Connection, Failed, Protocol, RelayError, Upgrades, answer, text,
+};
 use tokio::net::TcpStream;
 
 use self::copy::HOST_VERSION;
@@ -238,17 +240,21 @@ impl Current {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
-        let Some(stream) = self.connect().await else {
-            let answer = text(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The function's handler is not running; see the output of greeting-local.\n",
-            );
-            return (answer, Some("it is not running"));
-        };
         // Functions pass no WebSocket (azure-functions-host: only HTTP is forwarded).
-        let error = match relay(stream, request, Upgrades::None, self.app.timeout).await {
-            Ok(response) => return (response, None),
-            Err(error) => error,
+        let mut call = Call::new(request, Protocol::Http1, Upgrades::None);
+        let error = loop {
+            let Some(connection) = self.connect().await else {
+                let answer = text(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "The function's handler is not running; see the output of greeting-local.\n",
+                );
+                return (answer, Some("it is not running"));
+            };
+            call = match connection.send(call, self.app.timeout).await {
+                Ok(response) => return (response, None),
+                Err(Failed::Unanswered(error)) => break error,
+                Err(Failed::Unsent(call)) => *call,
+            };
         };
         match error {
             RelayError::Malformed | RelayError::SpeaksHttp2 | RelayError::SpeaksHttp1 => (
@@ -283,17 +289,28 @@ impl Current {
                 ),
                 Some("it did not answer in time"),
             ),
+            RelayError::Unfinished => (
+                text(
+                    StatusCode::BAD_REQUEST,
+                    "The request's body broke off before its end; send it again, whole.\n",
+                ),
+                Some("the caller broke off the request's body"),
+            ),
         }
     }
 
-    /// Connects to the handler. Refused means that it has just ended: nothing
+    /// A connection to the handler. Refused means that it has just ended: nothing
     /// was sent yet, so waiting for its next start loses nothing.
-    async fn connect(&self) -> Option<TcpStream> {
+    async fn connect(&self) -> Option<Connection> {
         let connect = async {
             loop {
-                let port = self.handler.port().await?;
-                if let Ok(stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
-                    return Some(stream);
+                let listening = self.handler.listening().await?;
+                if let Some(kept) = listening.client.kept() {
+                    return Some(kept);
+                }
+                let address = (Ipv4Addr::LOCALHOST, listening.port);
+                if let Ok(stream) = TcpStream::connect(address).await {
+                    return Some(listening.client.begin(stream));
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

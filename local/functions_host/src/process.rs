@@ -7,10 +7,12 @@ mod output;
 mod running;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use local_child::Launcher;
 use local_failure::Failure;
+use local_http::relay::{Client, Protocol};
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -128,9 +130,28 @@ impl From<HandlerError> for Failure {
 #[derive(Clone)]
 enum State {
     Starting,
-    Ready(u16),
+    Ready(Listening),
     Ended,
     Failed(HandlerError),
+}
+
+/// One start of a handler that takes calls. The connections to it end with it: the next start is
+/// called over new ones.
+#[derive(Clone)]
+pub struct Listening {
+    /// Where it listens.
+    pub port: u16,
+    /// The connections to it.
+    pub(crate) client: Arc<Client>,
+}
+
+impl Listening {
+    fn at(port: u16) -> Self {
+        Self {
+            port,
+            client: Client::new(Protocol::Http1),
+        }
+    }
 }
 
 /// Whether a handler takes calls.
@@ -200,9 +221,9 @@ impl Handler {
         }
     }
 
-    /// The port to call; waits, ten seconds at most, for a restart in progress.
+    /// What to call; waits, ten seconds at most, for a restart in progress.
     /// `None` when the handler is not running by then.
-    pub async fn port(&self) -> Option<u16> {
+    pub async fn listening(&self) -> Option<Listening> {
         let mut state = self.state.clone();
         let settled = state.wait_for(|state| !matches!(state, State::Starting));
         match tokio::time::timeout(RESTART_TIMEOUT, settled)
@@ -210,7 +231,7 @@ impl Handler {
             .ok()?
             .as_deref()
         {
-            Ok(State::Ready(port)) => Some(*port),
+            Ok(State::Ready(listening)) => Some(listening.clone()),
             _ => None,
         }
     }
@@ -261,7 +282,7 @@ async fn supervise(
                 end = async {
                     running.ready().await?;
                     (looks, was_ready) = (0, true);
-                    state.send_replace(State::Ready(running.port));
+                    state.send_replace(State::Ready(Listening::at(running.port)));
                     Err::<(), End>(running.exited().await)
                 } => {
                     let end = end.err().unwrap_or(End::Zero);

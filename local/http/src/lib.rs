@@ -6,7 +6,7 @@
 //!   what nobody reads
 //! - `unread`: requests that hyper can't read
 //! - `arrival`: what a request has to be before anything is decided on it
-//! - `relay`: one request over one connection, and its answer back
+//! - `relay`: one request to its server, over a connection that is kept, and its answer back
 //! - `dns_rebinding_guard`: the guard against DNS rebinding; `cors`: which other sites' pages may call
 //! - `origin`: how an origin is written
 //! - `page`: the frame of every page

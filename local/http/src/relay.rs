@@ -2,12 +2,17 @@
 //! trailers and WebSockets passed on, hop-by-hop headers kept out (RFC 9110 section 7.6.1).
 //! [`arrival::read`](crate::arrival::read) has read the request before.
 //!
-//! `http1`: over which connection; `http2`: the same over HTTP/2; `first_bytes`: what the other side speaks, where that is not what
-//! it was asked in; `trailers`: which of the caller's go on.
+//! - `client`: the connections to one app; `kept`: which of them serve a further call
+//! - `call`: what is sent; `trailers`: which of the caller's go on
+//! - `http1`, `http2`: one call over one connection
+//! - `first_bytes`: what the other side speaks, where that is not what it was asked in
 
+mod call;
+mod client;
 mod first_bytes;
 mod http1;
 mod http2;
+mod kept;
 mod trailers;
 
 use std::time::Duration;
@@ -20,9 +25,9 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 
+pub use self::call::{Call, Protocol};
+pub use self::client::{Client, Connection, Failed};
 pub use self::first_bytes::speaks_http2;
-pub use self::http1::relay;
-pub use self::http2::relay_http2;
 pub(crate) use self::trailers::{TrailersKept, travels};
 
 use crate::arrival::{asks_for_websocket, items};
@@ -83,6 +88,8 @@ pub enum RelayError {
     SpeaksHttp1,
     /// It was silent for as long as the caller allows.
     Silent,
+    /// The caller broke off its request's body, so the app never had the whole request.
+    Unfinished,
 }
 
 impl RelayError {
@@ -99,10 +106,14 @@ impl RelayError {
 }
 
 /// The answer as the caller gets it. After a 101, the two connections are one.
-fn incoming(
-    mut answer: Response<hyper::body::Incoming>,
+fn incoming<B>(
+    mut answer: Response<B>,
     upgrade: Option<hyper::upgrade::OnUpgrade>,
-) -> Response<BoxBody> {
+) -> Response<BoxBody>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
     let switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
     let asked = upgrade.is_some();
     match (switched, upgrade) {

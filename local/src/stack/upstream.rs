@@ -1,5 +1,6 @@
 //! `--upstream`: any app behind the gate, instead of the local Functions host.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,8 +8,10 @@ use hyper::body::Body;
 use hyper::{Request, Response, StatusCode};
 use local_failure::Failure;
 use local_http::arrival::asks_for_websocket;
+pub(crate) use local_http::relay::Protocol;
 use local_http::relay::{
-    self, ANSWER_TIMEOUT, BoxBody, BoxError, MAX_HEADERS, RelayError, Upgrades, text,
+    self, ANSWER_TIMEOUT, BoxBody, BoxError, Call, Client, Connection, Failed, MAX_HEADERS,
+    RelayError, Upgrades, text,
 };
 use tokio::net::TcpStream;
 use url::Url;
@@ -16,21 +19,13 @@ use url::Url;
 /// For the app's machine to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the app is spoken to in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    /// HTTP/1.1.
-    Http1,
-    /// HTTP/2 without TLS (`--upstream-http2`).
-    Http2,
-}
-
 /// An app that this program does not run. It need not be started first.
 #[derive(Clone)]
 pub(crate) struct Upstream {
     host: String,
     port: u16,
     protocol: Protocol,
+    client: Arc<Client>,
 }
 
 impl Upstream {
@@ -68,6 +63,7 @@ impl Upstream {
             host: host.trim_matches(['[', ']']).to_owned(),
             port: parsed.port_or_known_default().unwrap_or(80),
             protocol,
+            client: Client::new(protocol),
         })
     }
 
@@ -92,34 +88,35 @@ impl Upstream {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
-        let stream = match self.connect().await {
-            Ok(stream) => stream,
-            Err(answer) => return *answer,
-        };
-        let answer = match self.protocol {
-            Protocol::Http1 => {
-                relay::relay(stream, request, Upgrades::WebSocket, ANSWER_TIMEOUT).await
-            }
-            Protocol::Http2 if asks_for_websocket(&request) => {
-                return text(
-                    StatusCode::NOT_IMPLEMENTED,
-                    "With --upstream-http2 no WebSocket passes; start greeting-local without it.\n",
-                );
-            }
-            Protocol::Http2 => relay::relay_http2(stream, request, ANSWER_TIMEOUT).await,
-        };
-        match answer {
-            Ok(answer) => answer,
-            Err(error) => self.why_not(error).await,
+        if self.protocol == Protocol::Http2 && asks_for_websocket(&request) {
+            return text(
+                StatusCode::NOT_IMPLEMENTED,
+                "With --upstream-http2 no WebSocket passes; start greeting-local without it.\n",
+            );
+        }
+        let mut call = Call::new(request, self.protocol, Upgrades::WebSocket);
+        loop {
+            let connection = match self.connect().await {
+                Ok(connection) => connection,
+                Err(answer) => return *answer,
+            };
+            call = match connection.send(call, ANSWER_TIMEOUT).await {
+                Ok(answer) => return answer,
+                Err(Failed::Unanswered(why)) => return self.why_not(why).await,
+                Err(Failed::Unsent(call)) => *call,
+            };
         }
     }
 
     /// A connection to the app; or the answer that says why there is none.
-    async fn connect(&self) -> Result<TcpStream, Box<Response<BoxBody>>> {
+    async fn connect(&self) -> Result<Connection, Box<Response<BoxBody>>> {
+        if let Some(kept) = self.client.kept() {
+            return Ok(kept);
+        }
         let app = self.url();
         let connecting = TcpStream::connect((self.host.as_str(), self.port));
         let answer = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
-            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Ok(stream)) => return Ok(self.client.begin(stream)),
             Ok(Err(error)) => not_answered(
                 StatusCode::BAD_GATEWAY,
                 format!(
@@ -202,6 +199,11 @@ impl Upstream {
                     ANSWER_TIMEOUT.as_secs()
                 ),
                 "it did not answer in time",
+            ),
+            RelayError::Unfinished => (
+                StatusCode::BAD_REQUEST,
+                "The request's body broke off before its end; send it again, whole.\n".to_owned(),
+                "the caller broke off the request's body",
             ),
         };
         not_answered(status, text, why)

@@ -147,7 +147,7 @@ async fn point_15_an_end_with_0_is_no_failure_and_the_port_decides() {
     );
     let started = Handler::start(spec("sh".into(), &["-c", &background])).await;
     let handler = started.map_err(|error| error.to_string()).unwrap();
-    let port = handler.port().await.unwrap();
+    let port = handler.listening().await.unwrap().port;
     assert!(
         TcpStream::connect((Ipv4Addr::LOCALHOST, port))
             .await

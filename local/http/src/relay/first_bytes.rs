@@ -1,12 +1,16 @@
-//! The first bytes of an answer, by which the other side's protocol is known where it is not the
-//! one that it was asked in.
+//! A stream as the relay reads it: it remembers the first bytes, by which the other side's protocol
+//! is known where it is not the one that it was asked in, and looks at the socket itself before it
+//! is used again.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpStream, ToSocketAddrs};
 
@@ -58,9 +62,15 @@ pub async fn speaks_http2(address: impl ToSocketAddrs) -> bool {
     matches!(asked, Ok(Ok(true)))
 }
 
-/// The first bytes that were read from a stream.
+/// What is known of a stream while somebody else holds it.
 #[derive(Clone, Default)]
-pub(super) struct FirstBytes(Arc<Mutex<Vec<u8>>>);
+pub(super) struct FirstBytes(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    first: Mutex<Vec<u8>>,
+    looks: AtomicBool,
+}
 
 impl FirstBytes {
     /// Of this stream.
@@ -68,22 +78,43 @@ impl FirstBytes {
         let first = Self::default();
         let stream = Remembering {
             stream,
-            first: Some(first.clone()),
+            missing: HEAD,
+            shared: first.0.clone(),
         };
         (stream, first)
     }
 
     /// What they say.
     pub(super) fn speaks(&self) -> Option<Speaks> {
-        speaks(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        speaks(&self.0.first.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The next read asks the system whether there is an end, or something that nobody asked for:
+    /// what the runtime knows of the socket is some tasks old.
+    pub(super) fn look(&self) {
+        self.0.looks.store(true, Ordering::Release);
     }
 }
 
 /// A stream whose first bytes are remembered.
 pub(super) struct Remembering {
     stream: TcpStream,
-    /// None once they are all there.
-    first: Option<FirstBytes>,
+    /// How many of them are still to come.
+    missing: usize,
+    shared: Arc<Shared>,
+}
+
+impl Remembering {
+    /// What stands in the way of a request on a connection where all is answered; `Ok` where it is
+    /// at its end.
+    fn obstacle(&self) -> Option<io::Result<()>> {
+        match SockRef::from(&self.stream).peek(&mut [MaybeUninit::uninit()]) {
+            Ok(0) => Some(Ok(())),
+            Ok(_) => Some(Err(io::ErrorKind::InvalidData.into())),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
 }
 
 impl AsyncRead for Remembering {
@@ -92,17 +123,24 @@ impl AsyncRead for Remembering {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.shared.looks.swap(false, Ordering::AcqRel)
+            && let Some(obstacle) = self.obstacle()
+        {
+            return Poll::Ready(obstacle);
+        }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if let Some(first) = &self.first {
-            let mut bytes = first.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let missing = HEAD - bytes.len();
-            bytes.extend(buffer.filled().iter().skip(before).take(missing));
-            let is_full = bytes.len() == HEAD;
-            drop(bytes);
-            if is_full {
-                self.first = None;
-            }
+        if self.missing > 0 {
+            let read = &buffer.filled()[before..];
+            let read = &read[..read.len().min(self.missing)];
+            let mut first = self
+                .shared
+                .first
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            first.extend(read);
+            drop(first);
+            self.missing -= read.len();
         }
         Poll::Ready(Ok(()))
     }

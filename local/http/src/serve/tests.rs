@@ -11,7 +11,7 @@ use hyper::body::{Frame, Incoming};
 use std::task::{Context, Poll};
 
 use super::*;
-use crate::relay::{BoxError, Upgrades, relay, text};
+use crate::relay::{BoxError, Call, Client, Protocol, Upgrades, text};
 
 /// Long enough for a machine that is busy; nobody waits for it unless the test fails.
 const TOO_LONG: Duration = Duration::from_secs(20);
@@ -36,7 +36,9 @@ fn relaying(app: SocketAddr) -> Service {
     Arc::new(move |request| {
         Box::pin(async move {
             let stream = TcpStream::connect(app).await.unwrap();
-            let relayed = relay(stream, request, Upgrades::None, TOO_LONG).await;
+            let call = Call::new(request, Protocol::Http1, Upgrades::None);
+            let connection = Client::new(Protocol::Http1).begin(stream);
+            let relayed = connection.send(call, TOO_LONG).await;
             relayed.unwrap_or_else(|_| text(StatusCode::BAD_GATEWAY, "answer"))
         })
     })
