@@ -21,10 +21,16 @@ pub(crate) const LABEL: usize = 14;
 /// A line of a list of labels and values, as it is printed: wrapped at 80 columns on a terminal, and
 /// whole elsewhere.
 pub(crate) fn labelled(label: &str, value: &str) -> String {
-    let line = format!("{label:<LABEL$}{value}");
-    if !io::stdout().is_terminal() {
-        return line;
+    if io::stdout().is_terminal() {
+        wrapped(label, value)
+    } else {
+        format!("{label:<LABEL$}{value}")
     }
+}
+
+/// The same, as a terminal gets it.
+pub(crate) fn wrapped(label: &str, value: &str) -> String {
+    let line = format!("{label:<LABEL$}{value}");
     let options = textwrap::Options::new(80)
         .subsequent_indent("              ")
         .break_words(false)

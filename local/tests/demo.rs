@@ -75,3 +75,32 @@ fn two_demos_at_once_tell_the_whole_story() {
         );
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn point_2_the_demos_last_line_pastes_where_it_ran() {
+    use std::os::unix::process::CommandExt as _;
+    use std::path::Path;
+
+    let program = Path::new(env!("CARGO_BIN_EXE_greeting-local"));
+    let folder = program.parent().unwrap();
+    let above = folder.parent().unwrap();
+    let called = program.strip_prefix(above).unwrap();
+    // As `cargo run` calls it: by a path from the current folder.
+    let output = Command::new(program)
+        .arg0(called)
+        .arg("demo")
+        .current_dir(above)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let last = text.lines().last().unwrap();
+    assert_eq!(last.trim(), format!("{} up", called.display()));
+    let pasted = Command::new("sh")
+        .args(["-c", &format!("{last} --help")])
+        .current_dir(above)
+        .output()
+        .unwrap();
+    assert!(pasted.status.success(), "{pasted:?}");
+}

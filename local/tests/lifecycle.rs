@@ -4,7 +4,8 @@
 
 mod harness;
 
-use std::process::Output;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Output, Stdio};
 
 use harness::authority::{Authority, CLI};
 use harness::{Up, program};
@@ -28,6 +29,8 @@ impl Detached {
             .args(arguments)
             .arg("--state-dir")
             .arg(self.0.path())
+            // Its lines to paste are this shell's.
+            .env("SHELL", "/bin/sh")
             .output()
             .unwrap()
     }
@@ -101,44 +104,57 @@ async fn point_7_what_up_says_fits_and_its_lines_call_as_the_own_client() {
     let said = text(&started.stdout);
     assert!(said.lines().count() <= 8, "{said}");
     let pasted: Vec<&str> = said.lines().filter(|line| line.starts_with("  ")).collect();
-    // A path to paste may be as long as it is.
-    let rest = said.lines().filter(|line| !line.starts_with("  "));
-    // Notes are wrapped where a terminal shows them.
-    let mut fits = rest.clone().filter(|line| !line.starts_with("note"));
-    assert!(fits.all(|line| line.len() <= 80), "{said}");
+    // A line to paste is as long as its paths are.
+    let is_pasted = |line: &&str| line.starts_with("  ") || line.contains("greeting-local ");
+    let rest: Vec<&str> = said.lines().filter(|line| !is_pasted(line)).collect();
+    assert!(rest.iter().all(|line| line.len() <= 80), "{said}");
     for part in ["ready  ", "control room  "] {
-        assert!(rest.clone().any(|line| line.starts_with(part)), "{said}");
+        assert!(rest.iter().any(|line| line.starts_with(part)), "{said}");
     }
     let [env, call] = pasted.as_slice() else {
         panic!("not two lines to paste: {said}");
     };
-    assert!(env.contains("env"), "{said}");
-    assert!(call.contains("greeting-cli"), "{said}");
-    let client = std::process::Command::new("sh")
-        .args(["-c", &format!("{env}\nprintf %s \"$AZURE_CLIENT_ID\"")])
-        .env("SHELL", "/bin/sh")
-        .output()
+
+    // The call is greeting-cli's own, and so says the page that its person sees.
+    let greeting_cli = harness::cli::path();
+    assert!(call.contains(greeting_cli.to_str().unwrap()), "{said}");
+    let home = tempfile::tempdir().unwrap();
+    let calling = std::process::Command::new("sh")
+        .args(["-c", &format!("{env}\n{call} --output json")])
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .env("HOME", home.path())
+        .env("GREETING_KEY_STORE", "none")
+        .env("GREETING_CREDENTIAL", "device-code")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut calling = calling.unwrap();
+    let mut prompts = BufReader::new(calling.stderr.take().unwrap()).lines();
+    let prompt: Value = prompts
+        .by_ref()
+        .find_map(|line| serde_json::from_str(&line.unwrap()).ok())
         .unwrap();
-    assert_eq!(text(&client.stdout), CLI);
-    // A code that begins to wait is said with the line that approves it.
-    let status: Value =
-        serde_json::from_slice(&stack.run("status", &["--output", "json"]).stdout).unwrap();
     let client = reqwest::Client::builder()
         .tls_danger_accept_invalid_certs(true)
         .build()
         .unwrap();
-    let (host, tenant) = (&status["authority_host"], &status["tenant_id"]);
-    let url = format!(
-        "{}/{}/oauth2/v2.0/devicecode",
-        host.as_str().unwrap(),
-        tenant.as_str().unwrap()
+    let page = reqwest::Url::parse(prompt["verification_uri"].as_str().unwrap()).unwrap();
+    let page = client
+        .post(page.clone())
+        .header("Origin", page.origin().ascii_serialization())
+        .form(&[("code", prompt["user_code"].as_str().unwrap())])
+        .send()
+        .await
+        .unwrap();
+    let page = page.text().await.unwrap();
+    assert!(
+        page.contains("to sign in to <strong>greeting-cli</strong>"),
+        "{page}"
     );
-    let form = [
-        ("client_id", CLI),
-        ("scope", status["scope"].as_str().unwrap()),
-    ];
-    let answer = client.post(url).form(&form).send().await.unwrap();
-    assert_eq!(answer.status(), 200);
+
+    // A code that begins to wait is said with the line that approves it.
     let output = stack.0.path().join("output.log");
     let line = harness::wait_for(|| {
         let kept = std::fs::read_to_string(&output).unwrap();
@@ -151,6 +167,12 @@ async fn point_7_what_up_says_fits_and_its_lines_call_as_the_own_client() {
         .output()
         .unwrap();
     assert!(text(&approved.stdout).contains("approved"), "{approved:?}");
+    let called = calling.wait_with_output().unwrap();
+    assert!(
+        text(&called.stdout).contains(harness::GREETING),
+        "{called:?} {:?}",
+        prompts.collect::<Vec<_>>()
+    );
 }
 
 #[test]

@@ -23,7 +23,12 @@ fn settled(printed: &str) -> String {
     };
     let text = printed
         .replace(&format!(":{authority}/"), ":7443/")
-        .replace(&format!(":{function}/"), ":7071/");
+        .replace(&format!(":{function}/"), ":7071/")
+        // As `cargo run` calls it.
+        .replace(
+            env!("CARGO_BIN_EXE_greeting-local"),
+            "target/debug/greeting-local",
+        );
     let lines = text.lines().map(|line| {
         let plain = anstream::adapter::strip_str(line).to_string();
         let value = plain.split_whitespace().last().unwrap_or_default();

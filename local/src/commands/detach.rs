@@ -14,22 +14,20 @@ use tokio::process::Command;
 
 use crate::say;
 use crate::state::{Home, OUTPUT, StackRef};
+use crate::typed::Typed;
 
 /// What a person types, and what the second process gets instead.
 const DETACH: &str = "--detach";
 const DETACHED: &str = "--detached";
-
-/// The last line of a detached stack's announcement.
-fn last_line(stack: &StackRef) -> String {
-    format!("`{}` ends it.", stack.line("stop"))
-}
+/// How the last line of a detached stack's announcement begins.
+const LAST_LINE: &str = "To end it: ";
 
 /// Tells the starter that the stack is ready; from now on nobody reads stdout and stderr.
 ///
 /// # Errors
 /// The output can't be kept.
-pub(crate) async fn let_go(home: &Home) -> Result<(), Failure> {
-    say::line_later(last_line(&home.stack)).await?;
+pub(crate) async fn let_go(home: &Home, typed: &Typed) -> Result<(), Failure> {
+    say::line_later(format!("{LAST_LINE}{}", typed.own("stop"))).await?;
     let output = home.path.join(OUTPUT);
     print_into(&output).map_err(|error| {
         Failure::new(
@@ -46,7 +44,6 @@ pub(crate) async fn let_go(home: &Home) -> Result<(), Failure> {
 /// It can't be started. One that ends before it is ready has said why, and is a failure without
 /// another word.
 pub(crate) async fn run(stack: &StackRef) -> Result<ExitCode, Failure> {
-    let last = last_line(stack);
     let interrupted = interrupted();
     tokio::pin!(interrupted);
     let program = std::env::current_exe().map_err(|error| not_started(&error))?;
@@ -73,7 +70,7 @@ pub(crate) async fn run(stack: &StackRef) -> Result<ExitCode, Failure> {
             }
             line = next(&mut err) => print(Stream::Err, line),
             line = next(&mut out) => {
-                let is_last = line == last;
+                let is_last = line.starts_with(LAST_LINE);
                 say::line_later(line).await?;
                 if is_last {
                     return Ok(ExitCode::SUCCESS);
@@ -98,10 +95,14 @@ fn instead(argument: OsString) -> OsString {
     }
 }
 
-/// Out of reach of this terminal's Ctrl-C.
+/// Out of reach of this terminal's Ctrl-C, and called as this process was: its lines to paste are
+/// then as a person types them.
 #[cfg(unix)]
 fn apart(command: &mut Command) {
     command.process_group(0);
+    if let Some(called) = std::env::args_os().next() {
+        command.arg0(called);
+    }
 }
 
 /// Without this terminal: DETACHED_PROCESS and CREATE_NEW_PROCESS_GROUP of CreateProcess.

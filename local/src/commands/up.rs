@@ -1,18 +1,22 @@
 //! `greeting-local up`: runs until Ctrl-C.
+//!
+//! - `announcement`: what it says at start
+
+mod announcement;
 
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 
 use local_easy_auth::{Behaviour, StoredLists};
-use local_entra::{Directory, PollInterval};
+use local_entra::PollInterval;
 use local_events::{Log, Stream, interrupted, print};
 use local_failure::Failure;
 use local_http::public_host::PublicHost;
 
+use self::announcement::{Detail, announcement};
 use crate::cli::{TenantArgs, UpArgs};
 use crate::commands::detach;
 use crate::control::running::Running;
-use crate::say;
 use crate::stack::{Network, Options, Ports, Protocol, Stack};
 use crate::state::ports::Reserved;
 use crate::state::{self, Home};
@@ -27,7 +31,10 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     if args.detach {
         return detach::run(&args.state.into()).await;
     }
-    let detail = detail(&args);
+    let detail = match args.verbose {
+        true => Detail::All,
+        false => Detail::Short,
+    };
     let log = Log::new(args.log, args.shown_events());
     let network = network(args.listen, args.public_host)?;
     // Ctrl-C while starting must not leave a handler behind, so it is listened for from here on.
@@ -109,15 +116,12 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
             "choose another --ready-file, --ca-file or --state-dir",
         ));
     }
-    if let Some(open_to) = open_to {
-        print(Stream::Out, say::labelled("open to", &open_to));
-    }
     let typed = Typed::of(&home.stack);
-    for line in announcement(&stack, &typed, detail) {
+    for line in announcement(&stack, &typed, detail, open_to.as_deref()) {
         print(Stream::Out, line);
     }
     if args.detached {
-        detach::let_go(&home).await?;
+        detach::let_go(&home, &typed).await?;
     } else {
         print(Stream::Out, "Ctrl-C ends it.");
     }
@@ -174,115 +178,6 @@ fn tenant(args: &TenantArgs) -> Option<Tenant> {
         args.client_id,
         args.cli_client_id,
     ))
-}
-
-/// Who can sign in.
-fn users(directory: &Directory) -> String {
-    match directory.users_file() {
-        None => {
-            let domain = crate::deploy::TENANT_DOMAIN;
-            format!("alice@{domain}, without a password; bob@{domain} has not consented")
-        }
-        Some(file) => {
-            let all = directory.users();
-            let names: Vec<&str> = all.iter().take(3).map(|user| user.upn.as_str()).collect();
-            let more = match all.len() - names.len() {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!("{}{more}, without a password ({file})", names.join(", "))
-        }
-    }
-}
-
-/// The apps beside the protected API and its client.
-fn registered(stack: &Stack) -> Vec<(&'static str, String)> {
-    let apps = stack.authority().into_iter();
-    apps.flat_map(|authority| authority.directory().more_apps())
-        .map(|(name, id, file)| ("registered", format!("{name} {id} ({file})")))
-        .collect()
-}
-
-/// How much is said at start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Detail {
-    /// What is needed first, and what is not as the files say.
-    Short,
-    /// And where all of it is from.
-    All,
-}
-
-fn detail(args: &UpArgs) -> Detail {
-    if args.verbose {
-        Detail::All
-    } else {
-        Detail::Short
-    }
-}
-
-/// That the function can be called, how, and what is not as it may seem.
-fn announcement(stack: &Stack, typed: &Typed, detail: Detail) -> Vec<String> {
-    let ready = &stack.running.ready;
-    let mut labels = vec![("ready", ready.function_url.clone())];
-    if stack.authority().is_some() {
-        labels.push(("control room", format!("{}/", ready.authority_host)));
-    }
-    labels.extend(stack.sources.plays.clone().map(|plays| ("plays", plays)));
-    if detail == Detail::All {
-        labels.extend(origins(stack));
-    }
-    labels.extend(stack.warnings.iter().map(|note| ("note", note.clone())));
-    let mut lines: Vec<String> = labels
-        .iter()
-        .map(|(label, value)| say::labelled(label, value))
-        .collect();
-    if detail == Detail::All {
-        // A command keeps its line, so that it can be pasted.
-        lines.push(format!("{:<14}{}", "call it", whole_call(stack)));
-    }
-    lines.push(typed.where_to().to_owned());
-    lines.push(format!("  {}", typed.env()));
-    lines.push(format!("  {}", typed.program("greeting-cli", "call")));
-    lines
-}
-
-/// Where all of it is from, and who signs in.
-fn origins(stack: &Stack) -> Vec<(&'static str, String)> {
-    let ready = &stack.running.ready;
-    let authority = format!("{}/{}", ready.authority_host, ready.tenant_id);
-    let mut lines = vec![
-        ("authority", authority),
-        ("settings", stack.sources.settings.clone()),
-        ("registration", stack.sources.registration.clone()),
-    ];
-    lines.extend(registered(stack));
-    match stack.authority() {
-        Some(authority) => lines.extend([
-            ("CA to trust", ready.ca_cert.display().to_string()),
-            ("users", users(authority.directory())),
-        ]),
-        None => lines.push((
-            "users",
-            "the tenant's: az login, or the code that greeting-cli shows".to_owned(),
-        )),
-    }
-    lines
-}
-
-/// The call for a POSIX shell that has none of the stack's variables.
-fn whole_call(stack: &Stack) -> String {
-    let ready = &stack.running.ready;
-    let (url, client) = (&ready.function_url, &ready.cli_client_id);
-    match stack.authority() {
-        Some(_) => format!(
-            "SSL_CERT_FILE={} greeting-cli call {url} --client-id {client}",
-            state_folder::quoted(&ready.ca_cert)
-        ),
-        None => format!(
-            "greeting-cli call {url} --scope {} --tenant {} --authority-host {} --client-id {client}",
-            ready.scope, ready.tenant_id, ready.authority_host
-        ),
-    }
 }
 
 /// Says how to approve, each time that a device code begins to wait for a person.

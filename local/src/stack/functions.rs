@@ -31,7 +31,7 @@ impl Functions {
     /// What is missing or wrong, by name.
     pub(super) async fn read(options: &Options) -> Result<Self, Failure> {
         let named = deploy::app_root(options.app_root.as_deref())?;
-        let built_in = named.is_none().then(built_in_runs);
+        let built_in = named.is_none().then(|| BUILT_IN_RUNS.to_owned());
         let root = match named {
             Some(root) => root,
             None => built_in_app(&options.state_dir)?,
@@ -128,14 +128,8 @@ impl Functions {
     }
 }
 
-/// What a person is told who starts it in a folder without an app.
-fn built_in_runs() -> String {
-    let current = std::env::current_dir().unwrap_or_default();
-    format!(
-        "{} has no host.json, so the built-in greeting runs; name your app's folder with --app-root, or put the gate in front of a running app with --upstream http://localhost:PORT",
-        current.display()
-    )
-}
+/// What a person is told who starts it in a folder without an app: in one line of 80 columns.
+const BUILT_IN_RUNS: &str = "no host.json: the built-in greeting runs (--app-root, --upstream)";
 
 /// The folder of the built-in app, which is written there.
 fn built_in_app(state_dir: &Path) -> Result<PathBuf, Failure> {

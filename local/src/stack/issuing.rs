@@ -1,5 +1,6 @@
 //! Who issues the tokens, and the client that fetches an issuer's keys.
 
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,9 +41,15 @@ pub(super) fn authority(
     client_secret: Option<String>,
 ) -> Result<Authority, Failure> {
     let state_dir = &options.state_dir;
-    let keys =
-        KeyRing::load_or_create(state_dir, clock.now()).map_err(|e| no_keys(state_dir, &e))?;
-    let daemon = Daemon::load_or_create(state_dir).map_err(|e| no_keys(state_dir, &e))?;
+    // Each makes an RSA key at a first start, of which that is the longest part.
+    let (keys, daemon) = std::thread::scope(|scope| {
+        let daemon = scope.spawn(|| Daemon::load_or_create(state_dir));
+        let keys = KeyRing::load_or_create(state_dir, clock.now());
+        let daemon = daemon.join();
+        (keys, daemon.unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    let keys = keys.map_err(|error| no_keys(state_dir, &error))?;
+    let daemon = daemon.map_err(|error| no_keys(state_dir, &error))?;
     let refresh_tokens = RefreshTokens::load(state_dir.join(tenant.refresh_store()))
         .map_err(|error| state::unusable(&error))?;
     let mut directory = tenant.directory()?;

@@ -54,9 +54,7 @@ impl Settings {
             warnings.push("azureActiveDirectory.enabled is false: no token authenticates".into());
         }
         if self.http_settings.require_https && scheme == Scheme::Http {
-            warnings.push(
-                "httpSettings.requireHttps: plain HTTP is accepted here, on loopback only".into(),
-            );
+            warnings.push("requireHttps: plain HTTP is accepted here, on loopback only".into());
         }
         warnings
     }
