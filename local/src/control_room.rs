@@ -1,7 +1,9 @@
 //! The control room: the authority's front page. What runs and where, who can sign in, the lines
 //! that point each client at it, every decision as it is taken, and tokens to try.
 //!
-//! - `view`: the page; `live`: decisions, as they come
+//! - `view`: the page; `decisions`: what was decided, filtered, and one of them with all that is
+//!   known; `live`: decisions, as they come
+//! - `function`: what a browser gets that opens the function
 //! - `form`, `mint`: tokens to try; `verdict`: what gate and function would say to one
 //! - `actions`: what an administrator changes; `done`: what the page then says
 //!
@@ -13,8 +15,10 @@
 //! (the origin of each form is checked), nor frame it.
 
 mod actions;
+mod decisions;
 mod done;
 mod form;
+mod function;
 mod live;
 mod mint;
 mod verdict;
@@ -60,6 +64,10 @@ pub(crate) fn router(room: Room) -> Router {
         .route("/", get(view::front))
         .route(live::PATH, get(live::events))
         .route(live::SCRIPT, get(live::script))
+        .route(live::COPY, get(live::copy))
+        .route(decisions::PATH, post(decisions::filtered))
+        .route(decisions::ONE, get(decisions::one))
+        .route(function::PATH, get(function::page))
         .route(form::PATH, post(mint::mint))
         .route(actions::POLICY, post(actions::policy))
         .route(actions::ROTATE, post(actions::rotate))

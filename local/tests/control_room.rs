@@ -7,40 +7,10 @@ mod harness;
 
 use std::time::Duration;
 
+use harness::control_room::{between, page, post, send};
 use harness::{Up, wait_for};
 use reqwest::Response;
 use serde_json::{Value, json};
-
-/// A form of the page, as a browser sends it.
-async fn send(up: &Up, path: &str, form: &[(&str, &str)], origin: &str) -> Response {
-    up.client
-        .post(format!("{}{path}", up.text("authority_host")))
-        .header("origin", origin)
-        .form(form)
-        .send()
-        .await
-        .unwrap()
-}
-
-async fn post(up: &Up, path: &str, form: &[(&str, &str)]) -> Response {
-    let origin = up.text("authority_host").to_owned();
-    send(up, path, form, &origin).await
-}
-
-async fn page(up: &Up, path: &str) -> String {
-    let url = format!("{}{path}", up.text("authority_host"));
-    let answer = up.client.get(url).send().await.unwrap();
-    assert_eq!(answer.status(), 200, "{path}");
-    answer.text().await.unwrap()
-}
-
-/// What stands between two texts.
-fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
-    text.split_once(start)?
-        .1
-        .split_once(end)
-        .map(|(found, _)| found)
-}
 
 /// The status that the minted page says that `who` answers, and its words.
 fn verdict(html: &str, who: &str) -> (Option<u16>, String) {
@@ -272,7 +242,7 @@ async fn the_verdicts_are_what_gate_and_function_then_answer() {
             );
         }
         // The same token, really sent.
-        let token = between(&html, "id=\"token\" data-copy=\"\">", "<").unwrap();
+        let token = between(&html, "data-copy=\"the token\">", "<").unwrap();
         let answer = up.call_with(token).await;
         assert_eq!(answer.status(), *status, "{arguments:?}");
         if *status == 200 {
@@ -358,7 +328,7 @@ async fn the_verdicts_follow_the_settings() {
             format!("{} {}", gate.1, function.1).contains(reason),
             "{settings}: {html}"
         );
-        let token = between(&html, "id=\"token\" data-copy=\"\">", "<").unwrap();
+        let token = between(&html, "data-copy=\"the token\">", "<").unwrap();
         assert_eq!(up.call_with(token).await.status(), status, "{settings}");
     }
 }
@@ -388,7 +358,7 @@ async fn no_token_is_shown_unless_asked_for_and_none_is_ever_logged() {
     let shown = post(&up, "/control-room/mint", &[("show-token", "on")]).await;
     assert_eq!(shown.headers()["cache-control"], "no-store");
     let shown = shown.text().await.unwrap();
-    let token = between(&shown, "id=\"token\" data-copy=\"\">", "<").unwrap();
+    let token = between(&shown, "data-copy=\"the token\">", "<").unwrap();
     assert!(token.starts_with("eyJ") && token.split('.').count() == 3);
     up.call_with(token).await;
     let front = page(&up, "/").await;
@@ -470,6 +440,7 @@ async fn other_sites_can_neither_act_nor_read_nor_frame() {
         "/devicelogin",
         "/control-room/events",
         "/control-room/script.js",
+        "/control-room/copy.js",
         "/greeting-local/style.css",
     ] {
         let url = format!("{}{path}", up.text("authority_host"));

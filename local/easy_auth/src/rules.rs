@@ -9,6 +9,7 @@ use super::behaviour::{Behaviour, ClaimNames};
 use super::claims::Claims;
 use super::decision::{Evidence, Facts, Verdict, check_claims, decide, ends_at};
 use super::issuer::Issuer;
+use super::reason::Reason;
 use super::remembered::{Epoch, Remembered};
 use super::settings::Settings;
 use super::verified::Verified;
@@ -115,6 +116,16 @@ impl Rules {
         };
         let evidence = self.evidence(token).await;
         self.verdict(facts, evidence)
+    }
+
+    /// What becomes of a browser that opens `path` and has not signed in.
+    pub fn judge_browser(&self, path: &str) -> Verdict {
+        let facts = Facts {
+            path,
+            wants_page: true,
+            ..Facts::default()
+        };
+        self.verdict(facts, Evidence::None(Reason::NoToken))
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Log(Arc<Inner>);
 struct Inner {
     print: Print,
     detail: Detail,
+    /// The command that shows a person everything.
+    everything_by: String,
     /// Whether it was said that some events are not printed.
     said_that_some_are_not: AtomicBool,
     /// Names this run: numbers of another one mean nothing.
@@ -64,9 +66,15 @@ struct Inner {
 impl Log {
     /// An empty log.
     pub fn new(print: Print, detail: Detail) -> Self {
+        Self::of_stack(print, detail, "greeting-local log -v")
+    }
+
+    /// An empty log, of a stack whose events are all shown by the command `everything_by`.
+    pub fn of_stack(print: Print, detail: Detail, everything_by: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             print,
             detail,
+            everything_by: everything_by.into(),
             said_that_some_are_not: AtomicBool::new(false),
             run: uuid::Uuid::new_v4().to_string(),
             rings: Mutex::default(),
@@ -103,9 +111,10 @@ impl Log {
             }
             Print::Human => {
                 if !self.0.said_that_some_are_not.swap(true, Ordering::Relaxed) {
+                    let by = &self.0.everything_by;
                     print(
                         Stream::Err,
-                        "polls, discovery and key fetches are not shown; greeting-local log -v has them",
+                        format!("polls, discovery and key fetches are not shown; {by} has them"),
                     );
                 }
             }

@@ -72,6 +72,8 @@ pub enum Script {
     None,
     /// This text, by its hash.
     Inline(&'static str),
+    /// Files of this origin, which connect nowhere.
+    OwnAlone,
     /// Files of this origin, which may connect to it.
     Own,
 }
@@ -145,6 +147,7 @@ impl<'a> Page<'a> {
             Script::Inline(text) => {
                 policy.push_str(&format!("; script-src 'sha256-{}'", hash(text)));
             }
+            Script::OwnAlone => policy.push_str("; script-src 'self'"),
             Script::Own => policy.push_str("; script-src 'self'; connect-src 'self'"),
         }
         policy

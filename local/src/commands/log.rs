@@ -56,7 +56,7 @@ pub(crate) async fn run(args: LogArgs) -> Result<(), Failure> {
             printed = say::line_later(lines.join("\n")) => printed?,
         }
     }
-    if let Some(words) = shown.how_many_not() {
+    if let Some(words) = shown.how_many_not(&found.home.stack.line("log -v")) {
         print(Stream::Err, words);
     }
     Ok(())
@@ -102,11 +102,11 @@ impl Shown {
         }
     }
 
-    /// What a person is told at the end.
-    fn how_many_not(&self) -> Option<String> {
+    /// What a person is told at the end; the command `by` shows all.
+    fn how_many_not(&self, by: &str) -> Option<String> {
         (self.not > 0).then(|| {
             format!(
-                "not shown: {} polls, discovery and key fetches; greeting-local log -v has them",
+                "not shown: {} polls, discovery and key fetches; {by} has them",
                 self.not
             )
         })
@@ -139,7 +139,7 @@ mod tests {
             not: 0,
         };
         let lines = shown.of(&format!("{POLL}\n\n{REFUSED}\n{POLL}\n{{\"lost\":3}}\n"));
-        (lines, shown.how_many_not())
+        (lines, shown.how_many_not("greeting-local log -v"))
     }
 
     #[test]

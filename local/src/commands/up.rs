@@ -35,7 +35,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         true => Detail::All,
         false => Detail::Short,
     };
-    let log = Log::new(args.log, args.shown_events());
+    let shown_events = args.shown_events();
     let network = network(args.listen, args.public_host)?;
     // Ctrl-C while starting must not leave a handler behind, so it is listened for from here on.
     let interrupted = interrupted();
@@ -43,6 +43,8 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     let home = Home::make(args.state.into())?;
     let _owner = state::own(&home)?;
     Running::forget(&home.path);
+    let typed = Typed::of(&home.stack);
+    let log = Log::of_stack(args.log, shown_events, typed.own("log -v"));
     let tenant = tenant(&args.tenant);
     let open_to = network
         .as_ref()
@@ -116,7 +118,6 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
             "choose another --ready-file, --ca-file or --state-dir",
         ));
     }
-    let typed = Typed::of(&home.stack);
     for line in announcement(&stack, &typed, detail, open_to.as_deref()) {
         print(Stream::Out, line);
     }

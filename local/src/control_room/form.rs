@@ -112,6 +112,17 @@ const TEXTS: [(&str, &str, &str); 6] = [
     ("tenant", "Tenant id", "empty: this one; sets tid and iss"),
     ("issuer", "Issuer", "empty: this authority"),
 ];
+/// Those of them that Entra fills with a GUID, and what such an id is.
+const GUIDS: [(&str, &str); 2] = [
+    (
+        "client",
+        "This is no GUID. A client id looks like c41d7e95-06fb-4a38-8d2e-b7390f5a6e22, which is greeting-cli's.",
+    ),
+    (
+        "tenant",
+        "This is no GUID. A tenant id looks like 11111111-2222-3333-4444-555555555555; a domain is none.",
+    ),
+];
 /// What was chosen; the default is a token that gate and function accept.
 #[derive(Default)]
 pub(super) struct Chosen(Vec<(String, String)>);
@@ -137,6 +148,21 @@ impl Chosen {
     fn filled(&self, name: &str) -> Option<String> {
         let text = self.text(name);
         (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// What is wrong with what a field holds. Not what it holds: people paste a token where an id
+    /// belongs.
+    fn mistake(&self, name: &str) -> Option<&'static str> {
+        let (_, sentence) = GUIDS.iter().find(|(known, _)| *known == name)?;
+        let text = self.text(name);
+        // As Entra writes it, with hyphens.
+        let is_guid = text.len() == 36 && uuid::Uuid::try_parse(text).is_ok();
+        (!text.is_empty() && !is_guid).then_some(*sentence)
+    }
+
+    /// Whether a field holds what it can't be.
+    pub(super) fn has_a_mistake(&self) -> bool {
+        GUIDS.iter().any(|(name, _)| self.mistake(name).is_some())
     }
 
     fn words(&self, name: &str) -> Vec<String> {
@@ -220,9 +246,11 @@ pub(super) fn form(room: &Room, chosen: &Chosen) -> Markup {
                 @for (name, label, hint) in TEXTS {
                     div {
                         label for=(name) { (label) }
+                        @let mistake = chosen.mistake(name);
                         input id=(name) type="text" name=(name) value=(chosen.text(name))
-                            autocomplete="off" spellcheck="false" aria-describedby={ (name) "-hint" };
-                        small id={ (name) "-hint" } { (hint) }
+                            autocomplete="off" spellcheck="false" aria-describedby={ (name) "-hint" }
+                            aria-invalid=[mistake.map(|_| "true")] autofocus[mistake.is_some()];
+                        small id={ (name) "-hint" } class=[mistake.map(|_| "mistake")] { (mistake.unwrap_or(hint)) }
                     }
                 }
             }

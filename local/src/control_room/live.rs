@@ -12,6 +12,8 @@ use crate::control::log;
 
 pub(super) const PATH: &str = "/control-room/events";
 pub(super) const SCRIPT: &str = "/control-room/script.js";
+/// For every page that has something to copy.
+pub(super) const COPY: &str = "/control-room/copy.js";
 
 #[derive(Deserialize)]
 pub(super) struct EventsQuery {
@@ -42,4 +44,8 @@ pub(super) async fn events(
 
 pub(super) async fn script() -> Response {
     page::file("text/javascript; charset=utf-8", include_str!("script.js"))
+}
+
+pub(super) async fn copy() -> Response {
+    page::file("text/javascript; charset=utf-8", include_str!("copy.js"))
 }

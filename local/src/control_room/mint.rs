@@ -8,13 +8,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use local_entra::MintSpec;
 use local_events::{EventNote, Outcome};
-use local_http::page::{Page, Width};
+use local_http::page::{Page, Script, Width};
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::form::{Chosen, default_scope, form};
 use super::verdict::{Said, Verdicts};
-use super::{Room, Shared, foreign_form};
+use super::{Room, Shared, foreign_form, live};
 use crate::minting;
 
 /// A minted token and what would become of it.
@@ -32,6 +32,12 @@ pub(super) async fn mint(
         return foreign_form();
     }
     let chosen = Chosen::new(pairs);
+    if chosen.has_a_mistake() {
+        let why = "A field holds what it can't be; it says what it takes.";
+        return EventNote::new(Outcome::Refused)
+            .because("no such token can be made")
+            .on(error_page(&room, &chosen, why));
+    }
     let spec = chosen.spec(&default_scope(&room));
     match room.minted(&spec).await {
         Ok(minted) => {
@@ -88,7 +94,7 @@ fn result_page(room: &Room, chosen: &Chosen, spec: &MintSpec, minted: &Minted) -
                 (said("The function", "function", &minted.verdicts.function))
                 p.quiet { "By the rules that run now; nothing was called." }
                 h3 { "The same from the shell" }
-                pre data-copy="" { (call) }
+                pre data-copy="the command" { (call) }
                 @if let Some((header, claims)) = decoded(&minted.token) {
                     details { summary { "What it says" }
                         pre { (header) "\n" (claims) }
@@ -96,7 +102,7 @@ fn result_page(room: &Room, chosen: &Chosen, spec: &MintSpec, minted: &Minted) -
                 }
                 h3 { "The token" }
                 @if chosen.get("show-token").is_some() {
-                    pre.token #token data-copy="" { (minted.token) }
+                    pre.token #token data-copy="the token" { (minted.token) }
                 } @else {
                     p.quiet { "Not shown, since that was not asked for." }
                 }
@@ -107,9 +113,11 @@ fn result_page(room: &Room, chosen: &Chosen, spec: &MintSpec, minted: &Minted) -
             }
         }
         p { a href="/" { "Back to the control room" } }
+        script src=(live::COPY) defer {}
     };
     Page {
         width: Width::Wide,
+        script: Script::OwnAlone,
         ..Page::new("A minted token", body)
     }
     .into_response()
@@ -117,7 +125,7 @@ fn result_page(room: &Room, chosen: &Chosen, spec: &MintSpec, minted: &Minted) -
 
 fn error_page(room: &Room, chosen: &Chosen, why: &str) -> Response {
     let body = html! {
-        pre.alert role="alert" { (why) }
+        p.alert role="alert" { (why) }
         section { (form(room, chosen)) }
         p { a href="/" { "Back to the control room" } }
     };
@@ -129,7 +137,7 @@ fn error_page(room: &Room, chosen: &Chosen, why: &str) -> Response {
     .into_response()
 }
 
-fn said(who: &str, id: &str, said: &Said) -> Markup {
+pub(super) fn said(who: &str, id: &str, said: &Said) -> Markup {
     let kind = match said.status {
         None => "waiting",
         Some(..400) => "well",

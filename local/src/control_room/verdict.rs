@@ -50,7 +50,15 @@ pub(super) struct Verdicts {
 impl Verdicts {
     /// What becomes of a call of `path` with `token`.
     pub(super) async fn of(rules: &Rules, function: App, path: &str, token: &str) -> Self {
-        let verdict = rules.judge(path, token).await;
+        Self::after(rules.judge(path, token).await, function)
+    }
+
+    /// What a browser gets that opens `path` and has not signed in.
+    pub(super) fn of_browser(rules: &Rules, function: App, path: &str) -> Self {
+        Self::after(rules.judge_browser(path), function)
+    }
+
+    fn after(verdict: Verdict, function: App) -> Self {
         let answers = |status, words: String| Self {
             gate: Said::new(status, words),
             function: Said::nothing("does not get the request"),

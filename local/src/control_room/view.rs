@@ -6,19 +6,15 @@ use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use clap::ValueEnum;
 use local_entra::{DAEMON_CLIENT_ID, Daemon, REFUSALS, describe};
-use local_events::Row;
 use local_http::page::{Page, Script, Width};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::done::Done;
 use super::form::{Chosen, form};
-use super::{Room, Shared, actions, live};
+use super::{Room, Shared, actions, decisions, function, live};
 use crate::environment::form::for_shell;
 use crate::environment::{Client, Shell, about, lines, usual_shell};
-
-/// Events on the page; more are in the log.
-const SHOWN: usize = 200;
 
 #[derive(Deserialize)]
 pub(super) struct PageQuery {
@@ -44,7 +40,7 @@ pub(super) async fn front(State(room): State<Shared>, Query(asked): Query<PageQu
         div.columns {
             div {
                 (room.what_runs())
-                (room.decisions())
+                (decisions::section(&room))
                 section #mint aria-labelledby="mint-heading" {
                     h2 #mint-heading { "Mint a token" }
                     p { "With any property or defect, to see what gate and function make of it." }
@@ -58,7 +54,8 @@ pub(super) async fn front(State(room): State<Shared>, Query(asked): Query<PageQu
                 (room.policy())
             }
         }
-        template #event { (event(None)) }
+        template #event { (decisions::event(None)) }
+        script src=(live::COPY) defer {}
         script src=(live::SCRIPT) defer {}
     };
     let page = Page {
@@ -75,23 +72,6 @@ pub(super) async fn front(State(room): State<Shared>, Query(asked): Query<PageQu
     response
 }
 
-/// A decision; none: the empty form of one, for the script.
-fn event(row: Option<&Row>) -> Markup {
-    let text = |get: fn(&Row) -> &str| row.map_or("", get);
-    html! {
-        li.event data-kind=(text(|row| row.kind)) {
-            time datetime=(text(|row| &row.time)) { (text(|row| &row.clock)) }
-            span.source { (text(|row| row.source)) }
-            span.asked { (text(|row| &row.asked)) }
-            span.answer {
-                span.status { @if let Some(row) = row { (row.status) } }
-                " "
-                span.why { (text(|row| &row.answer)) }
-            }
-        }
-    }
-}
-
 impl Room {
     fn what_runs(&self) -> Markup {
         let ready = &self.ready;
@@ -100,7 +80,7 @@ impl Room {
                 h2 #runs-heading { "What runs" }
                 dl {
                     @if let Some(name) = self.stack.own_name() { dt { "Stack" } dd { (name) } }
-                    dt { "Function" } dd { a href=(ready.function_url) { (ready.function_url) } }
+                    dt { "Function" } dd { a href=(function::link(self)) { (ready.function_url) } }
                     dt { "Authority" } dd { code { (ready.authority_host) } }
                     dt { "Tenant" } dd { code { (ready.tenant_id) } }
                     dt { "API's client id" } dd { code { (ready.api_client_id) } }
@@ -202,27 +182,6 @@ impl Room {
         }
     }
 
-    fn decisions(&self) -> Markup {
-        let last = *self.log.last().borrow();
-        let recent = self.log.decisions();
-        html! {
-            section #decisions aria-labelledby="decisions-heading" {
-                h2 #decisions-heading { "Decisions" }
-                div.buttons {
-                    span #live role="status" { "As of now" }
-                    a #reload href="/" { "Reload" }
-                }
-                div.scroll role="log" aria-labelledby="decisions-heading" aria-live="polite" aria-relevant="additions" tabindex="0" {
-                    ol.plain #events reversed data-run=(self.log.run()) data-last=(last) {
-                        @for kept in recent.iter().rev().take(SHOWN) { (event(Some(&kept.row()))) }
-                    }
-                    @if recent.is_empty() { p #none { "None yet. Call the function, or sign in." } }
-                }
-                p.quiet { "The same in a terminal: " code { (self.stack.line("log --follow")) } }
-            }
-        }
-    }
-
     /// What `env` prints.
     fn shell_lines(&self, shell: Shell, client: Option<Client>) -> String {
         let named = about(&self.stack).filter(|_| client != Some(Client::App));
@@ -261,7 +220,7 @@ impl Room {
                                 Some(name) => { (name) }
                             }
                         }
-                        pre data-copy="" { (self.shell_lines(shell, client)) }
+                        pre data-copy="these lines" { (self.shell_lines(shell, client)) }
                         p.quiet { "The same: " code { (self.stack.line(&name.map_or("env".to_owned(), |name| format!("env --for {name}")))) } }
                     }
                 }

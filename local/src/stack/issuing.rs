@@ -93,7 +93,10 @@ fn check_auto_approve(directory: &Directory, user: Option<&str>) -> Result<(), F
                 None => "the tenant has no such user",
                 Some(_) => "AADSTS50057: the account is disabled",
             },
-            format!("name one of {names}"),
+            match directory.nearest_user(user).filter(|_| found.is_none()) {
+                Some(meant) => format!("greeting-local up --auto-approve {meant}"),
+                None => format!("name one of {names}"),
+            },
         )),
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod app;
 pub(crate) mod authority;
 pub(crate) mod browser;
 pub(crate) mod cli;
+pub(crate) mod control_room;
 
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};

@@ -142,6 +142,21 @@ impl Directory {
             .find(|user| user.upn.eq_ignore_ascii_case(&whole))
     }
 
+    /// The sign-in name, among those of who can sign in, that is most like `name`, if one is.
+    pub fn nearest_user(&self, name: &str) -> Option<&str> {
+        let of_here = format!("@{}", self.domain).to_ascii_lowercase();
+        // What all names have in common would make any two of them alike.
+        let own = |name: &str| {
+            let name = name.trim().to_ascii_lowercase();
+            name.strip_suffix(&of_here).unwrap_or(&name).to_owned()
+        };
+        let known = self.may_sign_in();
+        let names: Vec<String> = known.iter().map(|upn| own(upn)).collect();
+        let meant = nearest(&own(name), names.iter().map(String::as_str))?;
+        let at = names.iter().position(|name| name == meant)?;
+        known.get(at).copied()
+    }
+
     /// The sign-in names of those whose account is not disabled.
     pub fn may_sign_in(&self) -> Vec<&str> {
         self.users
