@@ -1,7 +1,9 @@
 """The image of the Dockerfile, without a container engine: static programs in an empty root, as its user."""
 
+import fnmatch
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -12,18 +14,52 @@ from containers import Container, Image, own_world
 
 TARGET = "x86_64-unknown-linux-musl"
 BUILT = ROOT / "target" / "static"
+CONTEXT = ROOT / "target" / "context"
 UP = ["up", "--listen", "0.0.0.0", "--public-host", "greeting-local", "--ca-file", "/certificates/ca.pem"]
 NAMES = {"localhost": "127.0.0.1", "greeting-local": "127.0.0.2"}
 
 
+def is_ignored(path: str, patterns: list[str]) -> bool:
+    """As .dockerignore's patterns are read, of those kinds that ours are: a name at any depth, or a path
+    from the root; and whatever is below."""
+    parts = path.split("/")
+    for depth in range(1, len(parts) + 1):
+        above = "/".join(parts[:depth])
+        for pattern in patterns:
+            seen = parts[depth - 1] if pattern.startswith("**/") else above
+            wanted = pattern.removeprefix("**/")
+            if seen.count("/") == wanted.count("/") and fnmatch.fnmatchcase(seen, wanted):
+                return True
+    return False
+
+
+def context() -> pathlib.Path:
+    """What the build's COPY copies."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    assert not any(line.startswith("!") or line.endswith("/") for line in patterns), patterns
+    listed = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+    sent = [path for path in listed if not is_ignored(path, patterns)]
+    assert "Cargo.lock" in sent and "rust-toolchain.toml" not in sent, sent
+    shutil.rmtree(CONTEXT, ignore_errors=True)
+    for path in sent:
+        into = CONTEXT / path
+        into.parent.mkdir(parents=True, exist_ok=True)
+        # With its time, so that cargo builds only what has changed.
+        shutil.copy2(ROOT / path, into)
+    return CONTEXT
+
+
 def static_programs() -> pathlib.Path:
-    """Built as the release workflow builds them, in the quicker profile."""
+    """Built by the Dockerfile's own line from what it copies, in the quicker profile."""
     installed = subprocess.run(["rustup", "target", "list", "--installed"], capture_output=True, text=True, check=False)
     if TARGET not in installed.stdout or not shutil.which("musl-gcc"):
         raise Skipped(f"needs rustup target add {TARGET}, and musl-gcc (Debian: musl-tools)")
-    command = ["cargo", "build", "--quiet", "--target", TARGET, "--target-dir", BUILT]
-    programs = ["--bin", "greeting-server", "--bin", "greeting-cli", "--bin", "greeting-local"]
-    subprocess.run([*command, *programs], cwd=ROOT, check=True)
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+    [line] = re.findall(r"^RUN (cargo build .*?) &&", text, re.M)
+    command = line.replace("--profile dist", f"--quiet --target {TARGET} --target-dir {BUILT}").split()
+    assert "--locked" in command and "--quiet" in command, command
+    subprocess.run(command, cwd=context(), check=True)
     return BUILT / TARGET / "debug"
 
 
