@@ -140,8 +140,9 @@ impl Stack {
             running.managed_identity = Some(told);
             serving.push(of_it);
         }
-        let mut warnings = rules.settings.warnings(options.scheme());
-        warnings.extend(moved);
+        // First: what was pointed at the stack may be at another port.
+        let mut warnings = moved;
+        warnings.extend(rules.settings.warnings(options.scheme()));
         warnings.extend(app_settings);
         warnings.extend(differs);
         warnings.extend(in_force.notes);

@@ -205,7 +205,7 @@ fn item_10_a_stack_keeps_its_ports_and_takes_none_of_another() {
     assert!(again.status.success(), "{again:?}");
     let now = stacks.status("two");
     // Between the two runs somebody may have taken one: then it says so.
-    let moved = text(&again.stdout).contains("of this stack had, is taken");
+    let moved = text(&again.stdout).contains(" is taken: the ");
     let same = ["function_url", "authority_host"].map(|url| port(&before[url]) == port(&now[url]));
     assert_eq!(same == [true; 2], !moved, "{before} {now} {again:?}");
     stacks.run(&["stop", "--name", "two"]);
@@ -215,7 +215,7 @@ fn item_10_a_stack_keeps_its_ports_and_takes_none_of_another() {
     let again = stacks.up("two", &["--detach"]);
     let said = text(&again.stdout);
     assert!(
-        said.contains(&format!("port {had}, which the function")),
+        said.contains(&format!("port {had} is taken: the function is on ")),
         "{said}"
     );
     assert_ne!(port(&stacks.status("two")["function_url"]), had);
@@ -413,5 +413,52 @@ async fn item_10_the_control_room_says_which_stack() {
         ),
     ] {
         assert!(page.contains(&part), "{part}: {page}");
+    }
+}
+
+/// Every wait ends, and the others are told all the same.
+#[cfg(unix)]
+#[test]
+fn item_10_a_stack_that_is_silent_holds_up_no_other() {
+    let mut stacks = Stacks::started("two", &ANY);
+    stacks.up("three", &ANY);
+    let process = stacks.status("two")["process"].to_string();
+    let signal = |name: &str| {
+        let sent = std::process::Command::new("kill")
+            .args([name, &process])
+            .status();
+        assert!(sent.unwrap().success());
+    };
+    signal("-STOP");
+    let json = stacks.run(&["status", "--all", "--output", "json"]);
+    let human = text(&stacks.run(&["status", "--all"]).stdout);
+    signal("-CONT");
+    let all: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let states: Vec<(&Value, &Value)> = all["stacks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (&one["name"], &one["state"]))
+        .collect();
+    let of = |name: &str| states.iter().find(|(one, _)| *one == name).unwrap().1;
+    assert_eq!((of("two"), of("three")), (&"silent".into(), &"runs".into()));
+    assert!(human.contains("does not answer\n"), "{human}");
+    assert!(human.contains("greeting-local stop --state-dir"), "{human}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn item_10_a_list_of_stacks_that_is_not_written_is_an_error() {
+    let stacks = Stacks::new();
+    for output in ["human", "json"] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let ended = program()
+            .args(["status", "--all", "--output", output, "--state-dir"])
+            .arg(stacks.folder.path())
+            .stdout(full.unwrap())
+            .output()
+            .unwrap();
+        let said = refused(&ended);
+        assert!(said.contains("could not be written"), "{said}");
     }
 }

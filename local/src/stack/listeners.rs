@@ -73,14 +73,16 @@ impl Listeners {
                 now.authority,
             ),
         ];
-        let notes = moved
-            .into_iter()
-            .filter_map(|(what, asked, had, now)| match (asked, had, now) {
-                (None, Some(had), Some(now)) if had != now => Some(format!(
-                    "port {had}, which {what} of this stack had, is taken; it is on port {now} now: shells that env was evaluated in need it again"
-                )),
-                _ => None,
-            });
+        let notes =
+            moved
+                .into_iter()
+                .filter_map(|(what, asked, had, now)| match (asked, had, now) {
+                    (None, Some(had), Some(now)) if had != now => Some(format!(
+                        // One line of a terminal: `up` says few.
+                        "port {had} is taken: {what} is on {now}; evaluate env again"
+                    )),
+                    _ => None,
+                });
         (now, notes.collect())
     }
 

@@ -41,8 +41,9 @@ struct One {
     /// What it says of itself, if it answers.
     #[serde(flatten)]
     status: Option<Status>,
+    /// What a person does about one that can't be called.
     #[serde(skip)]
-    start: String,
+    next: String,
 }
 
 /// Whether there is anything to call.
@@ -100,13 +101,15 @@ async fn one(known: Known) -> One {
         authority_port: had.authority,
         ready: None,
         status: None,
-        start: home.stack.line("up"),
+        next: home.stack.line("up"),
     };
     if let Known::Runs(found) = known {
         let status = client::status(&found).await.ok();
         let ready = found.running.ready;
         let has_authority = found.running.tenant.is_some();
         one.state = status.as_ref().map_or(State::Silent, |_| State::Runs);
+        // Which names its process, if it does not end.
+        one.next = home.stack.line("stop");
         one.function_port = known_stacks::port(&ready.function_url);
         one.authority_port = known_stacks::port(&found.running.control).filter(|_| has_authority);
         one.ready = Some(ready);
@@ -128,7 +131,10 @@ fn lines(one: &One, now: Timestamp) -> Vec<String> {
             ));
             values.push(format!("authority {}", ready.authority_host));
         }
-        (Some(ready), None) => values.push(format!("{} does not answer", ready.function_url)),
+        (Some(ready), None) => {
+            values.push(format!("{} does not answer", ready.function_url));
+            values.push(one.next.clone());
+        }
         (None, _) => {
             let ports: Vec<String> = [one.function_port, one.authority_port]
                 .into_iter()
@@ -139,7 +145,7 @@ fn lines(one: &One, now: Timestamp) -> Vec<String> {
                 [] => "does not run".to_owned(),
                 ports => format!("does not run; its ports: {}", ports.join(", ")),
             });
-            values.push(one.start.clone());
+            values.push(one.next.clone());
         }
     }
     values.push(format!("state {}", one.state_dir));
@@ -170,7 +176,7 @@ mod tests {
             authority_port: None,
             ready: None,
             status: None,
-            start: format!("greeting-local up --name {name}"),
+            next: format!("greeting-local up --name {name}"),
         };
         let now = Timestamp::UNIX_EPOCH;
         assert_eq!(
