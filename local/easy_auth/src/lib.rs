@@ -53,7 +53,7 @@ pub use self::decision::{Facts, Verdict};
 use self::origin::Origin;
 pub use self::reason::Reason;
 pub use self::rules::Rules;
-pub use self::settings::{Settings, StoredLists, UnauthenticatedAction};
+pub use self::settings::{PLAIN_HTTP, Settings, StoredLists, UnauthenticatedAction};
 pub use self::verified::Verified;
 
 /// What a gate is made of.

@@ -27,6 +27,7 @@ pub use self::changes::StoredLists;
 pub(crate) use self::http::{HttpSettings, ProxyConvention};
 pub(crate) use self::login::{CookieConvention, Login};
 pub(crate) use self::provider::{AzureActiveDirectory, IdentityProviders};
+pub use self::warnings::PLAIN_HTTP;
 
 /// Easy Auth's settings, as `properties` of Azure's authsettingsV2 has them.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]

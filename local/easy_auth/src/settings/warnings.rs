@@ -14,6 +14,9 @@ const MANAGED_IDENTITY: [&str; 2] = [
     "override-use-mi-fic-assertion-client-id",
 ];
 
+/// What is said of `requireHttps` wherever a stack is called without TLS, as most are.
+pub const PLAIN_HTTP: &str = "requireHttps: plain HTTP is accepted here, on loopback only";
+
 impl Settings {
     /// What is valid but may surprise, of a gate with this scheme; printed at start.
     pub fn warnings(&self, scheme: Scheme) -> Vec<String> {
@@ -54,7 +57,7 @@ impl Settings {
             warnings.push("azureActiveDirectory.enabled is false: no token authenticates".into());
         }
         if self.http_settings.require_https && scheme == Scheme::Http {
-            warnings.push("requireHttps: plain HTTP is accepted here, on loopback only".into());
+            warnings.push(PLAIN_HTTP.into());
         }
         warnings
     }

@@ -1,5 +1,6 @@
 //! What `up` says once the function can be called.
 
+use local_easy_auth::PLAIN_HTTP;
 use local_entra::Directory;
 
 use crate::say::LABEL;
@@ -49,13 +50,14 @@ pub(super) fn announcement(
         format!("  {}", typed.env()),
         format!("  {}", typed.program("greeting-cli", "call")),
     ];
-    let notes = &stack.warnings;
+    let is_said = |note: &&String| detail == Detail::All || *note != PLAIN_HTTP;
+    let notes: Vec<&String> = stack.warnings.iter().filter(is_said).collect();
     let height = |value: &String| say::wrapped("", value).lines().count();
     let taken: usize = labels.iter().map(|(_, value)| height(value)).sum();
     let shown = match detail {
         Detail::All => notes.len(),
         Detail::Short => {
-            let heights: Vec<usize> = notes.iter().map(height).collect();
+            let heights: Vec<usize> = notes.iter().map(|note| height(note)).collect();
             fitting(&heights, LINES.saturating_sub(taken + call.len() + 1))
         }
     };
