@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use command_line::color::ColorArgs;
 
 pub(crate) use self::request::{CallCommand, RequestArgs};
 use crate::known_clients::DEVELOPER_CLIENT;
@@ -16,6 +17,7 @@ use crate::provenance::Source;
 #[derive(Debug, Parser)]
 #[command(
     version,
+    max_term_width = 80,
     after_help = "Examples:
   greeting-cli call https://contoso-greeting.azurewebsites.net/api/greeting
   az account get-access-token --scope api://<client-id>/Greeting.Read \\
@@ -32,16 +34,8 @@ pub(crate) struct Cli {
     /// Show where each value came from, each request and each answer (no secrets)
     #[arg(short, long, global = true, display_order = 100)]
     verbose: bool,
-    /// When to use colour [auto: on a terminal; NO_COLOR and CLICOLOR are honoured]
-    #[arg(
-        long,
-        global = true,
-        display_order = 101,
-        value_enum,
-        value_name = "WHEN",
-        default_value = "auto"
-    )]
-    pub(crate) color: Color,
+    #[command(flatten)]
+    pub(crate) color: ColorArgs,
 }
 
 impl Cli {
@@ -118,6 +112,9 @@ pub(crate) enum Command {
     Call(CallCommand),
     /// Get or read a token
     #[command(subcommand)]
+    #[command(after_help = "Examples:
+  greeting-cli token get https://… | greeting-cli token inspect -
+  greeting-cli token inspect --cached")]
     Token(TokenCommand),
     /// Sign in now, for later calls
     #[command(after_help = "Examples:
@@ -159,10 +156,12 @@ is known.")]
   greeting-cli completions powershell >> $PROFILE")]
     Completions {
         /// The shell
-        shell: clap_complete::Shell,
+        shell: command_line::Shell,
     },
     /// Write the man pages, one per command, into a folder
-    #[command(hide = true)]
+    #[command(after_help = "Examples:
+  greeting-cli man ~/.local/share/man/man1
+  man greeting-cli-call")]
     Man {
         /// The folder
         dir: PathBuf,
@@ -189,14 +188,6 @@ pub(crate) enum Output {
     Human,
     /// For programs: one JSON object on stdout
     Json,
-}
-
-/// When colour is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    Auto,
-    Always,
-    Never,
 }
 
 /// Where the token comes from.
@@ -371,3 +362,6 @@ fn seconds(text: &str) -> Result<Duration, String> {
         _ => Err("a whole number of seconds, 1 to 3600".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests;

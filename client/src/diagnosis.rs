@@ -41,7 +41,7 @@ mod words;
 
 #[cfg(test)]
 pub(crate) use aadsts::fixes as fixes_of_the_authority;
-pub(crate) use aadsts::{listed, look_up};
+pub(crate) use aadsts::{all_numbers, listed, look_up};
 pub(crate) use audience::audience_of_scope;
 pub(crate) use case::{Case, Expected, Sent, Signature};
 pub(crate) use claims::wanted as claims_wanted;

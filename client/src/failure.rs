@@ -42,8 +42,12 @@ pub(crate) enum Usage {
 pub(crate) enum Failure {
     #[error(transparent)]
     Usage(Usage),
-    #[error("{} is not in the catalogue", printable(&secret_forms::word(.0)))]
-    UnknownCode(String),
+    #[error("{} is not in the catalogue{near}", printable(&secret_forms::word(code)))]
+    UnknownCode {
+        code: String,
+        near: String,
+        fix: String,
+    },
     #[error("the log {} can't be read: {error}", path.display())]
     LogNotRead { path: PathBuf, error: io::Error },
     #[error("{} has no row of a log that Easy Auth or the HTTP front end writes", .0.display())]
@@ -92,7 +96,7 @@ impl Failure {
         match self {
             Self::Usage(Usage::Settings(unusable)) if let Some(fix) = unusable.fix() => fix,
             Self::Usage(_) => "For more information, try '--help'.",
-            Self::UnknownCode(_) => "the list: greeting-cli explain",
+            Self::UnknownCode { fix, .. } => fix,
             Self::LogNotRead { .. } => "name the file that the log was exported to, or -",
             Self::NotALog(_) => {
                 "az monitor log-analytics query -w WORKSPACE -o json --analytics-query AppServiceAuthenticationLogs; Azure writes it on Windows plans, and on Linux, Consumption and Flex none is known"
@@ -123,7 +127,7 @@ impl Failure {
     fn exit(&self) -> u8 {
         match self {
             Self::Usage(_)
-            | Self::UnknownCode(_)
+            | Self::UnknownCode { .. }
             | Self::LogNotRead { .. }
             | Self::NotALog(_)
             | Self::NotACall(_)

@@ -50,7 +50,9 @@ mod token;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Color};
+use command_line::color::Color;
+
+use crate::cli::Cli;
 use crate::commands::Threads;
 use crate::credential::{prompt, tool};
 use crate::failure::Failure;
@@ -62,6 +64,8 @@ pub fn run() -> ExitCode {
     if let Err(error) = environment::start_without_blank() {
         return Failure::NotStarted(error).tell();
     }
+    // What clap prints follows it too.
+    Color::of(std::env::args_os()).apply();
     let mut cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => return failure::told_by_clap(&error),
@@ -81,11 +85,6 @@ pub fn run() -> ExitCode {
     }
     if !gone.is_empty() {
         certificates::forget(&mut cli.command);
-    }
-    match cli.color {
-        Color::Auto => {}
-        Color::Always => anstream::ColorChoice::Always.write_global(),
-        Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     let threads = commands::threads(&cli.command);
     let runtime = match runtime(threads) {

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use command_line::characters::writable;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -80,27 +81,6 @@ pub(crate) fn tell_once(text: &str) {
 /// Quoted for a shell, for a line that is pasted.
 pub(crate) fn quoted(text: &str) -> String {
     ::state_folder::quoted(Path::new(&printable(text)))
-}
-
-/// The program's own characters beyond ASCII, as the locale can show them.
-pub(crate) fn writable(text: &str) -> std::borrow::Cow<'_, str> {
-    if unicode() || !text.contains('…') {
-        text.into()
-    } else {
-        text.replace('…', "...").into()
-    }
-}
-
-/// Whether the locale can show more than ASCII.
-pub(crate) fn unicode() -> bool {
-    cfg!(windows)
-        || ["LC_ALL", "LC_CTYPE", "LANG"]
-            .iter()
-            .find_map(|name| environment::text(name))
-            .is_some_and(|locale| {
-                let locale = locale.to_lowercase();
-                locale.contains("utf-8") || locale.contains("utf8")
-            })
 }
 
 /// Text from elsewhere, without the characters that control a terminal.

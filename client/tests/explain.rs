@@ -75,6 +75,41 @@ fn any_number_of_entras_is_explained() {
     assert_eq!(run(&["explain", "AADSTSx"], "").status.code(), Some(2));
 }
 
+/// What was mistyped is refused, and what was meant is said as a line to paste.
+#[test]
+fn item_13_near_codes_are_suggested() {
+    let output = run(&["explain", "audience-missmatch"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("near it: audience-mismatch"), "{said}");
+    assert!(
+        said.contains("fix  greeting-cli explain audience-mismatch\n"),
+        "{said}"
+    );
+    // A digit is missing at the end; in the middle of a number that nothing is known of.
+    for (typed, meant) in [
+        ("AADSTS50001", "AADSTS500011"),
+        ("AADSTS6501", "AADSTS65001"),
+    ] {
+        let output = run(&["explain", typed], "");
+        assert_eq!(output.status.code(), Some(0), "{typed}");
+        let told = text(&output);
+        assert!(
+            told.contains(&format!("\n  greeting-cli explain {meant}\n")),
+            "{told}"
+        );
+        assert!(told.lines().all(|line| line.len() <= 80), "{told}");
+        let output = run(&["explain", typed, "--output", "json"], "");
+        assert_eq!(report(&output)["near"][0], meant, "{typed}");
+    }
+    let output = run(&["explain", "AADSTS65001"], "");
+    assert!(!text(&output).contains("near codes"));
+    let output = run(&["explain", "ADSTS65001"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("explain AADSTS65001"), "{said}");
+}
+
 const ROWS: &str = r#"[
  {"TimeGenerated":"2026-11-28T10:00:00Z","StatusCode":"401","SubStatusCode":"71","Message":"Authentication required."},
  {"TimeGenerated":"2026-11-28T10:00:05Z","StatusCode":"401","SubStatusCode":"83","Message":"JWT validation failed: IDX10214: Audience validation failed. Audiences: 'a'. Did not match: validationParameters.ValidAudience: 'b'."},

@@ -8,38 +8,70 @@ use std::process::Output;
 
 use harness::{Server, TOKEN, answer, challenge, cli, finish, is_current, run};
 
-const COMMANDS: [&str; 9] = [
-    "",
-    "call",
-    "token",
-    "token get",
-    "token inspect",
-    "login",
-    "logout",
-    "doctor",
-    "explain",
-];
-
 fn stdout(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
 }
 
-#[test]
-fn help() {
-    for command in COMMANDS.iter().chain(&["completions"]) {
-        let mut arguments: Vec<&str> = command.split_whitespace().collect();
-        arguments.push("--help");
-        let output = run(&arguments, "");
-        assert_eq!(output.status.code(), Some(0));
-        if *command != "token" {
-            let (_, examples) = stdout(&output).split_once("Example").expect(command);
-            assert!(
-                examples.lines().all(|line| line.chars().count() <= 80),
-                "{examples}"
-            );
+/// Each command that help lists, and those below it: the words after the program's name. The
+/// program itself first.
+fn commands() -> Vec<Vec<String>> {
+    let mut found = vec![Vec::new()];
+    let mut next = 0;
+    while let Some(command) = found.get(next).cloned() {
+        next += 1;
+        let output = help(&command);
+        let listed = stdout(&output)
+            .lines()
+            .skip_while(|line| *line != "Commands:")
+            .skip(1)
+            .take_while(|line| !line.is_empty());
+        for line in listed {
+            // What continues a description is indented by more.
+            let is_name = line.starts_with("  ") && !line.starts_with("   ");
+            let name = line.split_whitespace().next().filter(|_| is_name);
+            if let Some(name) = name.filter(|name| *name != "help") {
+                let mut inner = command.clone();
+                inner.push(name.to_owned());
+                found.push(inner);
+            }
         }
-        let name = format!("help-{}", command.replace(' ', "-"));
-        is_current(name.trim_end_matches('-'), stdout(&output));
+    }
+    found
+}
+
+fn help(command: &[String]) -> Output {
+    let mut arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+    arguments.push("--help");
+    let output = run(&arguments, "");
+    assert_eq!(output.status.code(), Some(0), "{command:?}");
+    output
+}
+
+/// A command without a snapshot fails, and a snapshot without its command.
+#[test]
+fn item_19_each_command_has_help_with_examples_and_a_snapshot() {
+    let mut names = Vec::new();
+    for command in commands() {
+        let output = help(&command);
+        let help = stdout(&output);
+        let (_, examples) = help
+            .split_once("\nExample")
+            .unwrap_or_else(|| panic!("{command:?} has no examples: {help}"));
+        let typed = format!("greeting-cli {}", command.join(" "));
+        assert!(examples.contains(typed.trim_end()), "{examples}");
+        let name = format!("help {}", command.join(" "));
+        let name = name.trim_end().replace(' ', "-");
+        is_current(&name, help);
+        names.push(format!("{name}.snap"));
+    }
+    assert!(names.len() > 10, "{names:?}");
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
+    for kept in std::fs::read_dir(kept).unwrap() {
+        let kept = kept.unwrap().file_name().into_string().unwrap();
+        assert!(
+            !kept.starts_with("help") || names.contains(&kept),
+            "{kept} is of no command"
+        );
     }
 }
 
@@ -51,6 +83,8 @@ fn a_code_is_explained() {
     assert!(stdout(&output).lines().all(|line| line.len() <= 80));
     let unknown = run(&["explain", "nothing"], "");
     assert_eq!(unknown.status.code(), Some(2));
+    let said = String::from_utf8(unknown.stderr).unwrap();
+    assert!(!said.contains("near"), "{said}");
 }
 
 /// What `-v` prints about a call, and which source overrides which: flag, environment, challenge.
@@ -139,7 +173,7 @@ fn verbose_says_where_each_value_came_from() {
 }
 
 #[test]
-fn colour_is_a_choice() {
+fn item_15_colour_is_a_choice() {
     let server = Server::saying(challenge("http://127.0.0.1:9", "r"));
     let coloured = |flags: &[&str], environment: &[(&str, &str)]| {
         let state = tempfile::tempdir().unwrap();
@@ -155,10 +189,18 @@ fn colour_is_a_choice() {
     assert!(coloured(&[], &[("CLICOLOR_FORCE", "1")]));
     assert!(!coloured(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]));
     assert!(!coloured(&["--color", "auto"], &[("NO_COLOR", "1")]));
+    assert!(coloured(&["--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(!coloured(
+        &[],
+        &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]
+    ));
+    assert!(!coloured(&[], &[("FORCE_COLOR", "1")]));
+    #[cfg(unix)]
+    assert!(!coloured(&[], &[("CLICOLOR_FORCE", "0")]));
 }
 
 #[test]
-fn marks_are_what_the_locale_can_write() {
+fn item_15_marks_are_what_the_locale_can_write() {
     let server = Server::saying(challenge("http://127.0.0.1:9", "r"));
     let doctor = |locale: &str| {
         let state = tempfile::tempdir().unwrap();
@@ -173,33 +215,80 @@ fn marks_are_what_the_locale_can_write() {
 }
 
 #[test]
-fn completions_are_of_every_command() {
+fn item_13_completions_are_of_every_command_and_of_the_codes() {
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let output = run(&["completions", shell], "");
         assert_eq!(output.status.code(), Some(0));
-        for word in ["inspect", "doctor", "--auth-settings"] {
-            let name = word.trim_start_matches('-');
-            assert!(stdout(&output).contains(name), "{shell} lacks {word}");
+        let script = stdout(&output);
+        for name in commands().iter().filter_map(|command| command.last()) {
+            assert!(script.contains(name.as_str()), "{shell} lacks {name}");
+        }
+        assert!(script.contains("auth-settings"), "{shell}");
+        // PowerShell's script completes commands and flags alone.
+        for code in ["audience-mismatch", "AADSTS65001"] {
+            let has = script.contains(code);
+            assert_eq!(has, shell != "powershell", "{shell}: {code}");
         }
     }
     assert_eq!(run(&["completions", "tcsh"], "").status.code(), Some(2));
 }
 
 #[test]
-fn man_pages_are_written_for_every_command() {
+fn item_13_man_pages_are_written_for_every_command() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("man1");
     let output = run(&["man", path.to_str().unwrap()], "");
     assert_eq!(output.status.code(), Some(0));
-    for command in COMMANDS {
-        let name = format!("greeting-cli {command}").trim().replace(' ', "-");
+    let all = commands();
+    for command in &all {
+        let name = format!("greeting-cli {}", command.join(" "));
+        let name = name.trim().replace(' ', "-");
         let page = std::fs::read_to_string(path.join(format!("{name}.1"))).unwrap();
         assert!(page.contains(".TH") && page.contains("SYNOPSIS"), "{name}");
     }
+    assert_eq!(std::fs::read_dir(&path).unwrap().count(), all.len());
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     assert_eq!(
         run(&["man", file.to_str().unwrap()], "").status.code(),
         Some(1)
     );
+}
+
+/// A real shell takes the script, and completes by it.
+#[cfg(unix)]
+#[test]
+fn item_13_bash_completes_codes_and_flags() {
+    let script = run(&["completions", "bash"], "");
+    for (words, begun, all) in [
+        ("explain AADSTS6500", "AADSTS6500", "AADSTS65001"),
+        ("explain audience", "audience", "audience-mismatch"),
+        ("token inspect --ver", "--ver", "--verify"),
+        ("call --credential az", "az", "azure-cli"),
+    ] {
+        let at = words.split(' ').count();
+        let line = format!(
+            "
+COMP_WORDS=(greeting-cli {words}) COMP_CWORD={at}
+read -ra completion <<< \"$(complete -p greeting-cli)\"
+for at in \"${{!completion[@]}}\"; do
+  [ \"${{completion[at]}}\" = -F ] && by=${{completion[at + 1]}}
+done
+$by greeting-cli '{begun}' \"${{COMP_WORDS[COMP_CWORD - 1]}}\"
+printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["--norc", "-c", &format!("{}{line}", stdout(&script))]);
+        let output = match bash.output() {
+            Ok(output) => output,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => panic!("{error}"),
+        };
+        let found: Vec<&str> = stdout(&output).lines().collect();
+        assert!(found.contains(&all), "{words}: {output:?}");
+        assert!(
+            found.iter().all(|word| word.starts_with(begun)),
+            "{found:?}"
+        );
+    }
 }

@@ -22,7 +22,10 @@ pub fn text(name: &str) -> Option<String> {
 /// What libraries read by themselves. One that reads certificates takes a blank name for a file's;
 /// one that reads proxies, a blank `HTTPS_PROXY` for the only one, though `https_proxy` is set; a
 /// blank `TMPDIR` or `HOME` is the current folder; a blank number of threads ends the program.
-pub const READ_BY_LIBRARIES: [&str; 14] = [
+///
+/// `CLICOLOR_FORCE` is also blank where it is 0, by its own description; the library that prints colours
+/// takes that for yes.
+pub const READ_BY_LIBRARIES: [&str; 15] = [
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "HTTPS_PROXY",
@@ -37,7 +40,10 @@ pub const READ_BY_LIBRARIES: [&str; 14] = [
     "HOME",
     "TOKIO_WORKER_THREADS",
     "CARGO_HOME",
+    FORCED_COLOUR,
 ];
+
+const FORCED_COLOUR: &str = "CLICOLOR_FORCE";
 
 /// Starts the program anew without those of [`READ_BY_LIBRARIES`] that are blank: a process can't
 /// take a variable out of its own environment safely.
@@ -46,7 +52,11 @@ pub const READ_BY_LIBRARIES: [&str; 14] = [
 /// It does not start.
 #[cfg(unix)]
 pub fn start_without_blank() -> std::io::Result<()> {
-    let is_blank = |name: &&str| std::env::var_os(name).is_some() && variable(name).is_none();
+    let is_blank = |name: &&str| match std::env::var_os(name) {
+        Some(value) if *name == FORCED_COLOUR && value == "0" => true,
+        Some(_) => variable(name).is_none(),
+        None => false,
+    };
     let blank: Vec<_> = READ_BY_LIBRARIES.into_iter().filter(is_blank).collect();
     start_without(&blank)
 }

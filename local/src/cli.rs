@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use command_line::color::ColorArgs;
 use local_entra::{Delay, Failures};
 use local_events::TimeShift;
 
@@ -39,16 +40,19 @@ fn named<T: Copy + Send + Sync + 'static>(
 #[derive(Debug, Parser)]
 #[command(
     version,
+    max_term_width = 80,
     after_help = "Examples:
   greeting-local demo                     the whole story, then ends
-  greeting-local up                       the function on http://localhost:7071, until Ctrl-C
+  greeting-local up                       the function on port 7071, to Ctrl-C
   eval \"$(greeting-local env)\"            point this shell's clients at it
-  greeting-local approve ABCD23456        approve a device code
+  greeting-local approve                  approve the device code that waits
   greeting-local mint --expired           a token that the gate must refuse"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) color: ColorArgs,
 }
 
 /// What to do.
@@ -78,6 +82,26 @@ pub(crate) enum Command {
     Log(LogArgs),
     /// Write the zip that Azure Functions runs
     Package(PackageArgs),
+    /// Print a shell's completion script
+    #[command(after_help = "Examples:
+  greeting-local completions bash > \\
+    ~/.local/share/bash-completion/completions/greeting-local
+  greeting-local completions zsh > ~/.zfunc/_greeting-local
+  greeting-local completions fish > \\
+    ~/.config/fish/completions/greeting-local.fish
+  greeting-local completions powershell >> $PROFILE")]
+    Completions {
+        /// The shell
+        shell: command_line::Shell,
+    },
+    /// Write the man pages, one per command, into a folder
+    #[command(after_help = "Examples:
+  greeting-local man ~/.local/share/man/man1
+  man greeting-local-up")]
+    Man {
+        /// The folder
+        dir: PathBuf,
+    },
     /// Become another program that ends with the process that asks for it
     #[command(hide = true)]
     Launch(LaunchArgs),
@@ -111,6 +135,11 @@ pub(crate) enum Output {
 
 /// `demo`
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  greeting-local demo
+  greeting-local demo --output json | jq '.[].findings[].code'
+
+The exit status is 0 if each of the six outcomes was the expected one, else 1.")]
 pub(crate) struct DemoArgs {
     /// How the outcomes are printed
     #[arg(long, value_enum, default_value = "human")]
@@ -147,22 +176,24 @@ pub(crate) enum Switch {
 /// `policy`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  greeting-local policy                          prints the policy
-  greeting-local policy --consent off            AADSTS65001 for everybody
-  greeting-local policy --device-code off        Conditional Access blocks it: AADSTS53003
-  greeting-local policy --refresh-reuse off      a refresh token is used once
-  greeting-local policy --refuse AADSTS50076     every sign-in fails: MFA is required
+  greeting-local policy                       prints the policy
+  greeting-local policy --consent off         AADSTS65001 for everybody
+  greeting-local policy --device-code off     Conditional Access: AADSTS53003
+  greeting-local policy --refresh-reuse off   a refresh token is used once
+  greeting-local policy --refuse AADSTS50076  every sign-in fails: MFA
   greeting-local policy --refuse none
-  greeting-local policy --time-shift 3600        in an hour: access tokens have ended
-  greeting-local policy --time-shift 7776000     in 90 days: refresh tokens have, too
+  greeting-local policy --time-shift 3600     in an hour: access tokens end
+  greeting-local policy --time-shift 7776000  in 90 days: refresh tokens too
   greeting-local policy --time-shift 0
-  greeting-local policy --delay 2s               each answer takes two seconds longer
-  greeting-local policy --fail 503:0.2           a fifth of all answers fail, with Retry-After
-  greeting-local policy --fail 429:1             each one does
+  greeting-local policy --delay 2s            each answer takes 2 s longer
+  greeting-local policy --fail 503:0.2        a fifth of all answers fail, with
+                                              Retry-After
+  greeting-local policy --fail 429:1          each one does
   greeting-local policy --delay none --fail none
 
---delay and --fail are about discovery, keys, device codes, tokens and the managed identity, the
-gate's own requests for keys included. Pages and these commands answer as before.")]
+--delay and --fail are about discovery, keys, device codes, tokens and the
+managed identity, the gate's own requests for keys included. Pages and these
+commands answer as before.")]
 pub(crate) struct PolicyArgs {
     /// Whether consents and pre-authorizations count
     #[arg(long, value_enum)]
@@ -197,7 +228,8 @@ pub(crate) struct PolicyArgs {
 /// `rotate-keys`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Tokens issued before stay valid: the old key is published until they have expired.
+    after_help = "Tokens issued before stay valid: the old key is published until they have
+expired.
 
 Example:
   greeting-local rotate-keys"
@@ -214,7 +246,8 @@ pub(crate) struct RotateKeysArgs {
   greeting-local log --follow
   greeting-local log -v                   with polls, discovery and key fetches
   greeting-local log --output json | jq 'select(.status == 401) | .reason'
-  greeting-local log --output json | jq 'select(.source == \"authority\" and .grant)'")]
+  greeting-local log --output json |
+    jq 'select(.source == \"authority\" and .grant)'")]
 pub(crate) struct LogArgs {
     /// Print new requests as they come, until Ctrl-C
     #[arg(long, short)]
@@ -232,13 +265,13 @@ pub(crate) struct LogArgs {
 /// `status`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The exit status is 0 where a stack runs whose handler has not ended, else 1; with
---all it is 0 whatever runs.
+    after_help = "The exit status is 0 where a stack runs whose handler has not ended, else 1;
+with --all it is 0 whatever runs.
 
 Examples:
   greeting-local status
   greeting-local status --name two
-  greeting-local status --all                              every stack, and its ports
+  greeting-local status --all                       every stack, and its ports
   greeting-local status --output json | jq -r .function_url"
 )]
 pub(crate) struct StatusArgs {
@@ -255,7 +288,8 @@ pub(crate) struct StatusArgs {
 /// `health`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The exit status is 0 where the function can be called, else 1. No shell is needed.
+    after_help = "The exit status is 0 where the function can be called, else 1. No shell is
+needed.
 
 Examples:
   greeting-local health
@@ -269,8 +303,9 @@ pub(crate) struct HealthArgs {
 /// `stop`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It returns once the stack is gone: its ports are free then. Its keys, certificates and
-refresh tokens stay in its state folder, which status shows, for the next start.
+    after_help = "It returns once the stack is gone: its ports are free then. Its keys,
+certificates and refresh tokens stay in its state folder, which status shows,
+for the next start.
 
 Examples:
   greeting-local stop
@@ -303,8 +338,8 @@ pub(crate) enum EnvOutput {
   greeting-local env --output json | from json | load-env        Nushell
   greeting-local env --output dotenv > .env
   eval \"$(greeting-local env --unset)\"            takes them back
-  eval \"$(greeting-local env --name two)\"         the stack of this name, also for mint,
-                                                 approve and the rest in this shell
+  eval \"$(greeting-local env --name two)\"         the stack of this name, for
+                                                 mint and approve too
   eval \"$(greeting-local env --for az)\"           then: az login …
   greeting-local env --for msal-python             what to write in a program
 
@@ -330,7 +365,7 @@ pub(crate) struct EnvArgs {
 /// `approve`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  greeting-local approve                       the only one that waits; else lists them
+  greeting-local approve              the only one that waits; else lists them
   greeting-local approve ABCD23456
   greeting-local approve ABCD23456 --user bob
   greeting-local approve ABCD23456 --deny")]
@@ -352,10 +387,10 @@ pub(crate) struct ApproveArgs {
 /// `package`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  greeting-local package                                  builds the handler, writes greeting.zip
+  greeting-local package                builds the handler, writes greeting.zip
   greeting-local package --out target/greeting.zip
   greeting-local package --target x86_64-unknown-linux-musl
-  greeting-local package --handler greeting-server        one that is built already")]
+  greeting-local package --handler greeting-server    one that is built already")]
 pub(crate) struct PackageArgs {
     /// The zip to write
     #[arg(long, value_name = "FILE", default_value = "greeting.zip")]
@@ -374,3 +409,6 @@ pub(crate) struct PackageArgs {
     )]
     pub(crate) target: Target,
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches};
+use command_line::color::Color;
 use local_events::{Stream, flush, print};
 
 use crate::cli::{Cli, Command};
@@ -44,21 +45,27 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 const LAST_TASKS: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
+    // What clap prints follows it too.
+    Color::of(std::env::args_os()).apply();
     let read = ::environment::matches(Cli::command, str::to_owned);
-    let cli = match read.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
-        Err(said) => return said_by_clap(&said),
-    };
-    // Before there is any thread: it becomes another program.
-    let command = match cli.command {
-        Command::Launch(args) => return commands::launch::run(args),
-        command => command,
+    let read = read.and_then(|matches| Cli::from_arg_matches(&matches));
+    // Before there is any thread: it becomes another program, whose environment is not touched.
+    let read = match read {
+        Ok(Cli {
+            command: Command::Launch(args),
+            ..
+        }) => return commands::launch::run(args),
+        read => read,
     };
     #[cfg(unix)]
     if let Err(error) = ::environment::start_without_blank() {
         eprintln!("error: this program could not be started without blank variables: {error}");
         return ExitCode::FAILURE;
     }
+    let command = match read {
+        Ok(cli) => cli.command,
+        Err(said) => return said_by_clap(&said),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -97,6 +104,10 @@ fn main() -> ExitCode {
                 .map(|()| ExitCode::SUCCESS),
             Command::Log(args) => commands::log::run(args).await.map(|()| ExitCode::SUCCESS),
             Command::Package(args) => commands::package::run(&args).map(|()| ExitCode::SUCCESS),
+            Command::Completions { shell } => {
+                commands::completions::run(shell).map(|()| ExitCode::SUCCESS)
+            }
+            Command::Man { dir } => commands::man::run(&dir).map(|()| ExitCode::SUCCESS),
         }
     });
     // Its tasks are dropped before this returns, and with them their children are killed. Whatever
@@ -112,8 +123,8 @@ fn main() -> ExitCode {
 
 /// A mistake on the command line, or the help that was asked for.
 fn said_by_clap(said: &clap::Error) -> ExitCode {
-    if let Err(error) = said.print() {
-        eprintln!("error: the help could not be written: {error}");
+    if let Err(failure) = say::written(said.print()) {
+        eprintln!("error: {failure}");
         return ExitCode::FAILURE;
     }
     ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2))

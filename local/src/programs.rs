@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::SystemTime;
 
+use command_line::characters::writable;
 use local_child::Launcher;
 use local_events::{Stream, print};
 use local_failure::Failure;
@@ -142,7 +143,7 @@ async fn build(name: &str, checkout: &Path) -> Result<PathBuf, Failure> {
     };
     print(
         Stream::Err,
-        format!("building {} …", PROGRAMS.join(" and ")),
+        writable(&format!("building {} …", PROGRAMS.join(" and "))),
     );
     let mut command =
         tokio::process::Command::new(environment::variable("CARGO").unwrap_or("cargo".into()));

@@ -46,7 +46,30 @@ pub(crate) async fn line_later(text: impl Display) -> Result<(), Failure> {
     written(local_events::print_result(text.to_string()).await)
 }
 
-fn written(outcome: io::Result<()>) -> Result<(), Failure> {
+/// Whether somebody still reads stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    There,
+    /// It has closed its end, as `head` does.
+    Gone,
+}
+
+/// The same, for what goes on for as long as it is read.
+///
+/// # Errors
+/// It could not be written.
+pub(crate) async fn line_to_reader(text: impl Display) -> Result<Reader, Failure> {
+    match local_events::print_result(text.to_string()).await {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        outcome => written(outcome).map(|()| Reader::There),
+    }
+}
+
+/// What came of writing a result.
+///
+/// # Errors
+/// It was not written, and somebody waits for it.
+pub(crate) fn written(outcome: io::Result<()>) -> Result<(), Failure> {
     match outcome {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::new(
             "the result could not be written to stdout",

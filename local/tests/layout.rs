@@ -25,8 +25,9 @@ enum Layer {
 }
 
 /// Every crate of the workspace has its layer.
-const LAYERS: [(&str, Layer); 17] = [
+const LAYERS: [(&str, Layer); 18] = [
     ("fuzz-replay", Layer::Tests),
+    ("command-line", Layer::Shared),
     ("environment", Layer::Shared),
     ("loopback", Layer::Shared),
     ("secret-forms", Layer::Shared),

@@ -53,7 +53,7 @@ fn point_17_a_result_that_cannot_be_written_is_an_error() {
     assert!(said.contains("could not be written"), "{said}");
 }
 
-/// Every command that has a result; `up` has none, and serves without a reader of its lines.
+/// Every command; of `up` it is what it says before it serves.
 #[cfg(target_os = "linux")]
 #[test]
 fn point_17_no_command_succeeds_whose_result_cannot_be_written() {
@@ -69,8 +69,25 @@ fn point_17_no_command_succeeds_whose_result_cannot_be_written() {
         "--out",
         zip.to_str().unwrap(),
     ];
-    let commands: [&[&str]; 11] = [
+    let other = folder.path().join("other");
+    let another = |more: &[&'static str]| {
+        let free = ["up", "--port", "0", "--authority-port", "0", "--state-dir"];
+        [&free[..], &[other.to_str().unwrap()], more].concat()
+    };
+    let (other_up, other_detached) = (another(&[]), another(&["--detach"]));
+    let pages = folder.path().join("man");
+    let man = ["man", pages.to_str().unwrap()];
+    let commands: [&[&str]; 21] = [
         &["env"],
+        &["env", "--output", "json"],
+        &["env", "--unset"],
+        &["status"],
+        &["status", "--output", "json"],
+        &["health"],
+        &["completions", "bash"],
+        &man,
+        &other_up,
+        &other_detached,
         &["mint"],
         &["log"],
         &["log", "--output", "json"],
@@ -81,6 +98,7 @@ fn point_17_no_command_succeeds_whose_result_cannot_be_written() {
         &package,
         &["--help"],
         &["--version"],
+        &["up", "--help"],
     ];
     // So that the log has a line.
     assert!(up.run("rotate-keys", &[]).status.success());
@@ -101,6 +119,50 @@ fn point_17_no_command_succeeds_whose_result_cannot_be_written() {
     }
     // Written before its list was.
     assert!(zip.exists());
+    // What failed to say that it runs does not run.
+    let output = program()
+        .args(["status", "--state-dir"])
+        .arg(&other)
+        .output();
+    assert_eq!(output.unwrap().status.code(), Some(1));
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let output = program()
+        .args(["stop", "--state-dir"])
+        .arg(up.folder.path().join("state"))
+        .stdout(full.unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
+/// A reader that has gone wanted no more: `| head -1` is no error, nothing is said of it, and what
+/// goes on until Ctrl-C ends.
+#[test]
+fn item_13_a_reader_that_has_gone_is_no_error() {
+    let up = Up::start(&[]);
+    for arguments in [
+        &["--help"][..],
+        &["env"],
+        &["mint"],
+        &["policy"],
+        &["completions", "zsh"],
+        &["log"],
+        &["log", "--follow"],
+    ] {
+        let mut child = program()
+            .args(arguments)
+            .env("GREETING_LOCAL_STATE", up.folder.path().join("state"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        // A decision, for `log --follow` to print.
+        assert!(up.run("rotate-keys", &[]).status.success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+        assert!(output.stderr.is_empty(), "{arguments:?}: {output:?}");
+    }
 }
 
 /// The least that is a static x86-64 program: a header and an empty loadable segment.

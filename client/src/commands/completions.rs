@@ -3,15 +3,24 @@
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
+use clap::builder::PossibleValuesParser;
+use command_line::{Shell, pages};
 
 use crate::cli::Cli;
+use crate::diagnosis::Code;
 use crate::failure::Failure;
 use crate::terminal::say;
 
 /// Prints it.
-pub(crate) fn run(shell: clap_complete::Shell) -> Result<ExitCode, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "greeting-cli", &mut script);
-    say(&String::from_utf8_lossy(&script))?;
+///
+/// # Errors
+/// It can't be printed.
+pub(crate) fn run(shell: Shell) -> Result<ExitCode, Failure> {
+    // The program itself takes any word there, and tells the codes that are near it.
+    let codes = || PossibleValuesParser::new(Code::spellings());
+    let command = Cli::command().mut_subcommand("explain", |explain| {
+        explain.mut_arg("code", |code| code.value_parser(codes()))
+    });
+    say(pages::completions(shell, "greeting-cli", &command).trim_end())?;
     Ok(ExitCode::SUCCESS)
 }

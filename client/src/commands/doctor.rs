@@ -5,6 +5,7 @@ mod network;
 
 use std::process::ExitCode;
 
+use command_line::characters::{unicode, writable};
 use serde::Serialize;
 use serde_json::json;
 
@@ -19,7 +20,7 @@ use crate::http::{Answer, without_query};
 use crate::report::finding_text;
 use crate::scope::is_plain;
 use crate::session::Session;
-use crate::terminal::{WIDTH, json as pretty, printable, say, unicode, writable};
+use crate::terminal::{WIDTH, json as pretty, printable, say};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "lowercase", tag = "result")]

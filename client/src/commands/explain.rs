@@ -2,6 +2,7 @@
 
 mod aadsts;
 mod log;
+mod near;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -46,13 +47,28 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
         })?;
         return Ok(ExitCode::SUCCESS);
     }
-    let found =
-        Code::find(&code.to_lowercase()).ok_or_else(|| Failure::UnknownCode(code.clone()))?;
+    let found = Code::find(&code.to_lowercase()).ok_or_else(|| unknown(code))?;
     match args.output {
         Output::Human => say(human(found).trim_end())?,
         Output::Json => say(&pretty(&value(found)))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was typed, and what may have been meant.
+fn unknown(code: &str) -> Failure {
+    let near = near::near(code);
+    Failure::UnknownCode {
+        code: code.to_owned(),
+        fix: match near.first() {
+            Some(first) => format!("greeting-cli explain {first}"),
+            None => "the list: greeting-cli explain".to_owned(),
+        },
+        near: match near.len() {
+            0 => String::new(),
+            _ => format!("; near it: {}", near.join(", ")),
+        },
+    }
 }
 
 fn value(code: Code) -> serde_json::Value {

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use clap::CommandFactory as _;
+use command_line::pages;
 
 use crate::cli::Cli;
 use crate::failure::Failure;
@@ -14,12 +15,10 @@ use crate::terminal::say;
 /// # Errors
 /// The folder can't be written.
 pub(crate) fn run(dir: &Path) -> Result<ExitCode, Failure> {
-    std::fs::create_dir_all(dir)
-        .and_then(|()| clap_mangen::generate_to(Cli::command(), dir))
-        .map_err(|error| Failure::ManPages {
-            dir: dir.to_owned(),
-            error,
-        })?;
+    pages::man(Cli::command(), dir).map_err(|error| Failure::ManPages {
+        dir: dir.to_owned(),
+        error,
+    })?;
     say(&dir.display().to_string())?;
     Ok(ExitCode::SUCCESS)
 }

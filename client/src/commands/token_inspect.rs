@@ -6,6 +6,7 @@ mod text;
 use std::process::ExitCode;
 
 use azure_core::credentials::Secret;
+use command_line::characters::writable;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -22,7 +23,7 @@ use crate::failure::Failure;
 use crate::http::{self, Clients, without_query};
 use crate::session::function_url;
 use crate::signature;
-use crate::terminal::{json as pretty, printable, say, tell, writable};
+use crate::terminal::{json as pretty, printable, say, tell};
 use crate::token::Decoded;
 
 /// A token with less than this left is about to expire: clients renew it then, in seconds.

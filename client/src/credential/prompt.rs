@@ -4,12 +4,13 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use command_line::characters::unicode;
 use serde_json::json;
 
 use crate::cli::Output;
 use crate::oauth::browser::PATIENCE;
 use crate::oauth::device_code::DeviceCodePrompt;
-use crate::terminal::{json_line, printable, tell, unicode};
+use crate::terminal::{json_line, printable, tell};
 
 const BOLD: anstyle::Style = anstyle::Style::new().bold();
 

@@ -244,6 +244,14 @@ pub(crate) fn listed(number: u64) -> Option<(Code, &'static str)> {
     Some((row.code, row.summary))
 }
 
+/// Every number that is explained.
+pub(crate) fn all_numbers() -> impl Iterator<Item = u64> {
+    let known = table().map(|(number, _)| number);
+    let listed = AADSTS.iter().map(|row| row.number);
+    let not_in_table = listed.filter(|number| look_up(*number).is_none());
+    known.chain(not_in_table)
+}
+
 /// The numbers that stand for a finding's code.
 pub(super) fn numbers(code: Code) -> impl Iterator<Item = u64> {
     AADSTS

@@ -1,6 +1,8 @@
 //! Every code that a finding can have, explained at length: `greeting-cli explain`, and the page
 //! `docs/troubleshooting.md`, which a test keeps the same.
 
+use std::sync::LazyLock;
+
 use super::aadsts;
 use super::code::Code;
 
@@ -50,6 +52,16 @@ impl Code {
             .map(|number| format!("AADSTS{number}"))
             .collect();
         (!numbers.is_empty()).then(|| numbers.join(", "))
+    }
+
+    /// What `explain` is asked for: each code, and each of Entra's numbers that has a finding.
+    pub(crate) fn spellings() -> impl Iterator<Item = &'static str> {
+        static NUMBERS: LazyLock<Vec<String>> = LazyLock::new(|| {
+            let numbers = Code::ALL.iter().flat_map(|code| code.aadsts());
+            numbers.map(|number| format!("AADSTS{number}")).collect()
+        });
+        let codes = Self::ALL.iter().map(|code| code.as_str());
+        codes.chain(NUMBERS.iter().map(String::as_str))
     }
 
     /// What it means, at length.

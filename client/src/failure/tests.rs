@@ -20,7 +20,14 @@ fn every_failure_says_what_to_do() {
     };
     for (failure, exit) in [
         (Failure::Usage(Usage::UserInUrl), 2),
-        (Failure::UnknownCode("x".into()), 2),
+        (
+            Failure::UnknownCode {
+                code: "x".into(),
+                near: String::new(),
+                fix: "f".into(),
+            },
+            2,
+        ),
         (
             Failure::LogNotRead {
                 path: "l".into(),

@@ -63,22 +63,27 @@ pub(crate) const KINDS: [Named<Shape>; 5] = [
 /// `mint`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  greeting-local mint | greeting-cli call http://localhost:7071/api/greeting --access-token -
-  greeting-local mint --expired                              401: expired
-  greeting-local mint --expires-in -60                       200: five minutes of skew are allowed
-  greeting-local mint --audience https://graph.microsoft.com 401: for another API
+  greeting-local mint |
+    greeting-cli call http://localhost:7071/api/greeting --access-token -
+  greeting-local mint --expired                401: expired
+  greeting-local mint --expires-in -60         200: 5 min of skew are allowed
+  greeting-local mint --audience https://graph.microsoft.com
+                                               401: for another API
   greeting-local mint --tenant 11111111-2222-3333-4444-555555555555
-  greeting-local mint --kind id                              401: an ID token is for the client
-  greeting-local mint --app-only --role Greeting.Read.All    403: a role is not a scope
+  greeting-local mint --kind id                401: that is for the client
+  greeting-local mint --app-only --role Greeting.Read.All
+                                               403: a role is not a scope
   greeting-local mint --client 872cd9fa-d31f-45e0-9eab-6e460a02d1f1
-                                                             403: up --allow-client takes it
-  greeting-local mint --claim 'groups=[\"a\",\"b\"]' --claim oid=null --claim 'exp=\"soon\"'
+                                               403: up --allow-client takes it
+  greeting-local mint --claim 'groups=[\"a\",\"b\"]' --claim oid=null \\
+    --claim 'exp=\"soon\"'
 
-greeting-cli call sends an ID token, and a token of one of Microsoft's APIs, only with
---send-anyway.
+greeting-cli call sends an ID token, and a token of one of Microsoft's APIs,
+only with --send-anyway.
 
-Times are by this machine's clock, also where the stack runs with --time-shift. The control room, at
-the authority's address, mints the same and says what gate and function would answer.")]
+Times are by this machine's clock, also where the stack runs with --time-shift.
+The control room, at the authority's address, mints the same and says what gate
+and function would answer.")]
 pub(crate) struct MintArgs {
     #[arg(
         long,

@@ -52,21 +52,23 @@ const CLAIM_NAMES: [Named<ClaimNames>; 2] = [
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   greeting-local up
-  greeting-local up -v                                   say all that is in force, print every request
+  greeting-local up -v             say all that is in force, print every request
   greeting-local up --port 0 --authority-port 0 --ready-file ready.json
-  greeting-local up --settings deploy/authsettingsV2.json --auto-approve alice@greeting.test
-  greeting-local up --upstream http://localhost:8000     Easy Auth in front of any app
+  greeting-local up --settings deploy/authsettingsV2.json \\
+    --auto-approve alice@greeting.test
+  greeting-local up --upstream http://localhost:8000
+                                   Easy Auth in front of any app
   greeting-local up --settings auth.json --upstream http://localhost:8000
-                                                         with your API's settings in Azure
+                                   with your API's settings in Azure
   greeting-local up --allow-client 5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853
-                                                         the local daemon may call, too
-  greeting-local up --watch                              build and start again on change
-  greeting-local up --detach                             go on in the background, until: stop
-  greeting-local up --name two                           a second stack, beside the first
+                                   the local daemon may call, too
+  greeting-local up --watch        build and start again on change
+  greeting-local up --detach       go on in the background, until: stop
+  greeting-local up --name two     a second stack, beside the first
   greeting-local up --listen 0.0.0.0 --public-host greeting-local
-                                                         for the other containers of a network
+                                   for the other containers of a network
   greeting-local up --tenant contoso.onmicrosoft.com --client-id API_CLIENT_ID
-                                                         tokens of a real tenant")]
+                                   tokens of a real tenant")]
 pub(crate) struct UpArgs {
     /// Say all at start: the files in force, the apps, who can sign in, the CA, a call without env;
     /// then print polls, discovery and key fetches too

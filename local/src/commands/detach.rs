@@ -71,7 +71,11 @@ pub(crate) async fn run(stack: &StackRef) -> Result<ExitCode, Failure> {
             line = next(&mut err) => print(Stream::Err, line),
             line = next(&mut out) => {
                 let is_last = line.starts_with(LAST_LINE);
-                say::line_later(line).await?;
+                if let Err(failure) = say::line_later(line).await {
+                    // What this command calls failed does not run on.
+                    let _ = child.kill().await;
+                    return Err(failure);
+                }
                 if is_last {
                     return Ok(ExitCode::SUCCESS);
                 }

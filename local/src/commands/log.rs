@@ -7,7 +7,7 @@ use crate::cli::{LogArgs, Output};
 use crate::control::client;
 use crate::control::log::{Lost, PATH};
 use crate::control::running::Found;
-use crate::say;
+use crate::say::{self, Reader};
 
 /// Prints what the running stack has decided, and with `--follow` what it decides.
 ///
@@ -53,7 +53,10 @@ pub(crate) async fn run(args: LogArgs) -> Result<(), Failure> {
         tokio::select! {
             biased;
             () = &mut interrupted => break,
-            printed = say::line_later(lines.join("\n")) => printed?,
+            // `log --follow | head` ends with head.
+            printed = say::line_to_reader(lines.join("\n")) => if printed? == Reader::Gone {
+                return Ok(());
+            },
         }
     }
     if let Some(words) = shown.how_many_not(&found.home.stack.line("log -v")) {

@@ -7,6 +7,7 @@ mod announcement;
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 
+use command_line::characters::writable;
 use local_easy_auth::{Behaviour, StoredLists};
 use local_entra::PollInterval;
 use local_events::{Log, Stream, interrupted, print};
@@ -17,6 +18,7 @@ use self::announcement::{Detail, announcement};
 use crate::cli::{TenantArgs, UpArgs};
 use crate::commands::detach;
 use crate::control::running::Running;
+use crate::say;
 use crate::stack::{Network, Options, Ports, Protocol, Stack};
 use crate::state::ports::Reserved;
 use crate::state::{self, Home};
@@ -118,27 +120,32 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
             "choose another --ready-file, --ca-file or --state-dir",
         ));
     }
-    for line in announcement(&stack, &typed, detail, open_to.as_deref()) {
-        print(Stream::Out, line);
-    }
-    if args.detached {
-        detach::let_go(&home, &typed).await?;
-    } else {
-        print(Stream::Out, "Ctrl-C ends it.");
-    }
-    tokio::select! {
-        () = interrupted => {}
-        () = stack.asked_to_stop() => {}
-        () = say_who_waits(stack.log(), &typed) => {}
-    }
-    print(Stream::Err, "stopping …");
+    let serve = async {
+        for line in announcement(&stack, &typed, detail, open_to.as_deref()) {
+            say::line_later(line).await?;
+        }
+        if args.detached {
+            detach::let_go(&home, &typed).await?;
+        } else {
+            say::line_later("Ctrl-C ends it.").await?;
+        }
+        say_who_waits(stack.log(), &typed).await;
+        Ok(())
+    };
+    // Whoever does not read these lines holds up neither requests nor the end.
+    let served = tokio::select! {
+        () = interrupted => Ok(()),
+        () = stack.asked_to_stop() => Ok(()),
+        served = serve => served,
+    };
+    print(Stream::Err, writable("stopping …"));
     stack.running.remove(&home.path);
     if let Some(path) = &args.ready_file {
         // A reader must not take a stack that is gone for one that is ready.
         let _ = std::fs::remove_file(path);
     }
     stack.stop().await;
-    Ok(ExitCode::SUCCESS)
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 /// How others reach the stack: both flags say it, so that neither alone opens anything.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::BOLD;
+use super::near::near;
 use crate::diagnosis::{Code, listed, look_up};
 use crate::terminal::WIDTH;
 
@@ -38,13 +39,20 @@ pub(super) fn human(number: u64) -> String {
             fill(explanation.remedy)
         );
     }
+    let near = match near(&number.to_string()).as_slice() {
+        [] => String::new(),
+        near @ [first, ..] => format!(
+            "{BOLD}near codes{BOLD:#}\n{}, if a digit is wrong or missing:\n  greeting-cli explain {first}\n\n",
+            near.join(", ")
+        ),
+    };
     match known {
         Some(known) => format!(
-            "{title}\n\n{}\n\n{more}",
+            "{title}\n\n{}\n\n{near}{more}",
             fill(&format!("{}.", known.meaning))
         ),
         None => format!(
-            "{title}\n\n{}\n\n{more}",
+            "{title}\n\n{}\n\n{near}{more}",
             fill(
                 "greeting-cli does not know this number: it is neither in its catalogue nor in the table of codes that it carries. Microsoft's page below may have it; else support wants the trace and correlation ids of the answer."
             )
@@ -78,6 +86,7 @@ pub(super) fn value(number: u64) -> Value {
             .map(|(_, summary)| filled(summary))
             .or_else(|| known.map(|known| known.meaning.to_owned())),
         "fix": listed.map(|(code, _)| code.explanation().remedy),
+        "near": if listed.is_some() { Vec::new() } else { near(&number.to_string()) },
         "see": page(number),
     })
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Output as Finished, Stdio};
 
+use command_line::characters::writable;
 use local_child::Stdin;
 use local_entra::Authority;
 use local_events::{Stream, print};
@@ -199,9 +200,9 @@ async fn sign_in(stack: &Stack, child: &mut Child) -> Result<(), Failure> {
         if let Some(code) = prompt["user_code"].as_str() {
             print(
                 Stream::Err,
-                format!(
-                    "  sign-in    device code {code}, approved as {USER}; waiting for greeting-cli to ask again …"
-                ),
+                writable(&format!(
+                    "  sign-in    device code {code}, approved as {USER}\n             greeting-cli asks again soon …"
+                )),
             );
             local_authority(stack)?
                 .approve(code, USER)
