@@ -46,7 +46,7 @@ pub(crate) async fn let_go(home: &Home, typed: &Typed) -> Result<(), Failure> {
 pub(crate) async fn run(stack: &StackRef) -> Result<ExitCode, Failure> {
     let interrupted = interrupted();
     tokio::pin!(interrupted);
-    let program = std::env::current_exe().map_err(|error| not_started(&error))?;
+    let program = std::env::current_exe().map_err(|error| not_started(stack, &error))?;
     let mut command = Command::new(program);
     command
         .args(std::env::args_os().skip(1).map(instead))
@@ -54,7 +54,9 @@ pub(crate) async fn run(stack: &StackRef) -> Result<ExitCode, Failure> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     apart(&mut command);
-    let mut child = command.spawn().map_err(|error| not_started(&error))?;
+    let mut child = command
+        .spawn()
+        .map_err(|error| not_started(stack, &error))?;
     let mut out = child.stdout.take().map(|out| BufReader::new(out).lines());
     let mut err = child.stderr.take().map(|err| BufReader::new(err).lines());
     loop {
@@ -84,7 +86,7 @@ pub(crate) async fn run(stack: &StackRef) -> Result<ExitCode, Failure> {
                 while let Some(line) = rest(&mut err).await {
                     print(Stream::Err, line);
                 }
-                status.map_err(|error| not_started(&error))?;
+                status.map_err(|error| not_started(stack, &error))?;
                 return Ok(ExitCode::FAILURE);
             }
         }
@@ -131,10 +133,10 @@ async fn rest(lines: &mut Option<Lines<impl AsyncBufRead + Unpin>>) -> Option<St
     line
 }
 
-fn not_started(error: &std::io::Error) -> Failure {
+fn not_started(stack: &StackRef, error: &std::io::Error) -> Failure {
     Failure::new(
         "the stack was not started",
         error,
-        "start it in this terminal: greeting-local up",
+        format!("start it in this terminal: {}", stack.line("up")),
     )
 }

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
             Failure::new(
                 format!("{} can't be written to a .env file", no_form.0),
                 "its value has quotes or backslashes that programs read differently there",
-                "greeting-local env --output json",
+                stack.line("env --output json"),
             )
         })?,
     };
