@@ -127,8 +127,10 @@ fn strike(served: &mut Served, moment: Moment, nth: usize, struck: &AtomicUsize)
         Moment::Answer => text.len(),
         _ => 0,
     };
+    // Before the caller can have the answer.
+    let then = ends();
     served.write(&text[..cut]);
-    ends()
+    then
 }
 
 #[tokio::test]
