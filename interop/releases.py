@@ -189,7 +189,8 @@ def binstall():
                 assert path in inside and path.endswith(program + suffix), (path, inside)
             top = f"greeting-{version()}-{target}/"
             assert all(member.startswith(top) for member in inside if member != top.rstrip("/")), inside
-            for file in ("LICENSE", "README.md", "man/greeting-cli-call.1", "completions/_greeting-cli"):
+            written = ("man/greeting-cli-call.1", "man/greeting-local-up.1", "completions/_greeting-cli", "completions/_greeting-local")
+            for file in ("LICENSE", "README.md", *written):
                 assert top + file in inside, (file, inside)
         # The programs work where they are unpacked.
         with tarfile.open(folder / "out" / f"greeting-{version()}-x86_64-unknown-linux-musl.tar.gz") as opened:
@@ -244,12 +245,13 @@ def formula():
             assert all(words[word] in url for word in system.split("-")), (system, url)
         expect(sorted(said["installed"]["bin"]), sorted(PROGRAMS))
         for kind, file in (
-            ("man1", "man/greeting-cli.1"),
-            ("bash_completion", "completions/greeting-cli.bash"),
-            ("zsh_completion", "completions/_greeting-cli"),
-            ("fish_completion", "completions/greeting-cli.fish"),
+            ("man1", "man/{}.1"),
+            ("bash_completion", "completions/{}.bash"),
+            ("zsh_completion", "completions/_{}"),
+            ("fish_completion", "completions/{}.fish"),
         ):
-            assert file in said["installed"][kind], (kind, said)
+            for program in ("greeting-cli", "greeting-local"):
+                assert file.format(program) in said["installed"][kind], (kind, said)
 
 
 @check("Scoop manifest", "its template, filled in: what it downloads and installs", lambda: version())

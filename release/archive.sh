@@ -25,8 +25,6 @@ cp "$programs/greeting-server$exe" "$into/"
 
 for program in greeting-cli greeting-local; do
   cp "$programs/$program$exe" "$into/"
-  # A program that has none yet is archived without.
-  "$into/$program$exe" completions bash >/dev/null 2>&1 || continue
   for shell in bash zsh fish powershell; do
     case "$shell" in
       bash) file="$program.bash" ;;
