@@ -68,6 +68,14 @@ fn two_demos_at_once_tell_the_whole_story() {
         assert!(text.contains(words), "{words} is not in\n{text}");
     }
     assert!(!text.contains('\u{1b}'), "colour in a pipe");
+    // Lines to paste and what the function says stay whole.
+    let whole = ["greeting-cli ", "Hello, world. "];
+    for line in text.lines() {
+        let stays = whole
+            .iter()
+            .any(|start| line.trim_start().starts_with(start));
+        assert!(line.chars().count() <= 80 || stays, "over 80: {line}");
+    }
     for output in [&json.stdout, &json.stderr, text.as_bytes(), &human.stderr] {
         assert!(
             !String::from_utf8_lossy(output).contains("eyJ"),

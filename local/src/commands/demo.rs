@@ -202,8 +202,9 @@ async fn tell(stack: &Stack, cli: &Cli<'_>, output: Output) -> Result<ExitCode, 
                 bold = Style::new().bold(),
             ))
             .await?;
+            // As it is printed there: greeting-cli takes 80 columns.
             for line in seen.shown.trim_end().lines() {
-                say::line_later(format!("   {line}").trim_end()).await?;
+                say::line_later(line).await?;
             }
         }
         results.push(json!({
