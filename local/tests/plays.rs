@@ -230,10 +230,12 @@ async fn a_real_tenants_settings_are_played() {
         .text()
         .await
         .unwrap();
-    assert!(
-        page.contains("greeting-local mint | greeting-cli call"),
-        "{page}"
+    let folder = up.folder.path().join("state");
+    let line = format!(
+        "greeting-local mint --state-dir {} | greeting-cli call",
+        folder.display()
     );
+    assert!(page.contains(&line), "{page}");
 
     let env = up.run("env", &["--shell", "bash"]);
     let env = String::from_utf8(env.stdout).unwrap();
