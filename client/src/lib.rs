@@ -8,6 +8,7 @@
 //! - `session`: one call's course: learn, trust, send, explain
 //! - `credential`: where tokens come from, which are kept, and what the user sees while signing in
 //! - `discovery`: what a function says about itself, and how far that is trusted
+//! - `conformance`: what a gate really does, against the rows of `docs/easy-auth.md`
 //! - `diagnosis`: why a call was refused, as pure functions; `report`: how it is printed
 //! - `failure`: errors that end a command before there is anything to report
 //! - `signature`: a signature against the issuer's keys; `auth_settings`: the gate's
@@ -24,6 +25,7 @@ mod certificates;
 mod cli;
 mod clock;
 mod commands;
+mod conformance;
 mod credential;
 mod diagnosis;
 mod discovery;
