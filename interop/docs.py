@@ -24,7 +24,7 @@ import az_command_line
 from checks import CODE, ENVIRONMENT, PATIENCE, ROOT, check, expect
 from namespaces import entered
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "README.md"]
+PAGES = [ROOT / "README.md", ROOT / "AGENTS.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "README.md"]
 BLOCK = re.compile(r"(?:^<!-- (?P<mark>[^>]*) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
 PROGRAM = re.compile(r"(?:\$ )?(?:target/\w+/)?(?:greeting-\w+|cargo|az|azd|func|curl|eval|npm|pip)(?=\s|$)")
 

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod harness;
+
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -78,7 +81,14 @@ fn exists(code: &str, test: &str) -> bool {
 
 /// The README and the pages.
 fn pages() -> Vec<PathBuf> {
-    let mut pages = vec![root().join("README.md"), root().join("deploy/README.md")];
+    let mut pages = [
+        "README.md",
+        "AGENTS.md",
+        "deploy/README.md",
+        "docs/schemas/README.md",
+    ]
+    .map(|page| root().join(page))
+    .to_vec();
     let docs = std::fs::read_dir(root().join("docs")).unwrap().flatten();
     pages.extend(
         docs.map(|entry| entry.path())
@@ -152,6 +162,37 @@ fn point_6_the_blocks_of_the_pages_paste() {
         }
     }
     assert!(seen > 30, "{seen}");
+}
+
+/// Whoever adds a command says whether an agent may run it.
+#[test]
+fn point_4_the_agents_page_says_of_each_command_whether_it_may_be_run() {
+    let page = std::fs::read_to_string(root().join("docs/agents.md")).unwrap();
+    let (_, tables) = page.split_once("\n## What you may run unasked\n").unwrap();
+    let mut seen = 0;
+    for (name, program) in [
+        ("greeting-local", harness::program()),
+        ("greeting-cli", Command::new(harness::cli::path())),
+    ] {
+        for command in commands(program) {
+            let said = format!("`{name} {command}");
+            assert!(tables.contains(&said), "docs/agents.md has no {said}`");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
+/// The commands that a program's help lists.
+fn commands(mut program: Command) -> Vec<String> {
+    let help = program.arg("--help").output().unwrap().stdout;
+    let help = String::from_utf8(help).unwrap();
+    let (_, list) = help.split_once("\nCommands:\n").unwrap();
+    let (list, _) = list.split_once("\n\n").unwrap();
+    // A line that goes on is indented further.
+    let begins = |line: &&str| line.starts_with("  ") && !line.starts_with("   ");
+    let first = |line: &str| line.split_whitespace().next().map(str::to_owned);
+    list.lines().filter(begins).filter_map(first).collect()
 }
 
 #[test]
