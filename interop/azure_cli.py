@@ -29,7 +29,10 @@ def is_over(environment: dict, scope: str):
     az(environment, "account", "get-access-token", "--scope", scope, succeeds=False)
 
 
-@check("Azure CLI", "az login --use-device-code, get-access-token, logout", AZ)
+@check(
+    "Azure CLI", "az login --use-device-code, get-access-token, logout", AZ,
+    shows=("authority/device-code", "authority/refresh-tokens"),
+)
 def device_code():
     with up() as stack:
         environment = stack.environment("az")
@@ -48,7 +51,7 @@ def device_code():
         is_over(environment, stack.scope)
 
 
-@check("Azure CLI", "az login in a browser (code + PKCE)", AZ)
+@check("Azure CLI", "az login in a browser (code + PKCE)", AZ, shows=("authority/authorization-code",))
 def in_a_browser():
     with up() as stack:
         environment = stack.environment("az")
@@ -79,7 +82,10 @@ def wait_for_text(path, program) -> str:
     return wait(read)
 
 
-@check("Azure CLI", "az login --service-principal, secret and certificate", AZ)
+@check(
+    "Azure CLI", "az login --service-principal, secret and certificate", AZ,
+    shows=("authority/client-credentials", "authority/errors"),
+)
 def service_principal():
     with up("--allow-client", DAEMON) as stack:
         environment = stack.environment("az")
@@ -102,7 +108,7 @@ def service_principal():
         assert refused.returncode != 0 and "AADSTS7000215" in refused.stderr, refused.stderr
 
 
-@check("Azure CLI", "refused by policy: az prints Entra's code", AZ)
+@check("Azure CLI", "refused by policy: az prints Entra's code", AZ, shows=("authority/errors",))
 def refused():
     with up() as stack:
         environment = stack.environment("az")

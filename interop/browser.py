@@ -81,7 +81,10 @@ def version() -> str:
     return said.split()[1]
 
 
-@check("Chromium", "Easy Auth: sent to sign in, back, /.auth/me, out", version)
+@check(
+    "Chromium", "Easy Auth: sent to sign in, back, /.auth/me, out", version,
+    shows=("easy-auth/browsers-by-agent", "easy-auth/auth-routes", "easy-auth/sign-in-query-in-a-browser", "easy-auth/sealed-cookies"),
+)
 def sign_in_and_out():
     for more in [(), ("--https",)]:
         with served(page) as origin, up("--upstream", origin, *more, settings=SETTINGS) as stack, chromium() as driver:
@@ -104,7 +107,10 @@ def sign_in_and_out():
             title(driver, "You are not signed in")
 
 
-@check("Chromium", "Easy Auth: the URL's fragment outlives the sign-in", version)
+@check(
+    "Chromium", "Easy Auth: the URL's fragment outlives the sign-in", version,
+    shows=("easy-auth/preserve-fragments",),
+)
 def fragment():
     settings = {**SETTINGS, "login": {"preserveUrlFragmentsForLogins": True}}
     with served(page) as origin, up("--upstream", origin, settings=settings) as stack, chromium() as driver:

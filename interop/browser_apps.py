@@ -60,7 +60,10 @@ def ran(driver, what: str) -> dict:
     return driver.execute_async_script(script, what)
 
 
-@check("@azure/msal-browser", "Chromium: redirect, refresh, silent in a frame, after sign-out", lambda: version("@azure/msal-browser"))
+@check(
+    "@azure/msal-browser", "Chromium: redirect, refresh, silent in a frame, after sign-out", lambda: version("@azure/msal-browser"),
+    shows=("authority/authorization-code", "authority/single-page-apps", "authority/browser-session", "authority/redirect-uris"),
+)
 def single_page():
     scope = json.loads((ROOT / "deploy" / "app-registration.json").read_text())["api"]["oauth2PermissionScopes"][0]["id"]
     application = {
@@ -143,7 +146,10 @@ def signed_in(driver, origin: str) -> str:
     return driver.find_element(By.ID, "who").text
 
 
-@check("express-openid-connect", "Chromium: sign-in at its defaults (id_token, form_post)", lambda: version("express-openid-connect"))
+@check(
+    "express-openid-connect", "Chromium: sign-in at its defaults (id_token, form_post)", lambda: version("express-openid-connect"),
+    shows=("authority/front-channel-id-tokens", "authority/redirect-uris"),
+)
 def express():
     with (
         registered(registration()) as stack,
@@ -153,7 +159,10 @@ def express():
         expect(signed_in(driver, origin), "alice@greeting.test")
 
 
-@check("passport-azure-ad", "Chromium: id_token, code id_token, code (form_post); its default scope knows no name", lambda: version("passport-azure-ad"))
+@check(
+    "passport-azure-ad", "Chromium: id_token, code id_token, code (form_post); its default scope knows no name", lambda: version("passport-azure-ad"),
+    shows=("authority/front-channel-id-tokens", "authority/authorization-code", "authority/redirect-uris"),
+)
 def passport_azure_ad():
     secret = secrets.token_urlsafe(24)
     subjects = set()

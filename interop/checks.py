@@ -54,6 +54,8 @@ class Check:
     package: str | typing.Callable[[], str]
     # What has it run.
     when: str = ALWAYS
+    # The rows of the pages' tables that its assertions show, as PAGE/ID.
+    shows: tuple = ()
 
     def version(self) -> str:
         return metadata.version(self.package) if isinstance(self.package, str) else self.package()
@@ -63,11 +65,11 @@ class Skipped(Exception):
     """What a check needs is not on this machine; it is named, and the run does not fail for it."""
 
 
-def check(client: str, flow: str, package, when: str = ALWAYS):
+def check(client: str, flow: str, package, when: str = ALWAYS, shows: tuple = ()):
     """Registers a function that raises where the client did not get what it should."""
 
     def register(function):
-        CHECKS.append(Check(client, flow, function, package, when))
+        CHECKS.append(Check(client, flow, function, package, when, shows))
         return function
 
     return register

@@ -43,20 +43,29 @@ def answers(language: str, folder: pathlib.Path):
 FLOW = "a custom handler by its published command line, run by up"
 
 
-@check("Python http.server", FLOW, platform.python_version)
+@check(
+    "Python http.server", FLOW, platform.python_version,
+    shows=("easy-auth/custom-handler", "functions-host/routes-by-name", "functions-host/function-in-error"),
+)
 def python():
     with copied("python") as folder:
         answers("python", folder)
 
 
-@check("Node.js http", FLOW, node_version)
+@check(
+    "Node.js http", FLOW, node_version,
+    shows=("easy-auth/custom-handler", "functions-host/routes-by-name", "functions-host/function-in-error"),
+)
 def node():
     program("node")
     with copied("node") as folder:
         answers("node", folder)
 
 
-@check("Go net/http", FLOW, go_version)
+@check(
+    "Go net/http", FLOW, go_version,
+    shows=("easy-auth/custom-handler", "functions-host/routes-by-name", "functions-host/function-in-error"),
+)
 def go():
     with copied("go") as folder:
         build = [program("go"), "build", "handler.go"]

@@ -60,7 +60,10 @@ def tokens(name: str, environment: dict, *flows: str) -> dict:
     return json.loads(done.stdout)
 
 
-@check("azidentity (Go)", "device code: the program that `env --for go` prints", IDENTITY)
+@check(
+    "azidentity (Go)", "device code: the program that `env --for go` prints", IDENTITY,
+    shows=("authority/device-code",),
+)
 def printed_program():
     with up() as stack:
         folder = stack.folder / "go"
@@ -73,7 +76,7 @@ def printed_program():
         expect(printed.splitlines()[-1], GREETING)
 
 
-@check("azidentity (Go)", "DeviceCodeCredential: a scope, silent, .default", IDENTITY)
+@check("azidentity (Go)", "DeviceCodeCredential: a scope, silent, .default", IDENTITY, shows=("authority/consent",))
 def identity_device_code():
     with up("--auto-approve", "alice@greeting.test") as stack:
         got = tokens("identity", variables(stack), "device code")
@@ -81,7 +84,10 @@ def identity_device_code():
         expect(got["silent"], got["scope"])
 
 
-@check("azidentity (Go)", "secret, certificate with and without chain, EnvironmentCredential", IDENTITY)
+@check(
+    "azidentity (Go)", "secret, certificate with and without chain, EnvironmentCredential", IDENTITY,
+    shows=("authority/client-credentials",),
+)
 def identity_daemon():
     with up("--allow-client", DAEMON) as stack:
         got = tokens("identity", as_daemon(stack), "daemon")
@@ -114,14 +120,17 @@ def identity_default():
         assert done.returncode != 0 and "login.microsoft" in done.stderr, done.stderr
 
 
-@check("azidentity (Go)", "ManagedIdentityCredential after `env --for managed-identity`", IDENTITY)
+@check(
+    "azidentity (Go)", "ManagedIdentityCredential after `env --for managed-identity`", IDENTITY,
+    shows=("authority/managed-identity",),
+)
 def identity_managed():
     with up("--allow-client", MANAGED_IDENTITY) as stack:
         got = tokens("identity", variables(stack, "managed-identity"), "managed identity")
         expect(stack.statuses(got), {"managed identity": APP})
 
 
-@check("MSAL Go", "device code: a scope, silent, refresh, .default", MSAL)
+@check("MSAL Go", "device code: a scope, silent, refresh, .default", MSAL, shows=("authority/consent",))
 def msal_device_code():
     with up("--auto-approve", "alice@greeting.test") as stack:
         got = tokens("msal", variables(stack), "device code")
@@ -130,14 +139,17 @@ def msal_device_code():
         assert got["refreshed"] != got["scope"]
 
 
-@check("MSAL Go", "client credentials: secret, certificate with and without chain", MSAL)
+@check(
+    "MSAL Go", "client credentials: secret, certificate with and without chain", MSAL,
+    shows=("authority/client-credentials",),
+)
 def msal_daemon():
     with up("--allow-client", DAEMON) as stack:
         got = tokens("msal", as_daemon(stack), "daemon")
         expect(stack.statuses(got), {"secret": APP, "certificate": APP, "certificate and chain": APP})
 
 
-@check("MSAL Go", "on behalf of: an API calls the next one as its user", MSAL)
+@check("MSAL Go", "on behalf of: an API calls the next one as its user", MSAL, shows=("authority/on-behalf-of",))
 def msal_on_behalf_of():
     with up_with_orders("--auto-approve", "alice@greeting.test") as (stack, secret):
         person = variables(stack) | {"GREETING_SCOPE": "api://orders/Orders.Read", "GREETING_API": "api://orders"}
@@ -147,7 +159,7 @@ def msal_on_behalf_of():
         expect(stack.statuses(tokens("msal", api, "on behalf of")), {"on behalf of": PERSON})
 
 
-@check("go-oidc", "a verifier by issuer and keys, across a key rotation", OIDC)
+@check("go-oidc", "a verifier by issuer and keys, across a key rotation", OIDC, shows=("authority/discovery",))
 def verifier():
     with up() as stack:
         command = [built("verifier"), f"{stack.authority}/{stack.tenant}/v2.0", stack.api]

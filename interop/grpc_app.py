@@ -50,7 +50,10 @@ def hello(stack, token: str | None):
         return messages, call.code(), dict(call.trailing_metadata() or ()).get("x-seen-by")
 
 
-@check("grpcio", "a gRPC server behind --upstream-http2, and without the switch", "grpcio")
+@check(
+    "grpcio", "a gRPC server behind --upstream-http2, and without the switch", "grpcio",
+    shows=("easy-auth/http2-apps",),
+)
 def grpcio():
     with server() as origin:
         with up("--upstream", origin, "--upstream-http2") as stack:

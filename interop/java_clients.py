@@ -107,7 +107,7 @@ msal4j = version("clients", "msal4j")
 azure_identity = version("clients", "azure-identity")
 
 
-@check("MSAL4J", "device code (a scope, .default), silent, refresh", msal4j)
+@check("MSAL4J", "device code (a scope, .default), silent, refresh", msal4j, shows=("authority/consent",))
 def msal_person():
     with up("--auto-approve", "alice@greeting.test") as stack:
         seen = alone(stack, "Msal", "person")
@@ -118,13 +118,19 @@ def msal_person():
         expect(stack.statuses(seen), dict.fromkeys(seen, PERSON))
 
 
-@check("MSAL4J", "client credentials: secret, certificate, certificate with chain", msal4j)
+@check(
+    "MSAL4J", "client credentials: secret, certificate, certificate with chain", msal4j,
+    shows=("authority/client-credentials",),
+)
 def msal_daemon():
     with up("--allow-client", DAEMON) as stack:
         expect(stack.statuses(alone(stack, "Msal", "daemon")), PROOFS)
 
 
-@check("MSAL4J", "reason() and claims() where a person has to sign in again", msal4j)
+@check(
+    "MSAL4J", "reason() and claims() where a person has to sign in again", msal4j,
+    shows=("authority/consent", "authority/errors"),
+)
 def msal_interaction():
     with up("--auto-approve", "alice@greeting.test") as stack:
 
@@ -156,7 +162,10 @@ def msal_port():
         expect(grants(stack), ["device_code"])
 
 
-@check("azure-identity (Java)", "device code: the program that `env --for java` prints", azure_identity)
+@check(
+    "azure-identity (Java)", "device code: the program that `env --for java` prints", azure_identity,
+    shows=("authority/device-code",),
+)
 def identity_program():
     with up() as stack:
         path = stack.folder / "Greeting.java"
@@ -180,7 +189,10 @@ def identity_port():
         expect(grants(stack), ["device_code"])
 
 
-@check("azure-identity (Java)", "ClientSecretCredential, ClientCertificateCredential (without, with chain)", azure_identity)
+@check(
+    "azure-identity (Java)", "ClientSecretCredential, ClientCertificateCredential (without, with chain)", azure_identity,
+    shows=("authority/client-credentials",),
+)
 def identity_daemon():
     with up("--allow-client", DAEMON) as stack:
         expect(stack.statuses(alone(stack, "Identity", "daemon")), PROOFS)
@@ -241,7 +253,10 @@ def nimbus():
         expect(verified(stack, *v2[:2], minted.TOKENS[:1]), {"as issued": "Greeting.Read"})
 
 
-@check("azure-identity (Java)", "ManagedIdentityCredential and DefaultAzureCredential after `env --for managed-identity`", azure_identity)
+@check(
+    "azure-identity (Java)", "ManagedIdentityCredential and DefaultAzureCredential after `env --for managed-identity`", azure_identity,
+    shows=("authority/managed-identity",),
+)
 def identity_managed():
     with up("--allow-client", MANAGED_IDENTITY) as stack:
         variables = stack.environment("managed-identity")
@@ -250,14 +265,20 @@ def identity_managed():
             expect(stack.statuses(seen), {flow: APP})
 
 
-@check("MSAL4J", "ManagedIdentityApplication after `env --for managed-identity`", msal4j)
+@check(
+    "MSAL4J", "ManagedIdentityApplication after `env --for managed-identity`", msal4j,
+    shows=("authority/managed-identity",),
+)
 def msal_managed():
     with up("--allow-client", MANAGED_IDENTITY) as stack:
         seen = printed(java("clients", "Msal", "managed"), stack.environment("managed-identity"))
         expect(stack.statuses(seen), {"managed": APP})
 
 
-@check("MSAL4J", "on behalf of: an API calls the next one as its user; silent, refresh", msal4j)
+@check(
+    "MSAL4J", "on behalf of: an API calls the next one as its user; silent, refresh", msal4j,
+    shows=("authority/on-behalf-of", "authority/on-behalf-of-refusals"),
+)
 def msal_on_behalf_of():
     with up_with_orders("--auto-approve", "alice@greeting.test") as (stack, secret):
         seen = alone(stack, "Msal", "on behalf of", ORDERS, "api://orders/Orders.Read", API_SECRET=secret)
@@ -270,7 +291,10 @@ def msal_on_behalf_of():
         expect(stack.statuses(seen), dict.fromkeys(seen, PERSON))
 
 
-@check("azure-identity (Java)", "OnBehalfOfCredential: an API calls the next one as its user", azure_identity)
+@check(
+    "azure-identity (Java)", "OnBehalfOfCredential: an API calls the next one as its user", azure_identity,
+    shows=("authority/on-behalf-of",),
+)
 def identity_on_behalf_of():
     with up_with_orders("--auto-approve", "alice@greeting.test") as (stack, secret):
         seen = alone(stack, "Identity", "on behalf of", ORDERS, "api://orders/Orders.Read", API_SECRET=secret)

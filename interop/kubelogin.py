@@ -48,13 +48,13 @@ def succeeds(command: list, environment: dict) -> str:
     return done.stdout
 
 
-@check("kubelogin", "devicecode", lambda: VERSION, ALL)
+@check("kubelogin", "devicecode", lambda: VERSION, ALL, shows=("authority/device-code",))
 def device_code():
     with up() as stack:
         reaches(stack, by_device_code(stack, line(stack, "devicecode"), variables(stack)), PERSON)
 
 
-@check("kubelogin", "interactive", lambda: VERSION, ALL)
+@check("kubelogin", "interactive", lambda: VERSION, ALL, shows=("authority/authorization-code",))
 def interactive():
     with up() as stack:
         # What it opens in place of a browser: it writes the URL down.
@@ -72,7 +72,7 @@ def interactive():
         reaches(stack, printed, PERSON)
 
 
-@check("kubelogin", "spn, with the daemon's certificate", lambda: VERSION, ALL)
+@check("kubelogin", "spn, with the daemon's certificate", lambda: VERSION, ALL, shows=("authority/client-credentials",))
 def service_principal():
     with up("--allow-client", DAEMON) as stack:
         reaches(stack, succeeds(line(stack, "spn"), variables(stack)), APP)

@@ -1,10 +1,8 @@
 """Runs every check of real clients, or those whose names have one of the words that are given, and
-prints a table: client, version, flow, result. Those of clients that take minutes to build run with --all."""
+prints a table: client, version, flow, result. Those of clients that take minutes to build run with --all.
+--record writes what came of them into results.json; without it they are compared with it."""
 
-import datetime
-import json
 import sys
-import traceback
 
 import azd
 import azd_hooks
@@ -43,38 +41,34 @@ import seed
 import spring
 import system_roots
 import todo_api
-from checks import ALL, ALWAYS, CHECKS, CLIENTS, Skipped
+import record
+import record_check
+from checks import ALL, ALWAYS, CHECKS
+from run_check import run
 
-# Of each row: the version, the date, and what came of it, on this machine.
-LAST_RUNS = CLIENTS / "last-runs.json"
 
 
 def main() -> int:
+    options = {"--all", "--record"} & set(sys.argv[1:])
     # Each is a part of a row's name.
-    wanted = [word for word in sys.argv[1:] if word != "--all"]
-    when = {ALWAYS, ALL} if "--all" in sys.argv[1:] else {ALWAYS}
-    last_runs = json.loads(LAST_RUNS.read_text()) if LAST_RUNS.exists() else {}
-    rows, failures = [], []
+    wanted = [word for word in sys.argv[1:] if word not in options]
+    when = {ALWAYS, ALL} if "--all" in options else {ALWAYS}
+    last = {record.key(row): row["date"] for row in record.read()}
+    rows, ran, failures = [], [], []
     for check in CHECKS:
         name = f"{check.client} {check.flow}"
         if wanted and not any(word in name for word in wanted):
             continue
         if check.when not in when:
-            last = last_runs.get(name, ["", "never"])
-            rows.append((check.client, last[0], check.flow, f"skipped: runs {check.when}; last run: {last[1]}"))
+            date = last.get((check.client, check.flow), "never")
+            rows.append((check.client, "", check.flow, f"skipped: runs {check.when}; recorded: {date}"))
             continue
         print(f"… {check.client}: {check.flow}", flush=True)
-        try:
-            check.run()
-            result = "ok"
-        except Skipped as why:
-            result = f"skipped: {why}"
-        except Exception:
-            result = "FAILED"
-            failures.append((check, traceback.format_exc()))
-        rows.append((check.client, check.version(), check.flow, result))
-        last_runs[name] = [check.version(), f"{datetime.date.today()}, {result}"]
-    LAST_RUNS.write_text(json.dumps(last_runs))
+        row, trace = run(check)
+        ran.append(row)
+        rows.append((check.client, row["version"], check.flow, row["result"]))
+        if trace:
+            failures.append((check, trace))
     widths = [max(len(row[column]) for row in rows + [("client", "version", "flow", "result")]) for column in range(4)]
     print()
     for row in [("client", "version", "flow", "result"), *rows]:
@@ -83,7 +77,28 @@ def main() -> int:
         print(f"\n{check.client}: {check.flow}\n{trace}", file=sys.stderr)
     skipped = sum(row[3].startswith("skipped") for row in rows)
     print(f"\n{len(rows) - len(failures) - skipped} passed, {len(failures)} failed, {skipped} skipped")
-    return 1 if failures or not rows else 0
+    agrees = recorded(ran) if "--record" in options else compared(ran)
+    return 0 if agrees and rows and not failures else 1
+
+
+def recorded(ran: list[dict]) -> bool:
+    """Writes the record, of what has run."""
+    checks = {(check.client, check.flow) for check in CHECKS}
+    record.RECORD.write_text(record.written(record.merged(record.read(), ran, checks)))
+    print("recorded in interop/results.json; the pages: BLESS=1 cargo test -p greeting-local --test witnesses")
+    return True
+
+
+def compared(ran: list[dict]) -> bool:
+    """Whether the record says the same of what has run."""
+    wrong, told = record.differences(record.read(), ran)
+    for line in told:
+        print(f"told only: {line}")
+    for line in wrong:
+        print(f"interop/results.json differs: {line}", file=sys.stderr)
+    if wrong:
+        print("If that is as it should be: interop/run --record PART-OF-A-ROW'S-NAME", file=sys.stderr)
+    return not wrong
 
 
 if __name__ == "__main__":
@@ -92,5 +107,5 @@ if __name__ == "__main__":
     assert java_clients and quarkus and spring
     assert custom_handlers and grpc_app and paths and todo_api
     assert compose and image and releases and deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and readers and real_tenant and seed
-    assert go_clients and kubelogin and oauth2_proxy and system_roots
+    assert go_clients and kubelogin and oauth2_proxy and record_check and system_roots
     sys.exit(main())

@@ -98,22 +98,34 @@ def is_refused_without(client: str, server: str):
             expect(seen["resource"], url)
 
 
-@check("MCP SDK (TypeScript)", "metadata, sign-in, refresh and streams through the gate", sdk_for_typescript)
+@check(
+    "MCP SDK (TypeScript)", "metadata, sign-in, refresh and streams through the gate", sdk_for_typescript,
+    shows=("authority/resource-parameter", "easy-auth/metadata", "easy-auth/streams"),
+)
 def typescript_with_a_matching_uri():
     gets_in_with_a_matching_uri("mcp_client.mjs", "mcp_server.mjs")
 
 
-@check("MCP SDK (TypeScript)", "without a matching Application ID URI: AADSTS9010010", sdk_for_typescript)
+@check(
+    "MCP SDK (TypeScript)", "without a matching Application ID URI: AADSTS9010010", sdk_for_typescript,
+    shows=("authority/resource-parameter",),
+)
 def typescript_without():
     is_refused_without("mcp_client.mjs", "mcp_server.mjs")
 
 
-@check("MCP SDK (Python)", "metadata, sign-in, refresh and streams through the gate", "mcp")
+@check(
+    "MCP SDK (Python)", "metadata, sign-in, refresh and streams through the gate", "mcp",
+    shows=("authority/resource-parameter", "easy-auth/metadata", "easy-auth/streams"),
+)
 def python_with_a_matching_uri():
     gets_in_with_a_matching_uri("mcp_client.py", "mcp_server.py")
 
 
-@check("MCP SDK (Python)", "without a matching Application ID URI: AADSTS9010010", "mcp")
+@check(
+    "MCP SDK (Python)", "without a matching Application ID URI: AADSTS9010010", "mcp",
+    shows=("authority/resource-parameter",),
+)
 def python_without():
     is_refused_without("mcp_client.py", "mcp_server.py")
 

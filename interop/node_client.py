@@ -38,7 +38,10 @@ def tokens_of(program: str, stack) -> dict:
     return json.loads(done.stdout)
 
 
-@check("msal-node", "device code: the program that `env --for msal-node` prints", msal_node)
+@check(
+    "msal-node", "device code: the program that `env --for msal-node` prints", msal_node,
+    shows=("authority/device-code",),
+)
 def program():
     with up() as stack:
         # Beside its packages: that is where Node.js looks for them.
@@ -48,7 +51,10 @@ def program():
         expect(printed.splitlines()[-1], GREETING)
 
 
-@check("msal-node", "silent, refresh, client credentials (secret, certificate)", msal_node)
+@check(
+    "msal-node", "silent, refresh, client credentials (secret, certificate)", msal_node,
+    shows=("authority/client-credentials",),
+)
 def flows():
     with up("--auto-approve", "alice@greeting.test", "--allow-client", DAEMON) as stack:
         tokens = tokens_of("msal_node.mjs", stack)
@@ -57,7 +63,10 @@ def flows():
         expect(stack.statuses(tokens), {"first": 200, "silent": 200, "refreshed": 200, "secret": 403, "certificate": 403})
 
 
-@check("azure-identity (Node)", "device code, client credentials (secret, certificate)", azure_identity)
+@check(
+    "azure-identity (Node)", "device code, client credentials (secret, certificate)", azure_identity,
+    shows=("authority/client-credentials",),
+)
 def credentials():
     with up("--auto-approve", "alice@greeting.test", "--allow-client", DAEMON) as stack:
         tokens = tokens_of("azure_identity.mjs", stack)

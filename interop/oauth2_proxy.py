@@ -80,7 +80,10 @@ def signed_in(stack, origin: str) -> tuple[requests.Session, requests.Response]:
     return session, session.get(f"{origin}/api/greeting", verify=stack.ca, timeout=60)
 
 
-@check("oauth2-proxy", "entra-id by the file that `env --for oauth2-proxy` prints; four refreshes at once", lambda: VERSION, ALL)
+@check(
+    "oauth2-proxy", "entra-id by the file that `env --for oauth2-proxy` prints; four refreshes at once", lambda: VERSION, ALL,
+    shows=("authority/refresh-tokens",),
+)
 def by_alpha_configuration():
     with up_with_web() as (stack, secret):
         (stack.folder / "oauth2-proxy.yaml").write_text(stack.program("oauth2-proxy"))
@@ -126,7 +129,10 @@ def entra_id():
             assert "_oauth2_proxy" in session.cookies, session.cookies
 
 
-@check("oauth2-proxy", "azure (deprecated) takes userinfo's host for Microsoft Graph, which it is with Entra and not here: AADSTS65001", lambda: VERSION, ALL)
+@check(
+    "oauth2-proxy", "azure (deprecated) takes userinfo's host for Microsoft Graph, which it is with Entra and not here: AADSTS65001", lambda: VERSION, ALL,
+    shows=("authority/consent", "authority/errors"),
+)
 def azure():
     # Entra's userinfo is at graph.microsoft.com. Here it is at the authority, as Resource Manager is.
     with up_with_web() as (stack, secret):

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import platform
 import random
 import socket
 import subprocess
@@ -63,13 +64,16 @@ def said(environ, start_response):
     return [json.dumps([environ["PATH_INFO"]]).encode()]
 
 
-@check("wsgiref", "what the gate excludes is the same path behind it", lambda: "")
+@check("wsgiref", "what the gate excludes is the same path behind it", platform.python_version, shows=("easy-auth/excluded-paths",))
 def python():
     with served(said) as origin:
         same_for(origin)
 
 
-@check("Node.js http", "what the gate excludes is the same path behind it", node_version)
+@check(
+    "Node.js http", "what the gate excludes is the same path behind it", node_version,
+    shows=("easy-auth/excluded-paths",),
+)
 def node():
     command = [program("node"), ROOT / "interop" / "path_server.mjs"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:

@@ -44,7 +44,10 @@ def trusted(stack):
     return mock.patch.dict(os.environ, {"REQUESTS_CA_BUNDLE": stack.ca})
 
 
-@check("MSAL Python", "device code: the program that `env --for msal-python` prints", "msal")
+@check(
+    "MSAL Python", "device code: the program that `env --for msal-python` prints", "msal",
+    shows=("authority/device-code",),
+)
 def msal_program():
     with up() as stack:
         program = [sys.executable, "-c", stack.program("msal-python")]
@@ -70,7 +73,10 @@ def msal_device_code():
         expect(app.get_accounts(), [])
 
 
-@check("MSAL Python", "a declined sign-in, an unknown scope", "msal")
+@check(
+    "MSAL Python", "a declined sign-in, an unknown scope", "msal",
+    shows=("authority/device-code", "authority/errors"),
+)
 def msal_refused():
     with up() as stack, trusted(stack):
         app = msal.PublicClientApplication(stack.client, authority=authority(stack), instance_discovery=False)
@@ -82,7 +88,7 @@ def msal_refused():
         expect((unknown["error"], unknown["error_codes"]), ("invalid_client", [650053]))
 
 
-@check("MSAL Python", "client credentials, secret and certificate", "msal")
+@check("MSAL Python", "client credentials, secret and certificate", "msal", shows=("authority/client-credentials",))
 def msal_daemon():
     with up("--allow-client", DAEMON) as stack, trusted(stack):
         for proof in [stack.secret(), certificate(stack)]:
@@ -120,7 +126,10 @@ def up_with_orders(*arguments: str):
             yield stack, secret
 
 
-@check("MSAL Python", "on behalf of: an API calls the next one as its user", "msal")
+@check(
+    "MSAL Python", "on behalf of: an API calls the next one as its user", "msal",
+    shows=("authority/on-behalf-of", "authority/on-behalf-of-refusals", "authority/many-apps", "authority/consent", "authority/errors"),
+)
 def msal_on_behalf_of():
     with up_with_orders("--auto-approve", "alice@greeting.test") as (stack, secret), trusted(stack):
         user = msal.PublicClientApplication(stack.client, authority=authority(stack), instance_discovery=False)
@@ -147,7 +156,10 @@ def msal_on_behalf_of():
         expect((unconsented["error_codes"], unconsented["suberror"]), ([65001], "consent_required"))
 
 
-@check("azure-identity", "OnBehalfOfCredential: an API calls the next one as its user", "azure-identity")
+@check(
+    "azure-identity", "OnBehalfOfCredential: an API calls the next one as its user", "azure-identity",
+    shows=("authority/on-behalf-of",),
+)
 def identity_on_behalf_of():
     with up_with_orders("--auto-approve", "alice@greeting.test") as (stack, secret), trusted(stack):
         options = {"authority": stack.authority, "disable_instance_discovery": True}
@@ -161,7 +173,10 @@ def identity_on_behalf_of():
         greeted(stack, api.get_token(stack.scope).token)
 
 
-@check("azure-identity", "DeviceCodeCredential: the program that `env --for` prints", "azure-identity")
+@check(
+    "azure-identity", "DeviceCodeCredential: the program that `env --for` prints", "azure-identity",
+    shows=("authority/device-code",),
+)
 def identity_program():
     with up() as stack:
         program = [sys.executable, "-c", stack.program("azure-identity")]
@@ -169,7 +184,10 @@ def identity_program():
         expect(printed.splitlines()[-1], GREETING)
 
 
-@check("azure-identity", "ClientSecretCredential, CertificateCredential", "azure-identity")
+@check(
+    "azure-identity", "ClientSecretCredential, CertificateCredential", "azure-identity",
+    shows=("authority/client-credentials",),
+)
 def identity_daemon():
     with up("--allow-client", DAEMON) as stack, trusted(stack):
         options = {"authority": stack.authority, "disable_instance_discovery": True}
@@ -182,7 +200,10 @@ def identity_daemon():
             app_only(stack, credential.get_token(f"{api}/.default").token)
 
 
-@check("azure-identity", "ManagedIdentityCredential: the program that `env --for managed-identity` prints", "azure-identity")
+@check(
+    "azure-identity", "ManagedIdentityCredential: the program that `env --for managed-identity` prints", "azure-identity",
+    shows=("authority/managed-identity", "authority/managed-identity-tokens"),
+)
 def identity_managed():
     with up("--allow-client", MANAGED_IDENTITY) as stack:
         environment = stack.environment("managed-identity")
@@ -231,7 +252,7 @@ def identity_az():
         greeted(stack, done.stdout.strip())
 
 
-@check("PyJWT", "PyJWKClient: a resource server's view, across a key rotation", "PyJWT")
+@check("PyJWT", "PyJWKClient: a resource server's view, across a key rotation", "PyJWT", shows=("authority/discovery",))
 def resource_server():
     with up() as stack:
         discovery = stack.call(url=f"{authority(stack)}/v2.0/.well-known/openid-configuration").json()

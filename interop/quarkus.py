@@ -48,7 +48,10 @@ def outcome(token: minted.Token) -> tuple:
     return (200, roles), (200, roles) if "Greeting.Read" in roles else (403, None)
 
 
-@check("Quarkus", "resource server by the properties that `env --for quarkus` prints: 23 minted tokens", version, ALL)
+@check(
+    "Quarkus", "resource server by the properties that `env --for quarkus` prints: 23 minted tokens", version, ALL,
+    shows=("authority/discovery",),
+)
 def resource_server():
     with up() as stack, service(stack.environment("quarkus"), stack.program("quarkus")) as origin:
         seen = {
@@ -62,7 +65,10 @@ def resource_server():
         wait(lambda: answered(origin, "/greeting", rotated)[0] == 200)
 
 
-@check("Quarkus", "sign-in (web-app) with and without pkce-required", version, ALL)
+@check(
+    "Quarkus", "sign-in (web-app) with and without pkce-required", version, ALL,
+    shows=("authority/authorization-code", "authority/pkce", "authority/redirect-uris"),
+)
 def sign_in():
     with with_web_app("http://localhost/") as (stack, secret):
         for pkce in ("true", "false"):

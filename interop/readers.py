@@ -81,7 +81,10 @@ def session(stack) -> tuple[dict, dict]:
     return {"X-ZUMO-AUTH": opened.json()["authenticationToken"]}, claims(token)
 
 
-@check("@azure/functions", "HttpRequest.user, its reader of the principal", lambda: version("@azure/functions"))
+@check(
+    "@azure/functions", "HttpRequest.user, its reader of the principal", lambda: version("@azure/functions"),
+    shows=("easy-auth/principal-headers",),
+)
 def functions():
     with behind_the_gate(node("functions")) as stack:
         headers, caller = bearer(stack)
@@ -95,6 +98,7 @@ def functions():
     "Backstage",
     "plugin-auth-backend-module-azure-easyauth-provider: starts, and finds the profile",
     lambda: version("@backstage/plugin-auth-backend-module-azure-easyauth-provider"),
+    shows=("easy-auth/session-token-headers",),
 )
 def backstage():
     with behind_the_gate(node("backstage"), settings=TOKEN_STORE) as stack:
@@ -106,7 +110,10 @@ def backstage():
         expect(seen["profile"].get("email"), caller.get("email"))
 
 
-@check("azure-mobile-apps", "getIdentity: /.auth/me, asked by the app with X-ZUMO-AUTH", lambda: version("azure-mobile-apps"))
+@check(
+    "azure-mobile-apps", "getIdentity: /.auth/me, asked by the app with X-ZUMO-AUTH", lambda: version("azure-mobile-apps"),
+    shows=("easy-auth/me", "easy-auth/long-claim-names", "easy-auth/client-directed-sign-in"),
+)
 def mobile_apps():
     with behind_the_gate(node("mobile"), "--https", settings=TOKEN_STORE) as stack:
         headers, caller = session(stack)
@@ -117,7 +124,7 @@ def mobile_apps():
         expect(seen["claims"]["name"], caller["name"])
 
 
-@check("Django", "RemoteUserMiddleware, by X-MS-CLIENT-PRINCIPAL-NAME", "django")
+@check("Django", "RemoteUserMiddleware, by X-MS-CLIENT-PRINCIPAL-NAME", "django", shows=("easy-auth/forged-headers",))
 def django():
     program = ROOT / "interop" / "reader_django.py"
     with behind_the_gate(lambda port, _: [sys.executable, program, str(port)]) as stack:
@@ -167,7 +174,7 @@ def nginx_version() -> str:
     return said.stderr.strip().rsplit("/", 1)[1]
 
 
-@check("nginx, njs", "the principal, decoded in njs", nginx_version)
+@check("nginx, njs", "the principal, decoded in njs", nginx_version, shows=("easy-auth/principal-headers",))
 def nginx():
     root = installed()
     with tempfile.TemporaryDirectory() as folder:

@@ -14,7 +14,10 @@ def version() -> str:
     return re.search(r'^azure_identity = "=(.*)"', (ROOT / "interop" / "rust" / "Cargo.toml").read_text(), re.M).group(1)
 
 
-@check("azure_identity (Rust)", "ManagedIdentityCredential after `env --for managed-identity`", version, ALL)
+@check(
+    "azure_identity (Rust)", "ManagedIdentityCredential after `env --for managed-identity`", version, ALL,
+    shows=("authority/managed-identity", "authority/managed-identity-tokens"),
+)
 def managed_identity():
     with up("--allow-client", MANAGED_IDENTITY) as stack:
         command = [PROGRAM, f"api://{stack.api}/.default"]
