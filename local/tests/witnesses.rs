@@ -247,7 +247,10 @@ fn point_3_each_row_that_a_check_shows_is_there() {
     for row in shown {
         // Its table has no ids yet.
         let is_without = row.starts_with("easy-auth/");
-        assert!(is_without || rows.contains(&row), "no page has the row {row}");
+        assert!(
+            is_without || rows.contains(&row),
+            "no page has the row {row}"
+        );
     }
 }
 
