@@ -127,7 +127,8 @@ impl Seen {
 /// An answer's body.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Body {
-    pub(crate) bytes: u64,
+    /// None: an app's page, whose length tells something of its caller.
+    pub(crate) bytes: Option<u64>,
     /// None: it is longer than is kept, or no text. An app's page may hold names.
     pub(crate) text: Option<String>,
     /// The keys of a JSON object, in the answer's order.
