@@ -42,6 +42,7 @@ pub(crate) fn gone(command: &Command) -> Vec<Gone> {
 /// Whether it needs certificates.
 fn is_online(command: &Command) -> bool {
     match command {
+        Command::Conform(args) => args.compare.is_empty(),
         Command::Call(_)
         | Command::Login(_)
         | Command::Doctor(_)
@@ -58,6 +59,7 @@ fn is_online(command: &Command) -> bool {
 pub(crate) fn forget(command: &mut Command) {
     let ca_cert = match command {
         Command::Call(call) => &mut call.to.ca_cert,
+        Command::Conform(args) => &mut args.ca_cert,
         Command::Login(args) | Command::Doctor(args) | Command::Token(TokenCommand::Get(args)) => {
             &mut args.ca_cert
         }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod conform;
 mod request;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use command_line::color::ColorArgs;
 
+pub(crate) use self::conform::ConformArgs;
 pub(crate) use self::request::{CallCommand, RequestArgs};
 use crate::known_clients::DEVELOPER_CLIENT;
 use crate::provenance::Source;
@@ -54,6 +56,10 @@ impl Cli {
                 args.sources = Sources::of(&matches);
                 args.verbose = cli.verbose;
                 args.without_blank();
+            }
+            Command::Conform(args) => {
+                args.sources = Sources::of(&matches);
+                args.verbose = cli.verbose;
             }
             Command::Token(TokenCommand::Inspect(args)) => args.verbose = cli.verbose,
             Command::Logout(_)
@@ -135,6 +141,20 @@ pub(crate) enum Command {
 It does not sign in: greeting-cli login does. Exit status: 0 if every check
 passed, else 1.")]
     Doctor(CallArgs),
+    /// Ask a gate a fixed set of questions, and show where it is not as documented
+    #[command(after_help = "Examples:
+  greeting-cli conform http://localhost:7071/api/greeting
+  greeting-cli conform https://… --credential none     without a valid token
+  greeting-cli conform https://… --capture gate.json
+  greeting-cli conform --compare gate.json             with the table, unsent
+  greeting-cli conform --compare gate.json other.json
+  jq -n --arg valid \"$(greeting-local mint)\" '{$valid}' |
+    greeting-cli conform http://localhost:7071/api/greeting --tokens -
+
+It sends at most 100 requests, one at a time, to the URL's origin alone, and
+asks before it does. Exit status: 0 all as expected, 2 usage, 6 something
+differs, 7 not reached.")]
+    Conform(ConformArgs),
     /// Explain a finding's code at length
     #[command(after_help = "Examples:
   greeting-cli explain                    every code

@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 mod completions;
+mod conform;
 mod doctor;
 mod explain;
 mod login;
@@ -35,6 +36,7 @@ pub(crate) fn threads(command: &Command) -> Threads {
         | Command::Call(_)
         | Command::Login(_)
         | Command::Logout(_)
+        | Command::Conform(_)
         | Command::Doctor(_) => Threads::Two,
     }
 }
@@ -51,6 +53,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Login(args) => login::run(args).await,
         Command::Logout(args) => logout::run(&args).await,
         Command::Doctor(args) => doctor::run(args).await,
+        Command::Conform(args) => conform::run(args).await,
         Command::Explain(args) => explain::run(&args),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { dir } => man::run(&dir),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::auth_settings;
+use crate::conformance::refusal::Refusal;
 use crate::diagnosis::Finding;
 use crate::http::{Broken, NoCertificates};
 use crate::request::NoRequest;
@@ -68,6 +69,8 @@ pub(crate) enum Failure {
     Broken(#[from] Broken),
     #[error("the answer could not be written to {}: {error}", path.display())]
     AnswerNotWritten { path: PathBuf, error: io::Error },
+    #[error(transparent)]
+    Conformance(#[from] Refusal),
     #[error("the tokens could not be removed: {0}")]
     NotRemoved(io::Error),
     #[error("the man pages can't be written to {}: {error}", dir.display())]
@@ -114,6 +117,7 @@ impl Failure {
                 "write it to a file: greeting-cli call URL -o FILE"
             }
             Self::AnswerNotWritten { .. } => "make room there, or name another file",
+            Self::Conformance(refusal) => refusal.fix(),
             Self::NotRemoved(_) => "remove the greeting-cli folder in your state folder by hand",
             Self::ManPages { .. } => "name a folder that you may write",
             Self::Unwritten(_) => "make room where stdout goes, or send it elsewhere",
@@ -134,6 +138,7 @@ impl Failure {
             | Self::NoTokenOnStdin => 2,
             Self::NoKeptToken => 3,
             Self::NotReached { .. } | Self::Broken(Broken::Off { .. }) => 7,
+            Self::Conformance(refusal) => refusal.exit(),
             Self::Broken(Broken::TooLong { .. })
             | Self::AnswerNotWritten { .. }
             | Self::NotRemoved(_)

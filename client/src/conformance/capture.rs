@@ -5,7 +5,7 @@ mod app;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::app::{App, Base64, ECHO_MARK, FORGED, Principal};
+pub(crate) use self::app::{App, ECHO_MARK, FORGED};
 
 /// What the file says that it is.
 pub(crate) const FORMAT: &str = "greeting-conform-capture";

@@ -134,7 +134,8 @@ impl Normalising {
         let mut other_headers = Vec::new();
         for (name, value) in &raw.headers {
             let kept = KEPT.contains(&name.as_str()) || name.starts_with("access-control-");
-            if !kept || of_the_app && name == "content-length" {
+            let of_its_page = of_the_app && name == "content-length";
+            if of_its_page || !kept {
                 other_headers.push(name.clone());
             } else if name == "set-cookie" {
                 self.applied.insert("cookie-value");

@@ -160,12 +160,14 @@ fn ports(text: &str) -> String {
             let mut joined = parts.next().unwrap_or_default().to_owned();
             for part in parts {
                 let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
-                let port = if rest.len() < part.len() {
+                joined += &before;
+                // A longer name may begin there.
+                joined += if rest.len() < part.len() && stands_alone("", rest) {
                     "<port>"
                 } else {
-                    ""
+                    &part[..part.len() - rest.len()]
                 };
-                joined += &format!("{before}{port}{rest}");
+                joined += rest;
             }
             out = joined;
         }
@@ -181,8 +183,9 @@ fn runs(text: &str, of: fn(u8) -> bool, is: fn(&str) -> bool, length: usize, wor
         let (mut done, mut at) = (0, 0);
         while at + length <= bytes.len() {
             let candidate = part.get(at..at + length);
-            let alone = !(at > 0 && of(bytes[at - 1]) && !encoded_before(bytes, at))
-                && !bytes.get(at + length).is_some_and(|byte| of(*byte));
+            let begins = at == 0 || !of(bytes[at - 1]) || encoded_before(bytes, at);
+            let ends = bytes.get(at + length).is_none_or(|byte| !of(*byte));
+            let alone = begins && ends;
             if let Some(found) = candidate.filter(|it| alone && is(it)) {
                 out += &part[done..at];
                 out += word;
