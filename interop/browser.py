@@ -83,7 +83,7 @@ def version() -> str:
 
 @check(
     "Chromium", "Easy Auth: sent to sign in, back, /.auth/me, out", version,
-    shows=("easy-auth/browsers-by-agent", "easy-auth/auth-routes", "easy-auth/sign-in-query-in-a-browser", "easy-auth/sealed-cookies"),
+    shows=("easy-auth/browsers-by-agent", "easy-auth/auth-routes", "easy-auth/sign-in-query-in-a-browser", "easy-auth/sealed-cookies", "easy-auth/sign-out-ends"),
 )
 def sign_in_and_out():
     for more in [(), ("--https",)]:
@@ -100,6 +100,7 @@ def sign_in_and_out():
             me = json.loads(driver.find_element(By.TAG_NAME, "body").text)
             expect(me[0]["user_id"], "alice@greeting.test")
             driver.get(f"{stack.url}.auth/logout")
+            until(driver, lambda d: d.current_url == f"{stack.url}.auth/logout/complete")
             title(driver, "You are signed out")
             driver.get(f"{stack.url}private")
             title(driver, "Pick an account")

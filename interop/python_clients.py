@@ -23,6 +23,10 @@ def authority(stack) -> str:
     return f"{stack.authority}/{stack.tenant}"
 
 
+def read(token: str) -> dict:
+    return jwt.decode(token, options={"verify_signature": False})
+
+
 def greeted(stack, token: str):
     answer = stack.call(token)
     expect((answer.status_code, answer.text), (200, GREETING))
@@ -91,12 +95,56 @@ def msal_refused():
 @check("MSAL Python", "client credentials, secret and certificate", "msal", shows=("authority/client-credentials",))
 def msal_daemon():
     with up("--allow-client", DAEMON) as stack, trusted(stack):
-        for proof in [stack.secret(), certificate(stack)]:
+        for proof, how in [(certificate(stack), "2"), (stack.secret(), "1")]:
             app = msal.ConfidentialClientApplication(
                 DAEMON, client_credential=proof, authority=authority(stack), instance_discovery=False
             )
             api = stack.scope.rsplit("/", 1)[0]
-            app_only(stack, app.acquire_token_for_client([f"{api}/.default"])["access_token"])
+            token = app.acquire_token_for_client([f"{api}/.default"])["access_token"]
+            app_only(stack, token)
+            claims = read(token)
+            expect((claims["azp"], claims["azpacr"], claims["oid"]), (DAEMON, how, claims["sub"]))
+        # In two hours, with a new token in place of the one that MSAL keeps. (The certificate's
+        # assertion has the client's time, and would be too old.)
+        stack.local("policy", "--time-shift", "7200")
+        app.remove_tokens_for_client()
+        later = read(app.acquire_token_for_client([f"{api}/.default"])["access_token"])
+        assert later["iat"] - claims["iat"] >= 7200, (later["iat"], claims["iat"])
+
+
+@check(
+    "MSAL Python", "no scope of an API: a token of Microsoft Graph's", "msal",
+    shows=("authority/no-resource-is-graph",),
+)
+def msal_graph():
+    with up("--auto-approve", "alice@greeting.test") as stack, trusted(stack):
+        app = msal.PublicClientApplication(stack.client, authority=authority(stack), instance_discovery=False)
+        token = app.acquire_token_by_device_flow(app.initiate_device_flow([]))["access_token"]
+        expect(read(token)["aud"], "00000003-0000-0000-c000-000000000000")
+        expect(stack.call(token).status_code, 401)
+
+
+@check(
+    "MSAL Python", "an API that asks for no version, and one that asks for 2: v1 and v2 tokens", "msal",
+    shows=("authority/token-versions",),
+)
+def msal_versions():
+    registration = json.loads((ROOT / "deploy" / "app-registration.json").read_text())
+    for version, said in [(None, "1.0"), (2, "2.0")]:
+        registration["api"]["requestedAccessTokenVersion"] = version
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "app-registration.json"
+            file.write_text(json.dumps(registration))
+            with up("--registration", str(file), "--auto-approve", "alice@greeting.test") as stack, trusted(stack):
+                app = msal.PublicClientApplication(stack.client, authority=authority(stack), instance_discovery=False)
+                token = app.acquire_token_by_device_flow(app.initiate_device_flow([stack.scope]))["access_token"]
+                issuer, audience = {
+                    "1.0": (f"{authority(stack)}/", f"api://{stack.api}"),
+                    "2.0": (f"{authority(stack)}/v2.0", stack.api),
+                }[said]
+                claims = read(token)
+                expect((claims["ver"], claims["iss"], claims["aud"]), (said, issuer, audience))
+                expect("appid" in claims, said == "1.0")
 
 
 ORDERS, ORDERS_READ = "0b9d7a52-6f0c-4f7e-8d43-1c2e3a4b5c01", "a5b6c7d8-0000-4000-8000-000000000001"

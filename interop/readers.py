@@ -124,12 +124,16 @@ def mobile_apps():
         expect(seen["claims"]["name"], caller["name"])
 
 
-@check("Django", "RemoteUserMiddleware, by X-MS-CLIENT-PRINCIPAL-NAME", "django", shows=("easy-auth/forged-headers",))
+@check("Django", "RemoteUserMiddleware, by X-MS-CLIENT-PRINCIPAL-NAME", "django", shows=("easy-auth/forged-headers", "easy-auth/name-is-mail"))
 def django():
     program = ROOT / "interop" / "reader_django.py"
     with behind_the_gate(lambda port, _: [sys.executable, program, str(port)]) as stack:
         headers, caller = bearer(stack)
         expect(answer(stack, headers), {"username": name(caller), "known": True})
+        # The mail comes first, where the token has one.
+        token = stack.mint("--claim", "email=a.example@corp.example")
+        answered = answer(stack, {"Authorization": f"Bearer {token}"})
+        expect(answered["username"], "a.example@corp.example")
         # Its header is the gate's alone.
         forged = {**headers, "X-MS-CLIENT-PRINCIPAL-NAME": "eve", "X-MS_CLIENT_PRINCIPAL_NAME": "eve"}
         expect(answer(stack, forged)["username"], name(caller))
