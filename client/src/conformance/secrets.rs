@@ -1,6 +1,7 @@
 //! The last look at what is about to be printed or written: nothing of a token that was sent, and
 //! nothing that has the form of a secret, an address or a person's name. A hit writes nothing.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv6Addr};
 
 use base64::Engine as _;
@@ -18,10 +19,10 @@ const PUBLIC: [&str; 11] = [
 /// What must not be in a text.
 #[derive(Default)]
 pub(crate) struct Secrets {
-    /// Parts of what was sent, each long enough to be told from other text.
-    parts: Vec<Vec<u8>>,
+    /// Every run of that length in what was sent.
+    runs: HashSet<[u8; RUN]>,
     /// Claims' values.
-    values: Vec<String>,
+    values: HashSet<String>,
 }
 
 /// What was found. It does not repeat it.
@@ -51,9 +52,9 @@ impl Secrets {
     /// A token or a secret that was sent.
     pub(crate) fn add(&mut self, sent: &str) {
         for part in sent.split('.') {
-            if part.len() >= RUN {
-                self.parts.push(part.into());
-            }
+            let windows = part.as_bytes().windows(RUN);
+            self.runs
+                .extend(windows.filter_map(|run| <[u8; RUN]>::try_from(run).ok()));
             let object = URL_SAFE_NO_PAD
                 .decode(part)
                 .ok()
@@ -69,7 +70,9 @@ impl Secrets {
     fn add_value(&mut self, value: &Value) {
         match value {
             // Shorter ones are in too many words.
-            Value::String(text) if text.len() >= 6 => self.values.push(text.clone()),
+            Value::String(text) if text.len() >= 6 => {
+                self.values.insert(text.clone());
+            }
             Value::Array(items) => items.iter().for_each(|item| self.add_value(item)),
             Value::Object(object) => object.values().for_each(|item| self.add_value(item)),
             _ => {}
@@ -78,9 +81,8 @@ impl Secrets {
 
     /// The first thing that must not be in the text.
     pub(crate) fn find(&self, text: &str) -> Option<Hit> {
-        let bytes = text.as_bytes();
-        let has = |run: &[u8]| bytes.windows(run.len()).any(|window| window == run);
-        if self.parts.iter().any(|part| part.windows(RUN).any(has)) {
+        let mut windows = text.as_bytes().windows(RUN);
+        if windows.any(|window| self.runs.contains(window)) {
             return Some(Hit::PartOfWhatWasSent);
         }
         if self

@@ -4,7 +4,7 @@
 use azure_core::credentials::Secret;
 use serde_json::{Map, Value};
 
-use crate::cli::{ConformArgs, CredentialKind};
+use crate::cli::ConformArgs;
 use crate::conformance::refusal::Refusal;
 use crate::credential::provided::pasted;
 use crate::discovery::challenge::Challenge;
@@ -82,9 +82,6 @@ fn checked(name: &str, token: &str) -> Result<(), Refusal> {
 /// # Errors
 /// Why there is none, in words that stand after "no valid token:".
 pub(super) async fn valid(session: &Session) -> Result<Secret, String> {
-    if session.args.credential == CredentialKind::None {
-        return Err("--credential none".to_owned());
-    }
     let known = learn::learn(session)
         .await
         .map_err(|stopped| match *stopped {
