@@ -25,6 +25,8 @@ pub(crate) enum Facet {
     Server(String),
     /// Status, challenge and body are those of that probe.
     SameAs(String),
+    /// Where anonymous callers pass, so does one with an invalid token, without a principal.
+    PassesAsAnonymous,
     /// A header that the app sees; `name*` is any that begins so.
     AppHeader(String),
     NoAppHeader(String),
@@ -83,6 +85,7 @@ impl Facet {
                     .collect::<Option<_>>()?,
             ),
             ("status!", code) => Self::NotStatus(code.parse().ok()?),
+            ("passes", "as-anonymous") => Self::PassesAsAnonymous,
             ("gate", "") => Self::Gate,
             ("principal", "none") => Self::NoPrincipal,
             ("principal", "one") => Self::Principal,
@@ -106,7 +109,10 @@ impl Facet {
 
     /// Whether a contradiction lets somebody in, or lets a caller say who they are.
     pub(crate) fn is_severe(&self) -> bool {
-        matches!(self, Self::NoPrincipal | Self::NothingForged)
+        matches!(
+            self,
+            Self::NoPrincipal | Self::NothingForged | Self::PassesAsAnonymous
+        )
     }
 
     /// In words that stand after "expected".
@@ -124,6 +130,7 @@ impl Facet {
             Self::EmptyBody => "no body".into(),
             Self::Server(server) => format!("Server: {server}"),
             Self::SameAs(probe) => format!("the same as {probe}"),
+            Self::PassesAsAnonymous => "let through, without a principal".into(),
             Self::AppHeader(name) => format!("the app sees {name}"),
             Self::NoAppHeader(name) => format!("the app sees no {name}"),
             Self::NothingForged => "nothing forged reaches the app".into(),
@@ -164,6 +171,17 @@ impl Facet {
             Self::Server(server) => {
                 let seen = seen.header("server").unwrap_or("none");
                 agrees(seen == server, || format!("Server: {seen}"))
+            }
+            Self::PassesAsAnonymous if refuses_anonymous(capture) => {
+                Said::Silent("anonymous callers do not pass here")
+            }
+            Self::PassesAsAnonymous => match app {
+                Some(app) => agrees(app.principal.is_none(), || "a principal".into()),
+                None => agrees(passed(seen), || seen.status.to_string()),
+            },
+            // What an invalid token is refused with is seen only where a missing one is refused.
+            Self::SameAs(_) if !refuses_anonymous(capture) => {
+                Said::Silent("anonymous callers pass here")
             }
             Self::SameAs(probe) => match capture.answer(probe) {
                 Some(other) => same(seen, other),

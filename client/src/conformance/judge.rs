@@ -102,10 +102,7 @@ pub(crate) fn judge(probe: &Probe, capture: &Capture) -> Verdict {
 const FORGED: &str = "refused, but its signature alone explains that";
 
 fn by_refusal(facet: &Facet) -> bool {
-    matches!(
-        facet,
-        Facet::Status(_) | Facet::Gate | Facet::SameAs(_) | Facet::EmptyBody
-    )
+    matches!(facet, Facet::Status(_) | Facet::Gate | Facet::EmptyBody)
 }
 
 /// The token that the probe had: a signed one where one of its names was at hand.

@@ -67,7 +67,7 @@ fn of_an_answer_only_what_says_something_of_the_gate_is_kept() {
         401,
         &[
             ("x-secret-of-the-app", "hunter2"),
-            ("set-cookie", "Nonce=abc; path=/; secure"),
+            ("set-cookie", "Nonce_c704bbaeb08743d3=abc; path=/; secure"),
             ("server", "Kestrel"),
             ("content-length", "2"),
         ],
@@ -77,7 +77,7 @@ fn of_an_answer_only_what_says_something_of_the_gate_is_kept() {
     assert_eq!(seen.other_headers, ["x-secret-of-the-app"]);
     assert_eq!(
         seen.header("set-cookie"),
-        Some("Nonce=<value>; path=/; secure")
+        Some("Nonce_<random>=<value>; path=/; secure")
     );
     assert_eq!(seen.body.text.as_deref(), Some("no"));
     assert!(!serde_json::to_string(&seen).unwrap().contains("hunter2"));

@@ -56,12 +56,31 @@ const RANDOM: [&str; 6] = [
     "state%3D",
 ];
 
-/// A cookie without its value: its attributes stay.
+/// A cookie without its value: its attributes stay. A name that is new each time has the new part in
+/// hexadecimal digits.
 pub(super) fn without_value(cookie: &str) -> String {
     let (pair, attributes) = cookie.split_once(';').map_or((cookie, ""), |it| it);
     let (name, _) = pair.split_once('=').unwrap_or((pair, ""));
     let end = if cookie.contains(';') { ";" } else { "" };
-    format!("{name}=<value>{end}{attributes}")
+    format!("{}=<value>{end}{attributes}", without_digits(name))
+}
+
+/// Runs of as many hexadecimal digits as 64 bits have are random.
+fn without_digits(name: &str) -> String {
+    let mut out = String::new();
+    let mut rest = name;
+    while let Some(from) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let run = &rest[from..];
+        let length = run.bytes().take_while(u8::is_ascii_hexdigit).count();
+        out += &rest[..from];
+        out += if length < 16 {
+            &run[..length]
+        } else {
+            "<random>"
+        };
+        rest = &run[length..];
+    }
+    out + rest
 }
 
 /// Applies a rule to what stands between the replaced words.
