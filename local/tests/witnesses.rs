@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 /// The pages that have such a table.
-const PAGES: [&str; 2] = ["authority", "functions-host"];
+const PAGES: [&str; 3] = ["authority", "easy-auth", "functions-host"];
 /// The line below it is made here.
 const MARK: &str = "\n<!-- witnesses -->\n";
 const HEADING: &str = "\n## What is matched\n";
