@@ -298,6 +298,42 @@ fn point_4_doctor_and_inspect_are_what_their_schemas_say() {
     inspect.has_seen_all();
 }
 
+#[test]
+fn point_4_conform_is_what_its_schema_says() {
+    let mut schema = Closed::of("conform-1");
+    let state = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for more in [&[][..], &["--challenge", "windows"]] {
+        let up = Up::start(more);
+        let file = state.path().join(format!("{}.json", files.len()));
+        let capture = file.to_str().unwrap().to_owned();
+        let arguments = [
+            "conform",
+            up.text("function_url"),
+            "--yes",
+            "--tokens",
+            "-",
+            "--capture",
+            &capture,
+            "--output",
+            "json",
+        ];
+        let tokens = json!({"valid": up.mint(&[])}).to_string();
+        let cli = Cli::new(state.path(), &arguments).trusting(&up);
+        let report = cli::report(&cli.stdin(&tokens).run());
+        schema.takes(&report);
+        schema.refuses_changes_of(&report);
+        files.push(capture);
+    }
+    let compare = ["conform", "--compare", &files[0], &files[1]];
+    let arguments = [&compare[..], &["--output", "json"]].concat();
+    let report = cli::report(&Cli::new(state.path(), &arguments).run());
+    assert_eq!(report["outcome"], "differs");
+    schema.takes(&report);
+    schema.refuses_changes_of(&report);
+    schema.has_seen_all();
+}
+
 #[tokio::test]
 async fn point_4_explain_is_what_its_schema_says() {
     let mut explain = Closed::of("explain-1");
