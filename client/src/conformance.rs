@@ -10,5 +10,6 @@ pub(crate) mod normal;
 pub(crate) mod plan;
 pub(crate) mod probes;
 pub(crate) mod refusal;
+pub(crate) mod rows;
 pub(crate) mod secrets;
 pub(crate) mod send;

@@ -38,6 +38,8 @@ pub(crate) enum Facet {
     NameType,
     /// The redirect goes to the authority, with `form_post` and a nonce.
     SignIn,
+    /// The redirect's address has this part.
+    Location(String),
     /// Sign-out ends at the platform's page.
     SignedOut,
 }
@@ -101,6 +103,7 @@ impl Facet {
             ("forged", "none") => Self::NothingForged,
             ("claim", "NAME-TYP") => Self::NameType,
             ("claim", name) => LONG_NAMES.iter().find(|(it, _)| *it == name)?.1.clone(),
+            ("location~", part) => Self::Location(part.to_owned()),
             ("location", "authorize") => Self::SignIn,
             ("location", "logout") => Self::SignedOut,
             _ => return None,
@@ -137,6 +140,7 @@ impl Facet {
             Self::LongName(name, _) => format!("{name} by its long name"),
             Self::NameType => "name_typ is the e-mail's, else the name's".into(),
             Self::SignIn => "a redirect to the authority, form_post, with a nonce".into(),
+            Self::Location(part) => format!("a redirect with {part}"),
             Self::SignedOut => "a redirect to the sign-out page".into(),
         }
     }
@@ -221,6 +225,12 @@ impl Facet {
                 let location = seen.header("location").unwrap_or("none");
                 let all = ["/authorize?", "response_mode=form_post", "nonce="];
                 agrees(all.iter().all(|part| location.contains(part)), || {
+                    format!("Location: {location}")
+                })
+            }
+            Self::Location(part) => {
+                let location = seen.header("location").unwrap_or("none");
+                agrees(location.contains(part.as_str()), || {
                     format!("Location: {location}")
                 })
             }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::capture::{Capture, NotAsked};
 use super::facet::{ANONYMOUS, Facet, Said, Token, accepts_some, refuses_anonymous};
 use super::probes::Probe;
+use super::rows;
 
 /// What a probe's answer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -99,10 +100,43 @@ pub(crate) fn judge(probe: &Probe, capture: &Capture) -> Verdict {
     }
 }
 
+/// What the capture says of a row: the weakest of what its probes say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct RowVerdict {
+    pub(crate) row: &'static str,
+    pub(crate) behaviour: &'static str,
+    pub(crate) known: &'static str,
+    pub(crate) outcome: Outcome,
+    pub(crate) probes: Vec<&'static str>,
+}
+
+/// Each row that probes show.
+pub(crate) fn of_rows(verdicts: &[Verdict]) -> Vec<RowVerdict> {
+    rows::all()
+        .filter_map(|row| {
+            let own = verdicts.iter().filter(|it| it.rows.contains(&row.id));
+            Some(RowVerdict {
+                row: row.id,
+                behaviour: row.behaviour,
+                known: row.known,
+                outcome: own.clone().map(|verdict| verdict.outcome).max()?,
+                probes: own.map(|verdict| verdict.probe).collect(),
+            })
+        })
+        .collect()
+}
+
 const FORGED: &str = "refused, but its signature alone explains that";
 
 fn by_refusal(facet: &Facet) -> bool {
-    matches!(facet, Facet::Status(_) | Facet::Gate | Facet::EmptyBody)
+    matches!(
+        facet,
+        Facet::Status(_)
+            | Facet::Gate
+            | Facet::EmptyBody
+            | Facet::LinuxChallenge
+            | Facet::Server(_)
+    )
 }
 
 /// The token that the probe had: a signed one where one of its names was at hand.

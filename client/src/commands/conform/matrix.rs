@@ -10,8 +10,8 @@ use serde_json::json;
 pub(super) use self::differences::compare;
 use crate::cli::Output;
 use crate::conformance::capture::Capture;
-use crate::conformance::judge::{Outcome, Verdict, judge};
-use crate::conformance::probes;
+use crate::conformance::judge::{Outcome, Verdict, judge, of_rows};
+use crate::conformance::{probes, rows};
 use crate::terminal::{Unwritten, WIDTH, json as pretty, printable, say, to_value};
 
 /// The exit status where something differs.
@@ -39,6 +39,7 @@ pub(super) fn show(
                 "not-shown": count(Outcome::NotShown),
                 "not-asked": count(Outcome::NotAsked),
             },
+            "rows": of_rows(&verdicts),
             "probes": verdicts,
             "capture": capture,
             "capture_file": kept,
@@ -129,7 +130,13 @@ fn line(verdict: &Verdict) -> String {
     let severe = if verdict.severe { "SEVERE: " } else { "" };
     let rows = match verdict.rows.as_slice() {
         [] => "no row".to_owned(),
-        rows => rows.join(", "),
+        rows => {
+            let marked = |id: &&str| match rows::named(id) {
+                Some(row) => format!("{} {id}", row.mark()),
+                None => (*id).to_owned(),
+            };
+            rows.iter().map(marked).collect::<Vec<_>>().join(", ")
+        }
     };
     let said = match verdict.outcome {
         Outcome::Differs => format!("{severe}{} ({rows})", verdict.why),
