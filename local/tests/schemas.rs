@@ -9,7 +9,7 @@
 mod harness;
 
 use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
 
@@ -246,8 +246,7 @@ fn point_4_what_signs_in_and_out_is_what_its_schemas_say() {
         "browser",
     ];
     let mut waiting = Cli::new(state.path(), &browser).trusting(&up).spawn();
-    let mut lines =
-        std::io::BufRead::lines(std::io::BufReader::new(waiting.stderr.take().unwrap()));
+    let mut lines = BufReader::new(waiting.stderr.take().unwrap()).lines();
     let line = lines.find_map(|line| serde_json::from_str(&line.unwrap()).ok());
     waiting.kill().unwrap();
     waiting.wait().unwrap();
@@ -331,6 +330,50 @@ fn point_4_conform_is_what_its_schema_says() {
     assert_eq!(report["outcome"], "differs");
     schema.takes(&report);
     schema.refuses_changes_of(&report);
+    schema.has_seen_all();
+}
+
+/// The app that `conform --echo` wants: it answers with the request as it came.
+fn echo_app() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            lines.next();
+            let headers: Vec<(String, String)> = lines
+                .map_while(Result::ok)
+                .map_while(|line| {
+                    let (name, value) = line.split_once(": ")?;
+                    Some((name.to_owned(), value.to_owned()))
+                })
+                .collect();
+            let body = json!({"headers": headers}).to_string();
+            let head = "HTTP/1.1 200 OK\r\nx-greeting-echo: 1\r\nconnection: close";
+            let length = body.len();
+            let _ = write!(stream, "{head}\r\ncontent-length: {length}\r\n\r\n{body}");
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn point_4_a_capture_is_what_its_schema_says() {
+    let mut schema = Closed::of("capture-1");
+    let up = Up::start(&["--upstream", &echo_app()]);
+    let state = tempfile::tempdir().unwrap();
+    let file = state.path().join("capture.json");
+    let url = up.text("function_url");
+    let arguments = ["conform", url, "--yes", "--tokens", "-", "--echo"];
+    let capture = ["--capture", file.to_str().unwrap()];
+    let tokens = json!({"valid": up.mint(&[])}).to_string();
+    let cli = Cli::new(state.path(), &[&arguments[..], &capture].concat());
+    let told = cli.trusting(&up).stdin(&tokens).run();
+    let text = std::fs::read(&file).unwrap_or_else(|_| panic!("no capture: {told:?}"));
+    let capture = serde_json::from_slice(&text).unwrap();
+    schema.takes(&capture);
+    schema.refuses_changes_of(&capture);
     schema.has_seen_all();
 }
 
