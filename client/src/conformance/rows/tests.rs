@@ -13,7 +13,12 @@ fn point_1_the_pages_table_is_this_one() {
     let lines = table.lines().filter(|line| line.starts_with("| "));
     let lines: Vec<&str> = lines.skip(1).collect();
     let rows: Vec<String> = all()
-        .map(|row| format!("| {} | {} | {} | ", row.behaviour, row.known, row.here))
+        .map(|row| {
+            format!(
+                "| <!-- {} --> {} | {} | {} | ",
+                row.id, row.behaviour, row.known, row.here
+            )
+        })
         .collect();
     assert_eq!(lines.len(), rows.len());
     for (line, row) in lines.iter().zip(&rows) {
