@@ -2,10 +2,12 @@
 
 import copy
 import pathlib
+import re
+import subprocess
 import tempfile
 
 import record
-from checks import Check, check, expect
+from checks import ROOT, Check, check, expect
 from run_check import run
 
 
@@ -56,3 +58,15 @@ def one_row():
     # No package has this name.
     expect(ran(lambda: None, "no-such-package-of-anybody"), ("", "FAILED", True))
     expect(ran(fails, fails), ("", "FAILED", True))
+
+
+@check("interop/run", "the numbers of witnessed rows, as .ci/run prints them", lambda: "1")
+def numbers():
+    script = (ROOT / ".ci" / "run").read_text()
+    loop = re.search(r"^for page in docs.*?^done$", script, re.M | re.S).group()
+    said = subprocess.run(["bash", "-c", loop], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    numbers = r"docs/(\S+)\.md: Of the (\d+) rows of what is matched, (\d+) have a foreign witness and (\d+) have none\."
+    seen = [re.match(numbers, line).groups() for line in said.splitlines()]
+    expect([page for page, *_ in seen], ["authority", "easy-auth", "functions-host"])
+    for _, rows, shown, none in seen:
+        expect(int(shown) + int(none), int(rows))
