@@ -2,6 +2,11 @@
 
 use azure_core::credentials::Secret;
 
+use crate::conformance::capture::Capture;
+use crate::conformance::compare::differences;
+use crate::conformance::judge::judge;
+use crate::conformance::normal::{Names, Normalising};
+use crate::conformance::probes;
 use crate::credential::cache::{Stored, seal, unseal};
 use crate::discovery::challenge::{Challenge, Scheme, Version, schemes};
 use crate::oauth::endpoint::{AuthorityError, Granted, tokens};
@@ -112,4 +117,31 @@ pub fn cache_file(data: &[u8]) {
             assert!(unseal(&[8; 32], &sealed).is_none());
         }
     }
+}
+
+/// A capture of `conform`'s, or a text of a gate's.
+pub fn capture(data: &[u8]) {
+    if let Ok(capture) = Capture::parse(data) {
+        let verdicts = || probes::all().map(|probe| judge(&probe, &capture));
+        assert!(verdicts().eq(verdicts()), "a verdict is one thing");
+        let differences = differences(&capture, &capture);
+        // The first of two answers to one probe is the one that counts.
+        let mut probes: Vec<_> = capture.answers.iter().map(|seen| &seen.probe).collect();
+        probes.sort();
+        let twice = probes.windows(2).any(|two| two[0] == two[1]);
+        assert!(differences.is_empty() || twice, "{differences:?}");
+        let written = serde_json::to_vec(&capture).unwrap_or_default();
+        assert!(Capture::parse(&written).is_ok_and(|again| again == capture));
+    }
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let mut normalising = Normalising::new(Names {
+        hosts: vec!["localhost:7071".into(), "localhost".into()],
+        authority: Some("localhost:7443".into()),
+        tenant: Some("t".into()),
+        client: Some("api://r".into()),
+    });
+    let once = normalising.text(text);
+    assert_eq!(normalising.text(&once), once, "normalised twice");
 }

@@ -9,6 +9,11 @@ fn cache_file() {
 }
 
 #[test]
+fn capture() {
+    replay("capture", fuzzing::capture);
+}
+
+#[test]
 fn challenge() {
     replay("challenge", fuzzing::challenge);
 }

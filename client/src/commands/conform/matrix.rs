@@ -45,7 +45,7 @@ pub(super) fn show(
             "capture_file": kept,
         })))?,
         Output::Human => {
-            say(&printable(&head(capture)))?;
+            say(wrapped("", &printable(&head(capture))).trim_end())?;
             say("")?;
             say(human(&verdicts).trim_end())?;
             if let Some(kept) = kept {
