@@ -169,9 +169,11 @@ is known.")]
     Explain(ExplainArgs),
     /// Print a shell's completion script
     #[command(after_help = "Examples:
+  mkdir -p ~/.local/share/bash-completion/completions
   greeting-cli completions bash > \\
     ~/.local/share/bash-completion/completions/greeting-cli
-  greeting-cli completions zsh > ~/.zfunc/_greeting-cli
+  mkdir -p ~/.zfunc && greeting-cli completions zsh > ~/.zfunc/_greeting-cli
+  mkdir -p ~/.config/fish/completions
   greeting-cli completions fish > ~/.config/fish/completions/greeting-cli.fish
   greeting-cli completions powershell >> $PROFILE")]
     Completions {

@@ -1,6 +1,6 @@
 //! What is written to the terminal: the result to stdout, all else to stderr.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
 use command_line::characters::writable;
@@ -66,6 +66,24 @@ pub(crate) fn tell(text: &str) {
     let _ = writeln!(anstream::stderr(), "{}", writable(text));
 }
 
+/// A sentence to stderr: in lines of [`WIDTH`] on a terminal, and whole elsewhere.
+pub(crate) fn tell_sentence(text: &str) {
+    if std::io::stderr().is_terminal() {
+        tell(&wrapped(text));
+    } else {
+        tell(text);
+    }
+}
+
+/// In lines that end between words; a path stays whole.
+fn wrapped(text: &str) -> String {
+    let options = textwrap::Options::new(WIDTH)
+        .subsequent_indent("  ")
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(text, options)
+}
+
 /// The same, for what may be found more than once in a run.
 pub(crate) fn tell_once(text: &str) {
     static TOLD: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
@@ -74,7 +92,7 @@ pub(crate) fn tell_once(text: &str) {
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     if !told.iter().any(|it| it == text) {
         told.push(text.to_owned());
-        tell(text);
+        tell_sentence(text);
     }
 }
 
@@ -99,4 +117,29 @@ fn steers(c: char) -> bool {
 
 pub(crate) fn to_value<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WIDTH, wrapped};
+
+    #[test]
+    fn point_14_a_sentence_is_wrapped_between_words_and_a_path_stays_whole() {
+        let path = "/home/somebody/with/a/long/name/.local/state/greeting-cli/of-an-odd-length/tokens.json";
+        let text = format!(
+            "note: built without an OS key store (cargo feature secret-service); tokens are kept in {path}, readable by you only (--no-cache keeps none)"
+        );
+        let lines = wrapped(&text);
+        assert!(lines.contains(path), "{lines}");
+        assert!(lines.lines().count() > 2, "{lines}");
+        for line in lines.lines() {
+            assert!(line.len() <= WIDTH || line.contains(path), "{line}");
+        }
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words(&lines), words(&text));
+    }
 }

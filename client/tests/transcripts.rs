@@ -292,3 +292,35 @@ printf '%s\\n' \"${{COMPREPLY[@]}}\""
         );
     }
 }
+
+/// What the help of `completions` says is pasted into an account in which nothing is there yet.
+#[cfg(unix)]
+#[test]
+fn item_13_the_lines_of_completions_paste_into_a_fresh_account() {
+    let output = run(&["completions", "--help"], "");
+    let (_, lines) = stdout(&output).split_once("Examples:\n").unwrap();
+    let lines: Vec<&str> = lines
+        .lines()
+        .filter(|line| !line.contains("powershell"))
+        .collect();
+    let home = tempfile::tempdir().unwrap();
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_greeting-cli")).parent();
+    let output = std::process::Command::new("sh")
+        .args(["-ec", &lines.join("\n")])
+        .env("HOME", home.path())
+        .env(
+            "PATH",
+            format!("{}:/usr/bin:/bin", folder.unwrap().display()),
+        )
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    for file in [
+        ".local/share/bash-completion/completions/greeting-cli",
+        ".zfunc/_greeting-cli",
+        ".config/fish/completions/greeting-cli.fish",
+    ] {
+        let script = std::fs::read_to_string(home.path().join(file)).unwrap();
+        assert!(script.contains("inspect"), "{file}");
+    }
+}

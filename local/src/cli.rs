@@ -84,9 +84,11 @@ pub(crate) enum Command {
     Package(PackageArgs),
     /// Print a shell's completion script
     #[command(after_help = "Examples:
+  mkdir -p ~/.local/share/bash-completion/completions
   greeting-local completions bash > \\
     ~/.local/share/bash-completion/completions/greeting-local
-  greeting-local completions zsh > ~/.zfunc/_greeting-local
+  mkdir -p ~/.zfunc && greeting-local completions zsh > ~/.zfunc/_greeting-local
+  mkdir -p ~/.config/fish/completions
   greeting-local completions fish > \\
     ~/.config/fish/completions/greeting-local.fish
   greeting-local completions powershell >> $PROFILE")]

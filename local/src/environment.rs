@@ -17,6 +17,8 @@ use crate::state::StackRef;
 
 /// Which stack this program's commands are about: see `--name`.
 const STACK: &str = "GREETING_LOCAL_NAME";
+/// What stands for `--state-dir`.
+const STATE: &str = "GREETING_LOCAL_STATE";
 /// What az calls the stack.
 const CLOUD: &str = "greeting-local";
 
@@ -141,9 +143,12 @@ pub(crate) fn lines(
 
 /// What has this program's own commands in the shell be about `stack`, too: `mint`, `approve` and
 /// the rest. Nothing, where they are so anyway.
-pub(crate) fn about(stack: &StackRef) -> Option<Line> {
-    let is_meant = stack.own_name().is_some() || ::environment::variable(STACK).is_some();
-    is_meant.then(|| Line::set((STACK, stack.name())))
+pub(crate) fn about(stack: &StackRef) -> Vec<Line> {
+    let is_named = stack.own_name().is_some() || ::environment::variable(STACK).is_some();
+    let name = is_named.then(|| Line::set((STACK, stack.name())));
+    let dir = stack.dir().map(|dir| dir.display().to_string());
+    let dir = dir.map(|dir| Line::set((STATE, &dir)));
+    name.into_iter().chain(dir).collect()
 }
 
 /// The lines for the app behind the gate, which is told this.

@@ -18,14 +18,36 @@ pub(crate) fn line(text: impl Display) -> Result<(), Failure> {
 /// How wide a label is.
 pub(crate) const LABEL: usize = 14;
 
-/// A line of a list of labels and values, as it is printed: wrapped at 80 columns on a terminal, and
-/// whole elsewhere.
-pub(crate) fn labelled(label: &str, value: &str) -> String {
-    if io::stdout().is_terminal() {
-        wrapped(label, value)
-    } else {
-        format!("{label:<LABEL$}{value}")
+/// How a list of labels and values is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Layout {
+    /// At 80 columns, for a terminal.
+    Wrapped,
+    /// A value a line, for a file or a pipe.
+    Whole,
+}
+
+impl Layout {
+    /// As stdout is.
+    pub(crate) fn of_stdout() -> Self {
+        match io::stdout().is_terminal() {
+            true => Self::Wrapped,
+            false => Self::Whole,
+        }
     }
+
+    /// One of them.
+    pub(crate) fn labelled(self, label: &str, value: &str) -> String {
+        match self {
+            Self::Wrapped => wrapped(label, value),
+            Self::Whole => format!("{label:<LABEL$}{value}"),
+        }
+    }
+}
+
+/// A line of such a list on stdout.
+pub(crate) fn labelled(label: &str, value: &str) -> String {
+    Layout::of_stdout().labelled(label, value)
 }
 
 /// The same, as a terminal gets it.

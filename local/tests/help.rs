@@ -212,3 +212,36 @@ fn item_15_colour_is_a_choice() {
     }
     assert_eq!(run(&["--color", "blue", "status"]).status.code(), Some(2));
 }
+
+/// What the help of `completions` says is pasted into an account in which nothing is there yet.
+#[cfg(unix)]
+#[test]
+fn item_13_the_lines_of_completions_paste_into_a_fresh_account() {
+    let output = run(&["completions", "--help"]);
+    let help = text(&output);
+    let (_, lines) = help.split_once("Examples:\n").unwrap();
+    let lines: Vec<&str> = lines
+        .lines()
+        .filter(|line| !line.contains("powershell"))
+        .collect();
+    let home = tempfile::tempdir().unwrap();
+    let folder = Path::new(env!("CARGO_BIN_EXE_greeting-local")).parent();
+    let output = std::process::Command::new("sh")
+        .args(["-ec", &lines.join("\n")])
+        .env("HOME", home.path())
+        .env(
+            "PATH",
+            format!("{}:/usr/bin:/bin", folder.unwrap().display()),
+        )
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    for file in [
+        ".local/share/bash-completion/completions/greeting-local",
+        ".zfunc/_greeting-local",
+        ".config/fish/completions/greeting-local.fish",
+    ] {
+        let script = std::fs::read_to_string(home.path().join(file)).unwrap();
+        assert!(script.contains("rotate-keys"), "{file}");
+    }
+}

@@ -98,6 +98,35 @@ async fn a_detached_stack_goes_on_until_it_is_stopped() {
     }
 }
 
+/// What stands behind `up --detach` writes to a pipe; it is told what that one's reader has.
+#[test]
+fn item_14_a_detached_stack_says_in_80_columns_what_a_terminal_shows() {
+    for (form, is_wrapped) in [("wrapped", true), ("whole", false)] {
+        let stack = Detached(tempfile::tempdir().unwrap());
+        let mut child = program()
+            .args(["up", "-v", "--port", "0", "--authority-port", "0"])
+            .arg(format!("--detached={form}"))
+            .arg("--state-dir")
+            .arg(stack.0.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let said: Vec<String> = lines
+            .map(|line| line.unwrap())
+            .take_while(|line| !line.starts_with("To end it: "))
+            .collect();
+        let users = said.iter().position(|line| line.starts_with("users  "));
+        let users = &said[users.unwrap()..];
+        assert_eq!(users[0].len() <= 80, is_wrapped, "{said:?}");
+        let goes_on = users[1].starts_with("              ");
+        assert_eq!(goes_on, is_wrapped, "{said:?}");
+        stack.run("stop", &[]);
+        child.wait().unwrap();
+    }
+}
+
 #[tokio::test]
 async fn point_7_what_up_says_fits_and_its_lines_call_as_the_own_client() {
     let (stack, started) = Detached::start(&[]);

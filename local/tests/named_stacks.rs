@@ -351,6 +351,37 @@ fn item_10_a_shell_with_env_is_about_that_stack() {
     assert!(env("two").contains("unset GREETING_LOCAL_NAME"));
 }
 
+/// A folder that a command was given is given on to the commands of its shell.
+#[cfg(unix)]
+#[test]
+fn item_10_a_shell_with_env_is_about_that_state_folder_too() {
+    let stacks = Stacks::started("two", &ANY);
+    let program = env!("CARGO_BIN_EXE_greeting-local");
+    let script = format!(
+        r#"set -e
+        cd "$FOLDER"
+        eval "$('{program}' env --shell sh --name two --state-dir .)"
+        cd /
+        '{program}' mint >"$FOLDER/token"
+        '{program}' status --output json
+        eval "$('{program}' env --shell sh --unset)"
+        echo "left: $GREETING_LOCAL_STATE$GREETING_LOCAL_NAME""#
+    );
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .env("FOLDER", stacks.path())
+        .env_remove("GREETING_LOCAL_STATE")
+        .env_remove("GREETING_LOCAL_NAME")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said = text(&output.stdout);
+    assert!(said.contains("\"name\": \"two\""), "{said}");
+    assert!(said.ends_with("left: \n"), "{said}");
+    let token = std::fs::read_to_string(stacks.path().join("token")).unwrap();
+    assert!(token.starts_with("ey"), "a token was minted");
+}
+
 /// What is pointed at an app behind the gate is what Azure tells one.
 #[test]
 fn item_10_an_app_is_told_nothing_of_names() {

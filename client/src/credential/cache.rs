@@ -21,7 +21,7 @@ pub(crate) use self::key_store::{KeyStore, key_store};
 use self::key_store::{NO_STORE, NoKey, SILENT, in_key_store, key, new_key};
 use super::Credential;
 use crate::state_folder;
-use crate::terminal::{quoted, tell, tell_once};
+use crate::terminal::{quoted, tell, tell_once, tell_sentence};
 
 const FILE: &str = "tokens.json";
 
@@ -239,7 +239,7 @@ impl Cache {
             }
             Err(NoKey::NoStore) => {
                 if !path.exists() {
-                    tell(&format!(
+                    tell_sentence(&format!(
                         "note: {NO_STORE}; tokens are kept in {}, readable by you only (--no-cache keeps none)",
                         path.display()
                     ));

@@ -14,6 +14,30 @@ use crate::terminal::{json_line, printable, tell};
 
 const BOLD: anstyle::Style = anstyle::Style::new().bold();
 
+/// How the wait is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    /// One line, written again each second.
+    Redrawn,
+    /// By the lines before it alone.
+    Still,
+}
+
+impl Wait {
+    /// On a terminal of this kind. A dumb one has no cursor to move (terminfo(5)): each second would
+    /// be a line more, or be written behind the last.
+    fn on(term: Option<&str>) -> Self {
+        match term {
+            Some("dumb") => Self::Still,
+            _ => Self::Redrawn,
+        }
+    }
+
+    fn here() -> Self {
+        Self::on(environment::text("TERM").as_deref())
+    }
+}
+
 /// Whether the program still waits for the user.
 static WAITING: AtomicBool = AtomicBool::new(false);
 
@@ -57,6 +81,9 @@ pub(crate) fn device_code(prompt: &DeviceCodePrompt, output: Output) {
                 return;
             }
             if webbrowser::open(&uri).is_ok() {
+                if Wait::here() == Wait::Still {
+                    return;
+                }
                 // Back to the line that shows the wait: Enter moved to the next one.
                 let _ = write!(std::io::stderr(), "\u{1b}[A");
             } else {
@@ -74,6 +101,9 @@ fn openable(uri: &str) -> bool {
 }
 
 fn count_down(mut seconds: u64) {
+    if Wait::here() == Wait::Still {
+        return;
+    }
     tokio::spawn(async move {
         let marks = if unicode() {
             ["⠋", "⠙", "⠸", "⠴", "⠦", "⠇"]
@@ -100,14 +130,15 @@ fn count_down(mut seconds: u64) {
 
 /// The wait is over: its line is removed.
 pub(crate) fn done() {
-    if WAITING.swap(false, Ordering::Relaxed) {
+    if WAITING.swap(false, Ordering::Relaxed) && Wait::here() == Wait::Redrawn {
         let _ = write!(std::io::stderr(), "\r{:30}\r", "");
     }
 }
 
 /// Ctrl-C: the shell's prompt begins on a line of its own.
 pub(crate) fn interrupted() {
-    if WAITING.load(Ordering::Relaxed) {
+    let is_drawn = WAITING.load(Ordering::Relaxed) && Wait::here() == Wait::Redrawn;
+    if is_drawn {
         done();
     } else if std::io::stderr().is_terminal() {
         tell("");
@@ -151,5 +182,18 @@ pub(crate) fn signed_in(user: Option<&str>, wanted: Option<&str>, output: Output
     match output {
         Output::Json => tell(&json_line(&json!({"type": "signed_in", "user": user}))),
         Output::Human => tell(&format!("signed in as {}", printable(user))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wait;
+
+    #[test]
+    fn point_15_a_dumb_terminal_gets_no_line_that_is_written_again() {
+        assert_eq!(Wait::on(Some("dumb")), Wait::Still);
+        for term in [None, Some("xterm-256color"), Some("tmux"), Some("")] {
+            assert_eq!(Wait::on(term), Wait::Redrawn, "{term:?}");
+        }
     }
 }

@@ -5,7 +5,8 @@
 //! - `event`: one decision; `row`: as a list shows it, and by what that is filtered; `note`: what
 //!   a handler adds to it
 //! - `log`: where they go; `kept`: how many are kept
-//! - `print`: what is printed, and nobody waits for; `printable`: the words of others
+//! - `print`: what is printed, and nobody waits for; `printable`: the words of others;
+//!   `width`: a terminal's columns
 //! - `clock`: the time by which tokens are issued and checked
 //! - `signals`: what ends a program
 
@@ -19,6 +20,7 @@ mod print;
 mod printable;
 mod row;
 mod signals;
+mod width;
 
 pub use self::clock::{Clock, NoTimeShift, TimeShift};
 pub use self::event::{Event, Kind, Outcome, Source, json};
@@ -30,3 +32,4 @@ pub use self::print::{Stream, flush, print, print_later, print_result};
 pub use self::printable::printable;
 pub use self::row::{Class, Row};
 pub use self::signals::interrupted;
+pub use self::width::{columns, within};

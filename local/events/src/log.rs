@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, watch};
 use crate::event::{Event, json};
 use crate::kept::{After, Kept, Rings};
 use crate::print::{Stream, print, print_later};
+use crate::width::{columns, within};
 
 /// Events that a slow reader may be behind before it loses some.
 const BEHIND: usize = 1024;
@@ -107,7 +108,9 @@ impl Log {
         match self.0.print {
             Print::Human if self.0.detail.shows(&kept.event) => {
                 let kept = kept.clone();
-                print_later(Stream::Err, move || kept.event.to_string());
+                print_later(Stream::Err, move || {
+                    within(columns(Stream::Err), kept.event.to_string())
+                });
             }
             Print::Human => {
                 if !self.0.said_that_some_are_not.swap(true, Ordering::Relaxed) {

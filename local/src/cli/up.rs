@@ -8,6 +8,7 @@ use local_events::{Detail, Print, TimeShift};
 use local_http::public_host::PublicHost;
 
 use super::{Named, StateArgs, named};
+use crate::say::Layout;
 use crate::tenant::{AuthorityHost, TenantId};
 
 const PRINTS: [Named<Print>; 3] = [
@@ -145,7 +146,7 @@ pub(crate) struct UpArgs {
     pub(crate) detach: bool,
     /// What --detach starts
     #[arg(long, hide = true, conflicts_with = "detach")]
-    pub(crate) detached: bool,
+    pub(crate) detached: Option<Layout>,
     #[command(flatten)]
     pub(crate) state: StateArgs,
     #[command(flatten)]

@@ -9,6 +9,7 @@ use crate::control::approve::{ApproveRequest, PATH};
 use crate::control::client;
 use crate::control::running::Found;
 use crate::say;
+use crate::typed::Typed;
 
 /// Approves or declines a device code at the running authority.
 ///
@@ -44,7 +45,10 @@ pub(crate) async fn run(args: ApproveArgs) -> Result<(), Failure> {
     Err(Failure::new(
         format!("the code {} was not approved", code.escape_debug()),
         why,
-        "see: greeting-local approve --help",
+        format!(
+            "see: {}",
+            Typed::of(&found.home.stack).program("greeting-local", "approve --help")
+        ),
     ))
 }
 
@@ -55,16 +59,17 @@ async fn only_one(found: &Found) -> Result<String, Failure> {
         .json()
         .await
         .map_err(|error| client::not_reached(&found.home, &error.without_url()))?;
+    let typed = Typed::of(&found.home.stack);
     match waiting.as_slice() {
         [] => Err(Failure::new(
             "no device code waits for a person",
             "none was asked for, or each was approved, was declined, or ended after 15 minutes",
-            "ask for one: greeting-cli call",
+            format!("ask for one: {}", typed.program("greeting-cli", "call")),
         )),
         [one] => Ok(one.user_code.clone()),
         several => {
             let lines = several.iter().map(|one| {
-                let line = found.home.stack.line(&format!("approve {}", one.user_code));
+                let line = typed.own(&format!("approve {}", one.user_code));
                 format!("\n  {line}   {}, for {} s", one.client, one.seconds)
             });
             Err(Failure::new(

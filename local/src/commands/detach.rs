@@ -12,7 +12,7 @@ use local_failure::Failure;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader, Lines};
 use tokio::process::Command;
 
-use crate::say;
+use crate::say::{self, Layout};
 use crate::state::{Home, OUTPUT, StackRef};
 use crate::typed::Typed;
 
@@ -67,7 +67,7 @@ pub(crate) async fn run(stack: &StackRef) -> Result<ExitCode, Failure> {
                 return Err(Failure::new(
                     "the stack was not started",
                     "it was interrupted before it was ready",
-                    format!("start it again with: {}", stack.line("up --detach")),
+                    format!("start it again with: {}", Typed::of(stack).own("up --detach")),
                 ));
             }
             line = next(&mut err) => print(Stream::Err, line),
@@ -95,7 +95,11 @@ pub(crate) async fn run(stack: &StackRef) -> Result<ExitCode, Failure> {
 
 fn instead(argument: OsString) -> OsString {
     if argument == DETACH {
-        DETACHED.into()
+        // Its stdout is a pipe to this process, which has the terminal.
+        match Layout::of_stdout() {
+            Layout::Wrapped => format!("{DETACHED}=wrapped").into(),
+            Layout::Whole => format!("{DETACHED}=whole").into(),
+        }
     } else {
         argument
     }
@@ -137,6 +141,6 @@ fn not_started(stack: &StackRef, error: &std::io::Error) -> Failure {
     Failure::new(
         "the stack was not started",
         error,
-        format!("start it in this terminal: {}", stack.line("up")),
+        format!("start it in this terminal: {}", Typed::of(stack).own("up")),
     )
 }

@@ -11,6 +11,7 @@ use crate::environment::{Client, Line, about, app_lines, lines, managed_identity
 use crate::environment::{Shell, usual_shell};
 use crate::say;
 use crate::state::StackRef;
+use crate::typed::Typed;
 
 /// Prints what a shell evaluates, and what a person then types.
 ///
@@ -25,9 +26,8 @@ pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
     let lines = match found {
         // A shell outlives the stack that it was pointed at.
         Err(_) if args.unset && args.client != Some(Client::App) => {
-            let named = about(&stack).into_iter();
             let lines = lines(shell, args.client, &nothing(), Path::new(""));
-            named.chain(lines).collect()
+            about(&stack).into_iter().chain(lines).collect()
         }
         found => found?,
     };
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
             Failure::new(
                 format!("{} can't be written to a .env file", no_form.0),
                 "its value has quotes or backslashes that programs read differently there",
-                stack.line("env --output json"),
+                Typed::of(&stack).own("env --output json"),
             )
         })?,
     };

@@ -7,6 +7,7 @@ use crate::control::client;
 use crate::control::running::Found;
 use crate::control::status::Behind;
 use crate::say;
+use crate::typed::Typed;
 
 /// Prints one line, where the running stack can be called.
 ///
@@ -26,6 +27,6 @@ pub(crate) async fn run(args: HealthArgs) -> Result<(), Failure> {
     Err(Failure::new(
         format!("{url} takes no calls"),
         not_yet,
-        found.home.stack.line("status"),
+        Typed::of(&found.home.stack).own("status"),
     ))
 }

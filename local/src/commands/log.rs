@@ -1,6 +1,6 @@
 //! `greeting-local log`: what authority, gate and handler have decided, and why.
 
-use local_events::{Detail, Event, Stream, interrupted, print};
+use local_events::{Detail, Event, Stream, columns, interrupted, print, within};
 use local_failure::Failure;
 
 use crate::cli::{LogArgs, Output};
@@ -8,6 +8,7 @@ use crate::control::client;
 use crate::control::log::{Lost, PATH};
 use crate::control::running::Found;
 use crate::say::{self, Reader};
+use crate::typed::Typed;
 
 /// Prints what the running stack has decided, and with `--follow` what it decides.
 ///
@@ -59,7 +60,7 @@ pub(crate) async fn run(args: LogArgs) -> Result<(), Failure> {
             },
         }
     }
-    if let Some(words) = shown.how_many_not(&found.home.stack.line("log -v")) {
+    if let Some(words) = shown.how_many_not(&Typed::of(&found.home.stack).own("log -v")) {
         print(Stream::Err, words);
     }
     Ok(())
@@ -97,7 +98,10 @@ impl Shown {
         };
         match self.output {
             Output::Json => Some(line.to_owned()),
-            Output::Human if self.detail.shows(&event) => Some(event.to_string()),
+            Output::Human if self.detail.shows(&event) => {
+                // A line an event for whoever reads a file or a pipe.
+                Some(within(columns(Stream::Out), event.to_string()))
+            }
             Output::Human => {
                 self.not += 1;
                 None

@@ -10,6 +10,7 @@ use crate::control::running::Found;
 use crate::control::stop::PATH;
 use crate::say;
 use crate::state::{self, Home};
+use crate::typed::Typed;
 
 /// For the stack to let go of its state folder: requests in flight and the handler get ten seconds
 /// each, and a little is for the rest.
@@ -44,7 +45,7 @@ pub(crate) async fn run(args: StopArgs) -> Result<(), Failure> {
             ),
             format!(
                 "wait for it, or end its process, which this names: {}",
-                found.home.stack.line("status")
+                Typed::of(&found.home.stack).own("status")
             ),
         ));
     }

@@ -18,7 +18,7 @@ use self::announcement::{Detail, announcement};
 use crate::cli::{TenantArgs, UpArgs};
 use crate::commands::detach;
 use crate::control::running::Running;
-use crate::say;
+use crate::say::{self, Layout};
 use crate::stack::{Network, Options, Ports, Protocol, Stack};
 use crate::state::ports::Reserved;
 use crate::state::{self, Home};
@@ -120,11 +120,12 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
             "choose another --ready-file, --ca-file or --state-dir",
         ));
     }
+    let lines = args.detached.unwrap_or_else(Layout::of_stdout);
     let serve = async {
-        for line in announcement(&stack, &typed, detail, open_to.as_deref()) {
+        for line in announcement(&stack, &typed, detail, lines, open_to.as_deref()) {
             say::line_later(line).await?;
         }
-        if args.detached {
+        if args.detached.is_some() {
             detach::let_go(&home, &typed).await?;
         } else {
             say::line_later("Ctrl-C ends it.").await?;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::running::Found;
 use super::status::{self, Status};
 use crate::state::{self, Home};
+use crate::typed::Typed;
 
 /// For an answer that costs the stack nothing.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,7 +40,7 @@ pub(crate) fn not_reached(home: &Home, error: &dyn Display) -> Failure {
         error,
         format!(
             "is it still running? start it with: {}",
-            home.stack.line("up")
+            Typed::of(&home.stack).own("up")
         ),
     )
 }

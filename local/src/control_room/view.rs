@@ -184,9 +184,12 @@ impl Room {
 
     /// What `env` prints.
     fn shell_lines(&self, shell: Shell, client: Option<Client>) -> String {
-        let named = about(&self.stack).filter(|_| client != Some(Client::App));
-        let lines = lines(shell, client, &self.ready, &self.state_dir);
-        for_shell(shell, &named.into_iter().chain(lines).collect::<Vec<_>>()).join("\n")
+        let mut all = match client {
+            Some(Client::App) => Vec::new(),
+            _ => about(&self.stack),
+        };
+        all.extend(lines(shell, client, &self.ready, &self.state_dir));
+        for_shell(shell, &all).join("\n")
     }
 
     fn clients(&self, shell: Shell) -> Markup {

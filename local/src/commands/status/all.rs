@@ -14,6 +14,7 @@ use crate::known_stacks::{self, Known};
 use crate::say;
 use crate::state::StackRef;
 use crate::state::ports::Had;
+use crate::typed::Typed;
 
 /// More are not asked, and not shown.
 const SHOWN: usize = 50;
@@ -101,7 +102,7 @@ async fn one(known: Known) -> One {
         authority_port: had.authority,
         ready: None,
         status: None,
-        next: home.stack.line("up"),
+        next: Typed::of(&home.stack).own("up"),
     };
     if let Known::Runs(found) = known {
         let status = client::status(&found).await.ok();
@@ -109,7 +110,7 @@ async fn one(known: Known) -> One {
         let has_authority = found.running.tenant.is_some();
         one.state = status.as_ref().map_or(State::Silent, |_| State::Runs);
         // Which names its process, if it does not end.
-        one.next = home.stack.line("stop");
+        one.next = Typed::of(&home.stack).own("stop");
         one.function_port = known_stacks::port(&ready.function_url);
         one.authority_port = known_stacks::port(&found.running.control).filter(|_| has_authority);
         one.ready = Some(ready);

@@ -3,7 +3,7 @@
 use local_easy_auth::PLAIN_HTTP;
 use local_entra::Directory;
 
-use crate::say::LABEL;
+use crate::say::{LABEL, Layout};
 use crate::stack::Stack;
 use crate::typed::Typed;
 use crate::{deploy, say};
@@ -26,6 +26,7 @@ pub(super) fn announcement(
     stack: &Stack,
     typed: &Typed,
     detail: Detail,
+    form: Layout,
     open_to: Option<&str>,
 ) -> Vec<String> {
     let ready = &stack.running.ready;
@@ -43,7 +44,7 @@ pub(super) fn announcement(
     }
     let mut lines: Vec<String> = labels
         .iter()
-        .map(|(label, value)| say::labelled(label, value))
+        .map(|(label, value)| form.labelled(label, value))
         .collect();
     let call = [
         typed.where_to().to_owned(),
@@ -65,7 +66,7 @@ pub(super) fn announcement(
         notes
             .iter()
             .take(shown)
-            .map(|note| say::labelled("note", note)),
+            .map(|note| form.labelled("note", note)),
     );
     // A command keeps its line, so that it can be pasted.
     let command = |label: &str, command: &str| format!("{label:<LABEL$}{command}");
