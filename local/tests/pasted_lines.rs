@@ -106,9 +106,10 @@ fn the_lines_to_paste_are_taken() {
         let text = std::fs::read_to_string(&file).unwrap();
         for (at, name) in text.match_indices("greeting-local ") {
             let words = command(&text[at + name.len()..]);
+            // `help` itself takes a command behind it, and no flag.
             if words
                 .first()
-                .is_some_and(|it| commands.contains(&it.as_str()))
+                .is_some_and(|it| it != "help" && commands.contains(&it.as_str()))
             {
                 lines.push(words);
             }
