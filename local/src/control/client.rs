@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::running::Found;
 use super::status::{self, Status};
 use crate::state::{self, Home};
-use crate::typed::Typed;
 
 /// For an answer that costs the stack nothing.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,7 +39,7 @@ pub(crate) fn not_reached(home: &Home, error: &dyn Display) -> Failure {
         error,
         format!(
             "is it still running? start it with: {}",
-            Typed::of(&home.stack).own("up")
+            home.stack.line("up")
         ),
     )
 }

@@ -9,7 +9,6 @@ use state_folder::{Unusable, write_private};
 
 use crate::registrations::LocalTenant;
 use crate::state::{Home, StackRef, has_owner, listed};
-use crate::typed::Typed;
 
 /// What a ready stack is, for programs. Written to `--ready-file`; nothing in it is a secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -123,7 +122,7 @@ impl Running {
                 error,
                 format!(
                     "end greeting-local up with Ctrl-C and start it again, it writes this file anew: {}",
-                    Typed::of(&home.stack).own("up")
+                    home.stack.line("up")
                 ),
             )
         })
@@ -195,7 +194,7 @@ fn nothing(home: &Home, others: &[StackRef]) -> String {
 fn not_running(home: &Home, command: &str) -> Failure {
     let others = home.others_that_run();
     let noted = format!("no running stack is noted in {}", home.path.display());
-    let start = format!("start it with: {}", Typed::of(&home.stack).own("up"));
+    let start = format!("start it with: {}", home.stack.line("up"));
     let [first, ..] = others.as_slice() else {
         return Failure::new(nothing(home, &others), noted, start);
     };
@@ -203,10 +202,7 @@ fn not_running(home: &Home, command: &str) -> Failure {
     Failure::new(
         nothing(home, &others),
         format!("{noted}; others run: {}", listed(&names)),
-        format!(
-            "{start}\nor name another: {}",
-            Typed::of(first).own(command)
-        ),
+        format!("{start}\nor name another: {}", first.line(command)),
     )
 }
 
@@ -218,7 +214,7 @@ fn ended(home: &Home) -> Failure {
             "the stack that is noted in {} was killed: no process holds the folder's lock",
             Running::path(&home.path).display()
         ),
-        format!("start it again with: {}", Typed::of(&home.stack).own("up")),
+        format!("start it again with: {}", home.stack.line("up")),
     )
 }
 
