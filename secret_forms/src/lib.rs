@@ -72,6 +72,13 @@ pub fn words(text: &str) -> String {
     parts.collect()
 }
 
+/// Makes a text what [`words`] are of it; most are that already, and stay where they are.
+pub fn cut(text: &mut String) {
+    if !is_plain(text) {
+        *text = words(text);
+    }
+}
+
 /// Whether it needs no second look, as the methods and paths of most calls: each of them is asked. A
 /// JWT has 16 characters and a capital, the other secrets have a digit; and no word is too long.
 fn is_plain(text: &str) -> bool {
@@ -83,8 +90,13 @@ fn is_plain(text: &str) -> bool {
     let mut letters = 0;
     text.bytes().all(|byte| {
         letters = if plain(byte) { letters + 1 } else { 0 };
-        letters <= 30 && (letters > 0 || matches!(byte, b'/' | b' ' | b'-' | b'.'))
+        letters <= 30 && (letters > 0 || is_between_words(byte))
     })
+}
+
+/// ASCII of what [`is_name`] takes between words.
+fn is_between_words(byte: u8) -> bool {
+    byte == b' ' || byte.is_ascii_punctuation() && byte != b'~'
 }
 
 /// An id, whole where it is a GUID, else its beginning: nothing else names an application.
@@ -220,6 +232,13 @@ mod tests {
             ("M.CabcdefghijklmnopqrstuvwxyzMCabcdefghijkl", false),
             ("/api/~ab", false),
             ("/api/v2", false),
+            (
+                "no-token: neither a bearer token nor a session was sent",
+                true,
+            ),
+            ("a_b=c&d, 'e' (f)", true),
+            ("a~b", false),
+            ("a\tb", false),
             ("/api/é", false),
         ] {
             assert_eq!(is_plain(text), expected, "{text}");

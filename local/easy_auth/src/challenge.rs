@@ -1,8 +1,9 @@
 //! The answer to a caller without a valid token: the challenge, and RFC 9728 metadata.
 
 use bytes::Bytes;
-use hyper::header::{HeaderMap, HeaderValue, SERVER, WWW_AUTHENTICATE};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue, SERVER, WWW_AUTHENTICATE};
 use hyper::{Response, StatusCode};
+use local_http::identifier::Identifier;
 use local_http::page::keep_private;
 use local_http::relay::{BoxBody, answer};
 use serde_json::json;
@@ -14,6 +15,9 @@ use super::settings::Settings;
 
 /// The Windows form's body, as captured.
 const WINDOWS_BODY: &str = "You do not have permission to view this directory or page.";
+
+/// Of the Linux form.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-middleware-request-id");
 
 /// A 401 or 403 of the gate's own, as captured on Azure. It never says why.
 pub(crate) fn refusal(
@@ -34,9 +38,7 @@ pub(crate) fn refusal(
     let headers = response.headers_mut();
     if behaviour.challenge == ChallengeForm::Linux {
         headers.insert(SERVER, HeaderValue::from_static("Kestrel"));
-        if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
-            headers.insert("x-ms-middleware-request-id", id);
-        }
+        headers.insert(REQUEST_ID, Identifier::next().header());
     }
     if status == StatusCode::UNAUTHORIZED && !settings.provider().login.disable_www_authenticate {
         add_challenge(settings, behaviour, headers, origin, path);
@@ -54,16 +56,25 @@ fn add_challenge(
 ) {
     let issuer = settings.issuer();
     let host = origin.quotable_host();
-    let mut challenge = format!("Bearer realm=\"{host}\"");
     let tenant = issuer.strip_suffix("/v2.0");
     let authorize = match (behaviour.challenge, tenant) {
         (ChallengeForm::ContainerApps, _) => None,
-        (ChallengeForm::Linux, Some(tenant)) => Some(format!("{tenant}/oauth2/v2.0/authorize")),
-        (_, tenant) => Some(format!("{}/oauth2/authorize", tenant.unwrap_or(issuer))),
+        (ChallengeForm::Linux, Some(tenant)) => Some([tenant, "/oauth2/v2.0/authorize"]),
+        (_, tenant) => Some([tenant.unwrap_or(issuer), "/oauth2/authorize"]),
     };
-    if let Some(authorize) = authorize {
-        let client = &settings.provider().registration.client_id;
-        challenge += &format!(" authorization_uri=\"{authorize}\" resource_id=\"{client}\"");
+    let mut challenge = ["Bearer realm=\"", &host, "\""].concat();
+    if let Some([tenant, endpoint]) = authorize {
+        let client = settings.provider().registration.client_id.as_str();
+        let more = [
+            " authorization_uri=\"",
+            tenant,
+            endpoint,
+            "\" resource_id=\"",
+            client,
+            "\"",
+        ];
+        challenge.reserve_exact(more.iter().map(|part| part.len()).sum());
+        challenge.extend(more);
     }
     if behaviour.metadata_scopes.is_some() {
         // The path is the caller's own; as a URI it has neither quotes nor backslashes.
@@ -71,7 +82,7 @@ fn add_challenge(
         let scheme = origin.scheme.name();
         challenge += &format!(" resource_metadata=\"{scheme}://{host}{METADATA}{path}\"");
     }
-    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+    if let Ok(challenge) = HeaderValue::try_from(challenge) {
         headers.insert(WWW_AUTHENTICATE, challenge);
     }
 }

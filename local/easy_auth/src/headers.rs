@@ -17,6 +17,11 @@ use super::claims::Claims;
 
 /// As [`letters`] has them.
 const FORGEABLE: [&str; 2] = ["xmsclientprincipal", "xmstoken"];
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
+/// Characters of an IPv4 address and its port.
+const ADDRESS: usize = 21;
 const PROVIDER: &str = "aad";
 const NAME_TYPE: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
 const EMAIL_TYPE: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
@@ -49,8 +54,8 @@ pub(crate) fn add_forwarded<B>(request: &mut Request<B>, peer: Peer, scheme: Sch
         .path_and_query()
         .and_then(|path| HeaderValue::from_str(path.as_str()).ok());
     let headers = request.headers_mut();
-    let mut hops = String::new();
-    let before = headers.get_all("x-forwarded-for").iter();
+    let mut hops = String::with_capacity(ADDRESS);
+    let before = headers.get_all(FORWARDED_FOR).iter();
     for hop in before.filter_map(|value| value.to_str().ok()) {
         hops += hop;
         hops += ", ";
@@ -58,11 +63,11 @@ pub(crate) fn add_forwarded<B>(request: &mut Request<B>, peer: Peer, scheme: Sch
     // A text takes what is written to it.
     let _ = write!(hops, "{}", peer.address);
     if let Ok(hops) = HeaderValue::try_from(hops) {
-        headers.insert("x-forwarded-for", hops);
+        headers.insert(FORWARDED_FOR, hops);
     }
-    headers.insert("x-forwarded-proto", HeaderValue::from_static(scheme.name()));
+    headers.insert(FORWARDED_PROTO, HeaderValue::from_static(scheme.name()));
     if let Some(original) = original {
-        headers.insert("x-original-url", original);
+        headers.insert(ORIGINAL_URL, original);
     }
 }
 

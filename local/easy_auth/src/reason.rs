@@ -1,5 +1,7 @@
 //! Why a caller is not who they must be, or may not do what they ask.
 
+use std::sync::LazyLock;
+
 use local_http::arrival::Unreadable;
 
 /// Goes to the log, never into the response: Easy Auth does not say it either. Of claims, only
@@ -161,6 +163,15 @@ impl Reason {
 
     /// Code and sentence, for the log.
     pub fn line(&self) -> String {
+        /// Most of the gate's own answers are for want of a token.
+        static NO_TOKEN: LazyLock<String> = LazyLock::new(|| Reason::NoToken.written());
+        match self {
+            Self::NoToken => NO_TOKEN.clone(),
+            other => other.written(),
+        }
+    }
+
+    fn written(&self) -> String {
         format!("{}: {self}", self.code())
     }
 }

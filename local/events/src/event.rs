@@ -4,7 +4,7 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
-use secret_forms::words;
+use secret_forms::cut;
 use serde::{Deserialize, Serialize};
 
 use crate::printable::{printable, printable_json};
@@ -206,8 +206,8 @@ impl Event {
     /// Cuts what callers wrote to what can't be a token or a secret: people paste one where
     /// something else belongs.
     pub(super) fn without_secrets(&mut self) {
-        self.method = words(&self.method);
-        self.path = words(&self.path);
+        cut(&mut self.method);
+        cut(&mut self.path);
         let optional = [
             &mut self.grant,
             &mut self.client,
@@ -215,16 +215,16 @@ impl Event {
             &mut self.scp,
         ];
         for text in optional.into_iter().flatten() {
-            *text = words(text);
+            cut(text);
         }
         // What a command has done is told in this program's own words: a new key's id, whole.
         if self.outcome != Outcome::Done
             && let Some(reason) = &mut self.reason
         {
-            *reason = words(reason);
+            cut(reason);
         }
         for role in &mut self.roles {
-            *role = words(role);
+            cut(role);
         }
     }
 

@@ -5,23 +5,24 @@
 mod copy;
 mod said;
 
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use greeting_server::refusal_line::INVOCATION_HEADER;
 use hyper::body::Body;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use local_http::arrival::asks_for_websocket;
+use local_http::identifier::Identifier;
 use local_http::relay::{
     BoxBody, BoxError, Call, Connection, Failed, Protocol, RelayError, Upgrades, answer, text,
 };
 use tokio::net::TcpStream;
 
 use self::copy::HOST_VERSION;
-use self::said::{Remark, Said};
+use self::said::{Named, Remark, Said};
 use super::app::{Forwarding, Function, FunctionApp, HomePage};
 use super::invocation::Invocation;
 use super::process::{Handler, RESTART_TIMEOUT, Readiness};
@@ -96,14 +97,11 @@ impl Host {
     {
         let current = self.current();
         let app = current.app.clone();
-        let asked: HeaderMap = [header::HOST, copy::FORWARDED_PROTO]
-            .into_iter()
-            .filter_map(|name| Some((name.clone(), request.headers().get(name)?.clone())))
-            .collect();
+        let hsts = app.answers.hsts(request.headers()).cloned();
         let (method, path) = (request.method(), request.uri().path());
         let mut answer = match app.function(method, path) {
             Some(_) if asks_for_websocket(&request) => {
-                self.said.say(Remark::WebSocket, &named(&request), "");
+                self.said.say(Remark::WebSocket, Named::of(&request), "");
                 text(
                     StatusCode::NOT_IMPLEMENTED,
                     "Azure Functions pass no WebSocket, and so this host refuses it. greeting-local up --upstream passes them, as App Service does.\n",
@@ -113,14 +111,9 @@ impl Host {
             None if path == "/" => home_page(app.answers.home_page),
             None => text(StatusCode::NOT_FOUND, not_found(&app)),
         };
-        app.answers.add(&asked, answer.headers_mut());
+        app.answers.add(hsts, answer.headers_mut());
         answer
     }
-}
-
-/// A call, for a line about it: its query may hold secrets.
-fn named<B>(request: &Request<B>) -> String {
-    format!("{} {}", request.method(), request.uri().path())
 }
 
 /// The app's front page, for any method (azure-functions-host 89dc438d,
@@ -160,20 +153,20 @@ impl Host {
         B::Error: Into<BoxError>,
     {
         let begun = Instant::now();
-        let id = uuid::Uuid::new_v4().to_string();
-        let call = named(&request);
-        let (method, path) = (
-            request.method().to_string(),
-            request.uri().path().to_owned(),
-        );
+        let id = Identifier::next();
+        let (method, target) = (request.method().clone(), request.uri().clone());
         let forwarding = current.app.forwarding;
-        let request = self.for_handler(request, forwarding, function, &id);
+        let request = self.for_handler(request, forwarding, function, id);
         let (mut response, why_not) = current.forward(request).await;
-        self.remark_on_answer(&response, forwarding, &call);
+        let call = Named {
+            method: &method,
+            target: &target,
+        };
+        self.remark_on_answer(&response, forwarding, call);
         let invocation = Invocation {
             id,
             method,
-            path,
+            target,
             status: response.status(),
             why_not,
             duration: begun.elapsed(),
@@ -189,35 +182,46 @@ impl Host {
         mut request: Request<B>,
         forwarding: Forwarding,
         function: &Function,
-        invocation: &str,
+        invocation: Identifier,
     ) -> Request<B> {
-        let call = named(&request);
         let is_empty = request.body().is_end_stream();
-        let uri = request.uri().clone();
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let call = Named {
+            method: &method,
+            target: &uri,
+        };
         let headers = request.headers_mut();
         add_headers(headers, invocation);
         let path = match forwarding {
             // YARP passes the request as it is, its User-Agent alone among the agents.
             Forwarding::Proxy => return request,
-            Forwarding::Copy => uri.path().to_owned(),
-            Forwarding::AtFunctionName => format!("/{}", function.name),
+            Forwarding::Copy => Cow::Borrowed(uri.path()),
+            Forwarding::AtFunctionName => Cow::Owned(format!("/{}", function.name)),
         };
         copy::add_user_agent(headers, AGENT);
         let lost = copy::remove_content_headers(headers);
         if !lost.is_empty() {
             self.said
-                .say(Remark::ContentHeaders, &call, &lost.join(", "));
+                .say(Remark::ContentHeaders, call, &lost.join(", "));
         }
         if copy::has_body_of_unknown_length(headers, is_empty) {
-            self.said.say(Remark::BodyOfUnknownLength, &call, "");
+            self.said.say(Remark::BodyOfUnknownLength, call, "");
         }
-        if let Some(target) = copy::target(&uri, &path) {
+        // Without a query the path is all that there is to write.
+        if (uri.query().is_some() || path != uri.path())
+            && let Some(target) = copy::target(&uri, &path)
+        {
             *request.uri_mut() = target;
         }
         request
     }
 
-    fn remark_on_answer(&self, response: &Response<BoxBody>, forwarding: Forwarding, call: &str) {
+    fn remark_on_answer(
+        &self,
+        response: &Response<BoxBody>,
+        forwarding: Forwarding,
+        call: Named<'_>,
+    ) {
         let is_stream = response
             .headers()
             .get(header::CONTENT_TYPE)
@@ -302,6 +306,11 @@ impl Current {
     /// A connection to the handler. Refused means that it has just ended: nothing
     /// was sent yet, so waiting for its next start loses nothing.
     async fn connect(&self) -> Option<Connection> {
+        // Most calls find one that is kept, and need no timer.
+        let listening = self.handler.listening_now();
+        if let Some(kept) = listening.and_then(|listening| listening.client.kept()) {
+            return Some(kept);
+        }
         let connect = async {
             loop {
                 let listening = self.handler.listening().await?;
@@ -323,10 +332,8 @@ impl Current {
 }
 
 /// The host's own headers.
-fn add_headers(headers: &mut HeaderMap, invocation: &str) {
-    if let Ok(id) = HeaderValue::from_str(invocation) {
-        headers.insert(INVOCATION_HEADER, id);
-    }
+fn add_headers(headers: &mut HeaderMap, invocation: Identifier) {
+    headers.insert(copy::INVOCATION_ID, invocation.header());
     headers.insert(HOST_VERSION, HeaderValue::from_static(VERSION));
 }
 

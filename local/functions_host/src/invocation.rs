@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use hyper::StatusCode;
+use hyper::{Method, StatusCode, Uri};
+use local_http::identifier::Identifier;
 
 use super::refusals::Refusals;
 
@@ -10,11 +11,11 @@ use super::refusals::Refusals;
 #[derive(Clone)]
 pub struct Invocation {
     /// `X-Azure-Functions-InvocationId`.
-    pub id: String,
+    pub id: Identifier,
     /// The call's method.
-    pub method: String,
-    /// Its path, without the query.
-    pub path: String,
+    pub method: Method,
+    /// Its target. The query may hold secrets, and is not for the log.
+    pub target: Uri,
     /// The answer's.
     pub status: StatusCode,
     /// Why the answer is not the handler's.
@@ -27,6 +28,6 @@ pub struct Invocation {
 impl Invocation {
     /// Why the handler refused the call, if it says so; waits for its line, for half a second.
     pub async fn refusal(&self) -> Option<String> {
-        self.refusals.of(&self.id).await
+        self.refusals.of(self.id.as_str()).await
     }
 }

@@ -236,6 +236,14 @@ impl Handler {
         }
     }
 
+    /// Where the handler listens, if it is ready.
+    pub fn listening_now(&self) -> Option<Listening> {
+        match &*self.state.borrow() {
+            State::Ready(listening) => Some(listening.clone()),
+            _ => None,
+        }
+    }
+
     /// Ends the process and all that it started: SIGTERM, and SIGKILL for what
     /// is still there five seconds later.
     pub async fn stop(&self) {

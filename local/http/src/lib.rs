@@ -8,7 +8,7 @@
 //! - `arrival`: what a request has to be before anything is decided on it
 //! - `relay`: one request to its server, over a connection that is kept, and its answer back
 //! - `dns_rebinding_guard`: the guard against DNS rebinding; `cors`: which other sites' pages may call
-//! - `origin`: how an origin is written
+//! - `origin`: how an origin is written; `identifier`: what a request is called in logs
 //! - `page`: the frame of every page
 
 pub mod arrival;
@@ -18,6 +18,7 @@ pub mod descriptors;
 pub mod dns_rebinding_guard;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod identifier;
 mod limits;
 pub mod origin;
 pub mod page;

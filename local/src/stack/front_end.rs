@@ -29,7 +29,7 @@ impl FrontEnd {
     /// Answers one request, and writes it to the log.
     pub(super) async fn call(&self, request: Request<RequestBody>) -> Response<BoxBody> {
         let begun = Instant::now();
-        let method = request.method().to_string();
+        let method = request.method().as_str().to_owned();
         let path = request.uri().path().to_owned();
         let caller = self.cors.caller(request.headers());
         let (mut response, decision) = match self.cors.preflight(&request) {
@@ -50,7 +50,7 @@ impl FrontEnd {
             outcome: Outcome::Failed,
             reason: Some(why.to_owned()),
             duration_ms: millis(begun.elapsed()),
-            ..answered(&method, &path, response.status())
+            ..answered(method.clone(), path.clone(), response.status())
         });
         let event = Event {
             time: Timestamp::now(),
@@ -67,7 +67,7 @@ impl FrontEnd {
             reason: None,
             scp: None,
             roles: Vec::new(),
-            invocation: invocation.as_ref().map(|call| call.id.clone()),
+            invocation: invocation.as_ref().map(|call| call.id.as_str().to_owned()),
             duration_ms: millis(begun.elapsed()),
         };
         self.log.record(match decision {
@@ -86,10 +86,12 @@ impl FrontEnd {
     /// Logs the handler's answer, once its own line of a refusal is here; the answer does not
     /// wait.
     fn record(&self, invocation: Invocation) {
+        let method = invocation.method.as_str().to_owned();
+        let path = invocation.target.path().to_owned();
         let event = Event {
-            invocation: Some(invocation.id.clone()),
+            invocation: Some(invocation.id.as_str().to_owned()),
             duration_ms: millis(invocation.duration),
-            ..answered(&invocation.method, &invocation.path, invocation.status)
+            ..answered(method, path, invocation.status)
         };
         let event = match invocation.why_not {
             Some(why) => Event {
@@ -115,13 +117,13 @@ impl FrontEnd {
 }
 
 /// What the function, or the app behind the gate, answered.
-fn answered(method: &str, path: &str, status: StatusCode) -> Event {
+fn answered(method: String, path: String, status: StatusCode) -> Event {
     Event {
         time: Timestamp::now(),
         source: Source::Handler,
         action: None,
-        method: method.to_owned(),
-        path: path.to_owned(),
+        method,
+        path,
         grant: None,
         client: None,
         scope: None,

@@ -63,15 +63,10 @@ impl Answers {
         }
     }
 
-    /// Adds what the answer does not have (WebHost/Middleware/CustomHttpHeadersMiddleware.cs:
-    /// `TryAdd`), and HSTS where the call came by https to another host than this machine
-    /// (ASP.NET Core's `HstsMiddleware`).
-    pub(crate) fn add(&self, request: &HeaderMap, answer: &mut HeaderMap) {
-        for (name, value) in &self.headers {
-            if !answer.contains_key(name) {
-                answer.append(name, value.clone());
-            }
-        }
+    /// HSTS, where the call came by https to another host than this machine (ASP.NET Core's
+    /// `HstsMiddleware`).
+    pub(crate) fn hsts(&self, request: &HeaderMap) -> Option<&HeaderValue> {
+        let hsts = self.hsts.as_ref()?;
         let text = |name: HeaderName| request.get(name).and_then(|value| value.to_str().ok());
         let secure = text(HeaderName::from_static("x-forwarded-proto")) == Some("https");
         let host = text(HOST).unwrap_or_default().to_ascii_lowercase();
@@ -79,10 +74,20 @@ impl Answers {
             Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
             _ => &host,
         };
-        if let Some(hsts) = self.hsts.as_ref().filter(|_| secure)
-            && !hsts.excluded.iter().any(|excluded| excluded == host)
-        {
-            answer.insert(STRICT_TRANSPORT_SECURITY, hsts.value.clone());
+        let is_sent = secure && !hsts.excluded.iter().any(|excluded| excluded == host);
+        is_sent.then_some(&hsts.value)
+    }
+
+    /// Adds what the answer does not have (WebHost/Middleware/CustomHttpHeadersMiddleware.cs:
+    /// `TryAdd`), and the call's [`hsts`](Self::hsts).
+    pub(crate) fn add(&self, hsts: Option<HeaderValue>, answer: &mut HeaderMap) {
+        for (name, value) in &self.headers {
+            if !answer.contains_key(name) {
+                answer.append(name, value.clone());
+            }
+        }
+        if let Some(hsts) = hsts {
+            answer.insert(STRICT_TRANSPORT_SECURITY, hsts);
         }
     }
 }
@@ -168,7 +173,7 @@ mod tests {
             request.insert("x-forwarded-proto", scheme.parse().unwrap());
             let mut answer = HeaderMap::new();
             answer.insert("note", "own".parse().unwrap());
-            answers.add(&request, &mut answer);
+            answers.add(answers.hsts(&request).cloned(), &mut answer);
             assert_eq!(answer["x-frame-options"], "DENY");
             assert_eq!(answer["note"], "own");
             let hsts = answer.get(STRICT_TRANSPORT_SECURITY);

@@ -4,6 +4,7 @@
 //! azure-functions-host 89dc438d, src/WebJobs.Script/Extensions/HttpRequestExtensions.cs:155-181,
 //! 231-240, and Workers/Http/DefaultHttpWorkerService.cs:93-177.
 
+use greeting_server::refusal_line::INVOCATION_HEADER;
 use hyper::Uri;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -87,6 +88,11 @@ fn plain(text: &str) -> String {
 
 /// Removes the headers that do not survive the copying; their names, where there were any.
 pub(super) fn remove_content_headers(headers: &mut HeaderMap) -> Vec<&'static str> {
+    // Most requests have none, and a look at each name costs less than nine searches.
+    let is_lost = |name: &HeaderName| CONTENT_HEADERS.contains(&name.as_str());
+    if !headers.keys().any(is_lost) {
+        return Vec::new();
+    }
     CONTENT_HEADERS
         .into_iter()
         .filter(|name| headers.remove(*name).is_some())
@@ -112,8 +118,8 @@ pub(super) fn has_body_of_unknown_length(headers: &HeaderMap, is_empty: bool) ->
     !is_empty && !headers.contains_key(header::CONTENT_LENGTH)
 }
 
-/// The scheme by which the caller came.
-pub(super) const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// The call's name, for the handler.
+pub(super) const INVOCATION_ID: HeaderName = HeaderName::from_static(INVOCATION_HEADER);
 /// The host's version, for the handler.
 pub(super) const HOST_VERSION: HeaderName =
     HeaderName::from_static("x-azure-functions-hostversion");

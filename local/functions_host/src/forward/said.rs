@@ -1,7 +1,9 @@
 //! What a person is told of a call that Azure would treat otherwise: once each, at the first one.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use hyper::{Method, Request, Uri};
 use local_events::{Stream, print};
 
 /// What has been said. Clones of the host share it.
@@ -18,10 +20,32 @@ pub(super) enum Remark {
     Redirect,
 }
 
+/// A call, for a line about it: its query may hold secrets.
+#[derive(Clone, Copy)]
+pub(super) struct Named<'a> {
+    pub(super) method: &'a Method,
+    pub(super) target: &'a Uri,
+}
+
+impl<'a> Named<'a> {
+    pub(super) fn of<B>(request: &'a Request<B>) -> Self {
+        Self {
+            method: request.method(),
+            target: request.uri(),
+        }
+    }
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.target.path())
+    }
+}
+
 impl Said {
     /// Says it of the call, unless it was said before. The path is the caller's, and is not shown
     /// with its query.
-    pub(super) fn say(&self, remark: Remark, call: &str, what: &str) {
+    pub(super) fn say(&self, remark: Remark, call: Named<'_>, what: &str) {
         if self.0[remark as usize].swap(true, Ordering::Relaxed) {
             return;
         }
