@@ -251,3 +251,36 @@ fn point_1_allow_anonymous_differs_in_its_row_alone() {
     assert!(gate.with("as-expected").contains("p57-invalid-passes"));
     assert_eq!(gate.with("not-asked"), set(&NEVER_ASKED));
 }
+
+/// The secret goes to the authority, and to nobody else.
+#[test]
+fn point_1_an_apps_secret_gives_an_app_only_token() {
+    let echo = echo();
+    let up = Up::with_settings(&json!({}), &["--upstream", &echo]);
+    let secret = std::fs::read_to_string(up.folder.path().join("state/daemon-secret")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = "5a9e2f64-7c1d-4b8e-a0f3-9d6b41c7e853";
+    let arguments = ["conform", up.text("function_url"), "--client-id", daemon];
+    let more = [
+        "--app-secret",
+        "-",
+        "--credential",
+        "none",
+        "-v",
+        "--output",
+        "json",
+    ];
+    let cli = Cli::new(
+        folder.path(),
+        &[&arguments[..], &more, &["--echo"]].concat(),
+    );
+    let output = cli.trusting(&up).stdin(&secret).run();
+    let printed = [&output.stdout[..], &output.stderr].concat();
+    assert!(!String::from_utf8_lossy(&printed).contains(secret.trim()));
+    let report = cli::report(&output);
+    assert_eq!(report["capture"]["tokens"], json!(["app-only"]));
+    // The shipped list of clients has no daemon.
+    let answers = report["capture"]["answers"].as_array().unwrap();
+    let answer = answers.iter().find(|it| it["probe"] == "p21-app-only");
+    assert_eq!(answer.unwrap()["status"], 403);
+}

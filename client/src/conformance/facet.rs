@@ -159,6 +159,10 @@ impl Facet {
             Self::NoPrincipal => no_principal(seen, capture, token),
             Self::Principal => match (app, answered_by(seen, capture)) {
                 (Some(app), _) => agrees(app.principal.is_some(), || "no principal".into()),
+                // The policy is asked about who is authenticated.
+                (None, By::Gate) if seen.status == 403 => {
+                    Said::Silent("a list refuses the token's client or user (403)")
+                }
                 (None, By::Gate) => Said::Contradicts(format!("refused with {}", seen.status)),
                 (None, _) if passed(seen) && refuses_anonymous(capture) => Said::Agrees,
                 (None, _) => Said::Silent("only the echo app would show a principal"),

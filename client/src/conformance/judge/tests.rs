@@ -132,3 +132,15 @@ fn another_form_of_the_401_differs_in_its_row_alone() {
         Outcome::AsExpected
     );
 }
+
+#[test]
+fn a_token_that_a_list_refuses_shows_nothing_of_its_principal() {
+    let gate = |status| {
+        let mut answer = refused("p21-app-only");
+        answer.status = status;
+        capture(vec![refused("p01-none"), answer], &["app-only"])
+    };
+    let outcome = |status| verdict("p21-app-only", &gate(status)).outcome;
+    assert_eq!(outcome(403), Outcome::NotShown);
+    assert_eq!(outcome(401), Outcome::Differs);
+}
