@@ -1,6 +1,7 @@
 //! The command line; the longest arguments have a file each.
 
 mod mint;
+mod run;
 mod up;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::package::Target;
 use crate::state::{StackName, StackRef};
 
 pub(crate) use self::mint::{ALGORITHMS, KINDS, MintArgs, VERSIONS};
+pub(crate) use self::run::RunArgs;
 pub(crate) use self::up::{TenantArgs, UpArgs};
 
 /// A value of a flag: what it becomes, its name, and its help text.
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Run authority, Easy Auth and the function until Ctrl-C
     Up(UpArgs),
+    /// Run a command for which login.microsoftonline.com is the local authority
+    Run(Box<RunArgs>),
     /// Show what runs, since when, where, and by which settings
     Status(StatusArgs),
     /// Say in one line whether the running stack can be called; exit status 0 or 1

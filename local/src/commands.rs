@@ -13,6 +13,7 @@ pub(crate) mod mint;
 pub(crate) mod package;
 pub(crate) mod policy;
 pub(crate) mod rotate_keys;
+pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod stop;
 pub(crate) mod up;

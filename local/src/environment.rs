@@ -189,7 +189,7 @@ pub(crate) fn tenant_lines(shell: Shell, client: Option<Client>, ready: &Ready) 
 }
 
 /// The option as `JAVA_TOOL_OPTIONS` takes it: the JVM splits that at blanks, outside of quotes.
-fn java_options(truststore: &str) -> String {
+pub(crate) fn java_options(truststore: &str) -> String {
     // A quote of one kind stands in quotes of the other.
     let path = truststore.replace('\'', r#"'"'"'"#);
     format!("-Djavax.net.ssl.trustStore='{path}'")

@@ -9,6 +9,7 @@
 //! - `typed`: commands as this program's own was typed
 //! - `state`: the state folder, a stack's name, its ports; `known_stacks`: all of them
 //! - `environment`: the lines that point clients at it; `minting`: a token as a command line
+//! - `proxy`: Microsoft's sign-in hosts, for the child of `run`
 //! - `package`: what Azure runs; `programs`: those that run beside this one
 
 mod cli;
@@ -22,6 +23,7 @@ mod minting;
 mod package;
 mod plays;
 mod programs;
+mod proxy;
 mod registrations;
 mod say;
 mod stack;
@@ -76,7 +78,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    if matches!(command, Command::Up(_) | Command::Demo(_)) {
+    if matches!(command, Command::Up(_) | Command::Run(_) | Command::Demo(_)) {
         local_http::descriptors::raise();
     }
     let result = runtime.block_on(async {
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
             Command::Launch(_) => Ok(ExitCode::FAILURE),
             Command::Demo(args) => commands::demo::run(args).await,
             Command::Up(args) => commands::up::run(args).await,
+            Command::Run(args) => commands::run::run(args).await,
             Command::Status(args) => commands::status::run(args)
                 .await
                 .map(|()| ExitCode::SUCCESS),

@@ -3,9 +3,11 @@
 //! - `options`: what to start; `listeners`: its ports; `backend`: what stands behind the gate,
 //!   `functions` or `upstream`
 //! - `issuing`: the local authority, or a real tenant's keys; `identity`: the app's own
+//! - `clouds`: the authority under the names of Microsoft's hosts
 //! - `front_end`: what stands before the gate; `control_pages`: what is served beside it
 
 mod backend;
+mod clouds;
 mod control_pages;
 mod front_end;
 mod functions;
@@ -20,7 +22,7 @@ use std::io;
 use std::sync::Arc;
 
 use local_easy_auth::{Gate, GateParts, Rules, Settings};
-use local_entra::{Authority, in_any_letter_case};
+use local_entra::{Authority, CLOUDS, in_any_letter_case};
 use local_events::{Clock, Log, Source, Stream, print};
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
@@ -40,8 +42,8 @@ use self::issuing::{Trust, callbacks, client, no_ca, no_id_tokens};
 pub(crate) use self::listeners::AUTHORITY_PORT;
 use self::listeners::Listeners;
 use self::options::InForce;
-pub(crate) use self::options::{Network, Options, Ports};
-pub(crate) use self::upstream::Protocol;
+pub(crate) use self::options::{Network, Options, Ports, Served, SignInAt};
+pub(crate) use self::upstream::{Protocol, Upstream};
 use crate::control::running::{Ready, Running};
 use crate::control::secret::ControlSecret;
 use crate::control::status::{Behind, Health, Status};
@@ -59,6 +61,7 @@ pub(crate) struct Stack {
     pub(crate) warnings: Vec<String>,
     /// Those that it has.
     ports: Had,
+    authority_port: u16,
     backend: RunningBackend,
     log: Log,
     stop: watch::Sender<bool>,
@@ -79,6 +82,7 @@ impl Stack {
         // Bind: settings and issuers carry the ports.
         let listeners = Listeners::bind(&options, &local).await?;
         let (ports, moved) = listeners.noted(&options);
+        let authority_port = listeners.control.port;
         let behaviour = options.behaviour(&local)?;
         let in_force = options.in_force(&files, listeners.control.port, &behaviour)?;
         let secret = client_secret(&in_force.settings, &local);
@@ -92,7 +96,7 @@ impl Stack {
             Some(_) => Trust::System,
             None => Trust::of_issuer(
                 in_force.settings.issuer(),
-                &listeners.authority_origin(),
+                &authority_origin(&options, &listeners),
                 ca.certificate_path(),
             ),
         };
@@ -101,6 +105,10 @@ impl Stack {
             trust,
             &in_force.settings,
             public_host.map(PublicHost::as_str),
+            match options.sign_in_at {
+                SignInAt::ThisMachine => None,
+                SignInAt::Microsoft => Some(listeners.control.port),
+            },
         )?;
         let settings = in_force.settings.clone();
         let app_settings = local_easy_auth::app_setting_warnings(
@@ -161,8 +169,12 @@ impl Stack {
         };
         let (health, asked_to_stop) = (Health::default(), Arc::<Notify>::default());
         // Serve.
+        let played = match options.sign_in_at {
+            SignInAt::ThisMachine => Vec::new(),
+            SignInAt::Microsoft => clouds::hosts(),
+        };
         let acceptor = |alpn: &[&[u8]]| {
-            ca.acceptor(alpn, public_host)
+            ca.acceptor_for(alpn, public_host, &played)
                 .map_err(|error| no_ca(&options.state_dir, &error))
         };
         let function = backend.function();
@@ -190,12 +202,19 @@ impl Stack {
                     public_host: public_host.cloned(),
                 },
             );
+            let service = router_service(in_any_letter_case(pages));
+            let service = match (&authority, options.sign_in_at) {
+                (Some(authority), SignInAt::Microsoft) => {
+                    clouds::service(authority, &options.log, service)
+                }
+                _ => service,
+            };
             let control = listeners
                 .control
                 .reporting(front_end::unread(&options.log, Source::Authority))
                 .serve(
                     Some(acceptor(&[b"h2", b"http/1.1"])?),
-                    router_service(in_any_letter_case(pages)),
+                    service,
                     stopped.clone(),
                 );
             Ok::<_, Failure>(tokio::spawn(control))
@@ -246,6 +265,7 @@ impl Stack {
             sources,
             warnings,
             ports,
+            authority_port,
             backend,
             log: options.log,
             stop,
@@ -269,6 +289,11 @@ impl Stack {
     /// The local authority; none where a real tenant issues the tokens.
     pub(crate) fn authority(&self) -> Option<&Authority> {
         self.authority.as_ref()
+    }
+
+    /// The port of the authority.
+    pub(crate) fn authority_port(&self) -> u16 {
+        self.authority_port
     }
 
     /// What is decided on each request.
@@ -318,10 +343,26 @@ async fn issuer(
         listeners.public_host.as_ref().map(PublicHost::as_str),
         listeners.gate.port,
     );
-    let origin = listeners.authority_origin();
+    let origin = authority_origin(options, listeners);
+    let pages = listeners.authority_origin();
     let clock = clock.clone();
-    let authority = issuing::authority(options, tenant, &origin, clock, callbacks, client_secret)?;
+    let authority = issuing::authority(
+        options,
+        tenant,
+        (&origin, &pages),
+        clock,
+        callbacks,
+        client_secret,
+    )?;
     Ok((Some(authority), None))
+}
+
+/// The origin in the tokens' issuer.
+fn authority_origin(options: &Options, listeners: &Listeners) -> String {
+    match options.sign_in_at {
+        SignInAt::ThisMachine => listeners.authority_origin(),
+        SignInAt::Microsoft => CLOUDS[0].origin(),
+    }
 }
 
 /// What the stack says of itself, less what changes.

@@ -28,6 +28,8 @@ pub enum Stdin {
     Nothing,
     /// What the parent writes.
     Piped,
+    /// What this program's own stdin has.
+    Inherited,
 }
 
 /// How children are started: by this program, with a hidden subcommand.
@@ -58,7 +60,7 @@ impl Launcher {
     /// A command that runs `program`; arguments are added to it as to any other.
     pub fn command(&self, program: impl AsRef<OsStr>, stdin: Stdin) -> Command {
         // It ends by itself when its parent's sockets are gone.
-        if stdin == Stdin::Piped && !cfg!(target_os = "linux") {
+        if stdin != Stdin::Nothing && !cfg!(target_os = "linux") {
             return Command::new(program);
         }
         let mut command = Command::new(&self.program);
@@ -68,7 +70,7 @@ impl Launcher {
             .arg(self.subcommand)
             .arg("--parent")
             .arg(std::process::id().to_string());
-        if stdin == Stdin::Piped {
+        if stdin != Stdin::Nothing {
             command.arg("--keep-stdin");
         }
         command.arg("--").arg(program);
@@ -87,6 +89,7 @@ impl Launcher {
                 command.stdin(Stdio::piped());
                 starter::start(command).await
             }
+            Stdin::Inherited => starter::start(command).await,
             #[cfg(target_os = "linux")]
             Stdin::Nothing => replace::spawn(command).await,
             #[cfg(not(target_os = "linux"))]

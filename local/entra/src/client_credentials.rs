@@ -83,7 +83,7 @@ impl Authority {
 
     /// The names that this token endpoint goes by in an assertion's `aud`.
     fn audiences(&self) -> Vec<String> {
-        let origin = &self.0.origin;
+        let origin = self.origin();
         [self.tenant(), "common", "organizations"]
             .iter()
             .flat_map(|tenant| {

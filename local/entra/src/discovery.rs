@@ -6,9 +6,9 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
-use super::Authority;
 use super::error::AuthorityError;
 use super::parameters::Tenant;
+use super::{Authority, cloud};
 
 pub(super) fn router() -> Router<Authority> {
     Router::new()
@@ -40,9 +40,12 @@ fn openid(authority: &Authority, tenant: &str, version: &str) -> Response {
     // Entra names no one issuer for these: the template is filled by each token's `tid`.
     let issuer_tenant = multi.map_or(authority.tenant(), |_| "{tenantid}");
     let segment = multi.copied().unwrap_or(authority.tenant());
-    let origin = &authority.0.origin;
+    let origin = authority.origin();
+    let [instance, graph, msgraph] = authority
+        .cloud()
+        .map_or(["localhost"; 3], |cloud| cloud.named);
     let issuer = if version.is_empty() {
-        format!("{origin}/{issuer_tenant}/")
+        format!("{}/{issuer_tenant}/", authority.v1_issuer_origin())
     } else {
         format!("{origin}/{issuer_tenant}{version}")
     };
@@ -70,26 +73,30 @@ fn openid(authority: &Authority, tenant: &str, version: &str) -> Response {
             "cloud_graph_host_name", "msgraph_host", "aud", "exp", "iat", "auth_time", "acr",
             "nonce", "preferred_username", "name", "tid", "ver", "at_hash", "c_hash", "email"],
         "tenant_region_scope": null,
-        "cloud_instance_name": "localhost",
-        "cloud_graph_host_name": "localhost",
-        "msgraph_host": "localhost",
+        "cloud_instance_name": instance,
+        "cloud_graph_host_name": graph,
+        "msgraph_host": msgraph,
         "rbac_url": origin,
     }))
     .into_response()
 }
 
 async fn instance(State(authority): State<Authority>) -> Response {
-    let origin = &authority.0.origin;
+    let origin = authority.origin();
     let host = origin.trim_start_matches("https://");
+    let metadata = match authority.cloud() {
+        Some(_) => cloud::instances(),
+        None => vec![json!({
+            "preferred_network": host,
+            "preferred_cache": host,
+            "aliases": [host, "localhost"],
+        })],
+    };
     Json(json!({
         "tenant_discovery_endpoint":
             format!("{origin}/{}/v2.0/.well-known/openid-configuration", authority.tenant()),
         "api-version": "1.1",
-        "metadata": [{
-            "preferred_network": host,
-            "preferred_cache": host,
-            "aliases": [host, "localhost"],
-        }],
+        "metadata": metadata,
     }))
     .into_response()
 }

@@ -13,7 +13,7 @@
 //!   that needs not
 //! - `policy`, `ring`: what an administrator changes while it runs; `faults`: slow and failing
 //!   answers
-//! - `resource_manager`: what `az login` looks up
+//! - `resource_manager`: what `az login` looks up; `cloud`: Microsoft's clouds, by their hosts
 //! - `cross_origin`: which sites' pages may call
 //! - `letter_case`, `not_built`: paths as people and clients write them, and what is not there
 //! - `pages`: what a person sees; `events`: what the log is told
@@ -21,6 +21,7 @@
 mod authorize;
 mod claims;
 mod client_credentials;
+mod cloud;
 mod consent;
 mod cross_origin;
 mod daemon;
@@ -56,6 +57,7 @@ use axum::middleware;
 use local_events::{Clock, TimeShift};
 
 pub use self::claims::LIFETIME;
+pub use self::cloud::{CLOUDS, Cloud};
 pub use self::daemon::{CLIENT_ID as DAEMON_CLIENT_ID, Daemon};
 pub use self::directory::{AppSecret, Directory, DirectoryError, Source, Sources, User, UserState};
 use self::grants::{Grants, NoSuchCode};
@@ -106,13 +108,31 @@ impl ApproveError {
 
 /// The authority. Clones share one state.
 #[derive(Clone)]
-pub struct Authority(Arc<Inner>);
+pub struct Authority(Arc<Inner>, Play);
+
+/// Under whose name it answers.
+#[derive(Clone)]
+struct Play {
+    /// `https://host[:port]`; issuers carry it.
+    origin: Arc<str>,
+    /// The cloud whose sign-in host that is.
+    cloud: Option<&'static Cloud>,
+}
+
+impl Play {
+    fn of(origin: &str) -> Self {
+        Self {
+            origin: origin.into(),
+            cloud: Cloud::of_origin(origin),
+        }
+    }
+}
 
 struct Inner {
     directory: Directory,
     ring: RwLock<KeyRing>,
     daemon: Option<Daemon>,
-    origin: String,
+    pages: String,
     clock: Clock,
     grants: Mutex<Grants>,
     policy: Mutex<Policy>,
@@ -130,6 +150,9 @@ pub struct Parts {
     pub daemon: Option<Daemon>,
     /// `https://localhost:PORT`; issuers carry it.
     pub origin: String,
+    /// The origin where a person's browser finds the pages: that of this machine, also where
+    /// `origin` is a cloud's.
+    pub pages: String,
     /// By which tokens are issued.
     pub clock: Clock,
     /// The refresh tokens that were issued before.
@@ -148,17 +171,39 @@ const MAX_FORM: usize = 64 * 1024;
 impl Authority {
     /// An authority of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner {
+        let play = Play::of(&parts.origin);
+        let inner = Inner {
             directory: parts.directory,
             ring: RwLock::new(parts.keys),
             daemon: parts.daemon,
-            origin: parts.origin,
+            pages: parts.pages,
             clock: parts.clock,
             grants: Mutex::new(Grants::new(parts.refresh_tokens)),
             policy: Mutex::default(),
             auto_approve: parts.auto_approve,
             poll_interval: parts.poll_interval,
-        }))
+        };
+        Self(Arc::new(inner), play)
+    }
+
+    /// The same authority under the name of `cloud`: its issuers and addresses are that cloud's.
+    #[must_use]
+    pub fn as_of(&self, cloud: &Cloud) -> Self {
+        Self(self.0.clone(), Play::of(&cloud.origin()))
+    }
+
+    fn origin(&self) -> &str {
+        &self.1.origin
+    }
+
+    /// The cloud that it plays.
+    fn cloud(&self) -> Option<&'static Cloud> {
+        self.1.cloud
+    }
+
+    /// What a cloud's resource manager answers to who signs in; all else is refused in its form.
+    pub fn resource_manager(&self) -> axum::Router {
+        resource_manager::alone().with_state(self.clone())
     }
 
     /// Every endpoint and page.
@@ -224,12 +269,19 @@ impl Authority {
     }
 
     fn issuer_v2(&self) -> String {
-        format!("{}/{}/v2.0", self.0.origin, self.tenant())
+        format!("{}/{}/v2.0", self.origin(), self.tenant())
     }
 
     /// Stands for `https://sts.windows.net/<tenant>/`.
     fn issuer_v1(&self) -> String {
-        format!("{}/{}/", self.0.origin, self.tenant())
+        format!("{}/{}/", self.v1_issuer_origin(), self.tenant())
+    }
+
+    fn v1_issuer_origin(&self) -> &str {
+        match self.cloud() {
+            Some(cloud) => cloud.v1_issuer(),
+            None => self.origin(),
+        }
     }
 
     fn tenant(&self) -> &str {

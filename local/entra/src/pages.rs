@@ -28,12 +28,12 @@ impl Authority {
         let origin = origins.next().and_then(|origin| origin.to_str().ok());
         // Whoever opened the page by this machine's number sends that.
         // The same port by each name of this machine; and the issuer's, where that is another.
-        let port = url::Url::parse(&self.0.origin)
+        let port = url::Url::parse(&self.0.pages)
             .ok()
             .and_then(|own| own.port());
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         let own = loopback::NAMES.map(|name| format!("https://{name}{port}"));
-        let mut own = own.iter().chain([&self.0.origin]);
+        let mut own = own.iter().chain([&self.0.pages]);
         let is_own = own.any(|own| Some(own.as_str()) == origin);
         is_own && origins.next().is_none()
     }

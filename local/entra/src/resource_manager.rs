@@ -15,6 +15,9 @@ use super::directory::User;
 use super::error::correlation;
 use super::resources::Resource;
 
+/// The subscription that a cloud's resource manager lists.
+const SUBSCRIPTION_ID: &str = "9c1e64b8-2d70-4f3a-8b95-e60a7d42c813";
+
 pub(super) fn router() -> Router<Authority> {
     Router::new()
         .route("/metadata/endpoints", get(endpoints))
@@ -24,9 +27,25 @@ pub(super) fn router() -> Router<Authority> {
         .route("/oidc/userinfo", get(user_info).post(user_info))
 }
 
+/// A cloud's resource manager.
+pub(super) fn alone() -> Router<Authority> {
+    Router::new()
+        .route("/tenants", get(tenants))
+        .route("/subscriptions", get(one_subscription))
+        .fallback(not_here)
+}
+
+/// Azure Resource Manager's envelope of an error (documented: "Common API details", error
+/// response); the code is this program's own.
+async fn not_here() -> Response {
+    let message = "greeting-local run answers here what a sign-in asks (GET /tenants, GET /subscriptions). There are no resources; nothing was sent to Azure.";
+    let error = json!({"code": "NotInGreetingLocal", "message": message});
+    (StatusCode::NOT_IMPLEMENTED, Json(json!({"error": error}))).into_response()
+}
+
 /// What `az cloud register --endpoint-resource-manager` reads.
 async fn endpoints(State(authority): State<Authority>) -> Response {
-    let origin = &authority.0.origin;
+    let origin = authority.origin();
     Json(json!({
         "name": "greeting-local",
         "portal": origin,
@@ -67,6 +86,29 @@ async fn subscriptions(State(authority): State<Authority>, headers: HeaderMap) -
         return why.response(&headers, authority.clock().now());
     }
     Json(json!({"value": []})).into_response()
+}
+
+/// One, without resources: az ends a sign-in to a tenant without subscriptions with an error
+/// (unless `--allow-no-subscriptions`).
+async fn one_subscription(State(authority): State<Authority>, headers: HeaderMap) -> Response {
+    if let Err(why) = claims(&authority, &headers, Resource::Management) {
+        return why.response(&headers, authority.clock().now());
+    }
+    Json(json!({"value": [{
+        "id": format!("/subscriptions/{SUBSCRIPTION_ID}"),
+        "subscriptionId": SUBSCRIPTION_ID,
+        "displayName": "greeting-local (no resources)",
+        "state": "Enabled",
+        "tenantId": authority.tenant(),
+        "managedByTenants": [],
+        "authorizationSource": "RoleBased",
+        "subscriptionPolicies": {
+            "locationPlacementId": "Public_2014-09-01",
+            "quotaId": "PayAsYouGo_2014-09-01",
+            "spendingLimit": "Off",
+        },
+    }]}))
+    .into_response()
 }
 
 async fn user_realm(State(authority): State<Authority>, Path(user): Path<String>) -> Response {

@@ -116,7 +116,7 @@ impl Authority {
     /// Azure Resource Manager's identifier URIs; this origin plays it for az.
     pub(super) fn management_uris(&self) -> [&str; 3] {
         [
-            self.0.origin.as_str(),
+            self.origin(),
             "https://management.azure.com",
             "https://management.core.windows.net",
         ]

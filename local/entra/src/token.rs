@@ -99,7 +99,7 @@ impl Authority {
         {
             print(Stream::Err, format!("[authority] --auto-approve: {error}"));
         }
-        let uri = format!("{}/devicelogin", self.0.origin);
+        let uri = format!("{}/devicelogin", self.0.pages);
         Ok(json!({
             "user_code": user_code,
             "device_code": device_code,

@@ -1,5 +1,6 @@
 //! The development CA: two files, made once, and a fresh leaf for `localhost` at each start.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use rcgen::{
 use state_folder::{Kept, Readers, Unusable};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{ServerConfig, crypto};
 
 use crate::public_host::PublicHost;
@@ -145,27 +148,72 @@ impl DevelopmentCa {
         alpn: &[&[u8]],
         public_host: Option<&PublicHost>,
     ) -> Result<TlsAcceptor, TlsError> {
+        self.acceptor_for(alpn, public_host, &[])
+    }
+
+    /// The same, and for each of these other names a leaf that carries it alone, which whoever asks
+    /// for that name (RFC 6066 section 3) is shown.
+    ///
+    /// # Errors
+    /// A leaf can't be made.
+    pub fn acceptor_for(
+        &self,
+        alpn: &[&[u8]],
+        public_host: Option<&PublicHost>,
+        others: &[&'static str],
+    ) -> Result<TlsAcceptor, TlsError> {
         let key = KeyPair::generate()?;
+        let provider = Arc::new(crypto::aws_lc_rs::default_provider());
+        let certified = |names: Vec<String>| -> Result<_, TlsError> {
+            let chain = vec![self.leaf(&key, names)?, self.certificate.clone()];
+            let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+            Ok(Arc::new(CertifiedKey::from_der(chain, key, &provider)?))
+        };
         let public = public_host.map(PublicHost::as_str);
         let names = ["localhost", "127.0.0.1", "::1"].into_iter().chain(public);
-        let names: Vec<String> = names.map(str::to_owned).collect();
+        let own = certified(names.map(str::to_owned).collect())?;
+        let mut by_name = BTreeMap::new();
+        for name in others {
+            by_name.insert(*name, certified(vec![(*name).to_owned()])?);
+        }
+        let mut config = ServerConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(Leaves { own, by_name }));
+        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+
+    /// A certificate of these names.
+    fn leaf(&self, key: &KeyPair, names: Vec<String>) -> Result<CertificateDer<'static>, TlsError> {
+        let common = names.first().cloned().unwrap_or_default();
         let mut params = CertificateParams::new(names)?;
-        params.distinguished_name = name("localhost (greeting-local)");
+        params.distinguished_name = name(&format!("{common} (greeting-local)"));
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.is_ca = IsCa::ExplicitNoCa;
         set_validity(&mut params, LEAF_DAYS)?;
         params.serial_number = Some(serial());
-        let leaf = params.signed_by(&key, &self.issuer)?;
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(crypto::aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(vec![leaf.der().clone(), self.certificate.clone()], key)?;
-        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-        Ok(TlsAcceptor::from(Arc::new(config)))
+        Ok(params.signed_by(key, &self.issuer)?.der().clone())
+    }
+}
+
+/// Certificates by the name that a client asks for.
+#[derive(Debug)]
+struct Leaves {
+    /// For this machine's names, and for who asks for none.
+    own: Arc<CertifiedKey>,
+    by_name: BTreeMap<&'static str, Arc<CertifiedKey>>,
+}
+
+impl ResolvesServerCert for Leaves {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let named = hello.server_name().and_then(|name| {
+            let name = name.to_ascii_lowercase();
+            self.by_name.get(name.as_str())
+        });
+        Some(named.unwrap_or(&self.own).clone())
     }
 }
 

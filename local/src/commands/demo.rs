@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use self::caller::Cli;
 use crate::cli::{DemoArgs, Output};
-use crate::stack::{Options, Ports, Protocol, Stack};
+use crate::stack::{Options, Ports, Protocol, Served, SignInAt, Stack};
 use crate::state::StackRef;
 use crate::typed::Typed;
 use crate::{deploy, programs, say};
@@ -121,6 +121,8 @@ async fn story(output: Output) -> Result<ExitCode, Failure> {
     deploy::write_function_app(&app)
         .map_err(|error| Failure::new("no folder for the demo's app", error, "set TMPDIR"))?;
     let stack = Stack::start(Options {
+        sign_in_at: SignInAt::ThisMachine,
+        app: Served::App,
         network: None,
         ports: Ports {
             function: Some(0),

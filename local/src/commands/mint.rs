@@ -58,6 +58,7 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
         directory,
         keys,
         daemon: None,
+        pages: origin.clone(),
         origin,
         clock: Clock::default(),
         refresh_tokens: RefreshTokens::default(),

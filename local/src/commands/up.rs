@@ -19,7 +19,7 @@ use crate::cli::{TenantArgs, UpArgs};
 use crate::commands::detach;
 use crate::control::running::Running;
 use crate::say::{self, Layout};
-use crate::stack::{Network, Options, Ports, Protocol, Stack};
+use crate::stack::{Network, Options, Ports, Protocol, Served, SignInAt, Stack};
 use crate::state::ports::Reserved;
 use crate::state::{self, Home};
 use crate::tenant::Tenant;
@@ -52,6 +52,8 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         .as_ref()
         .map(|network| open_to(network.listen, &network.name, tenant.as_ref()));
     let starting = Stack::start(Options {
+        sign_in_at: SignInAt::ThisMachine,
+        app: Served::App,
         network,
         ports: Ports {
             function: args.port,

@@ -3,17 +3,22 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use hyper::StatusCode;
 use local_failure::Failure;
 use local_functions_host::{Environment, Host, LocalSettings, Readiness, Watch};
+use local_http::relay::text;
 use local_http::serve::Service;
 
-use super::Options;
 use super::functions::Functions;
 use super::site::Plan;
 use super::upstream::Upstream;
+use super::{Options, Served};
 use crate::control::running::Running;
 use crate::control::status::Behind;
 use crate::control_room::App;
+
+/// For whoever calls where there is no app.
+const NO_APP: &str = "There is no app here. Start greeting-local run in the app's folder, with host.json, or name it: --app-root, --handler or --upstream.\n";
 
 /// Read, not yet started.
 pub(super) enum Backend {
@@ -21,6 +26,8 @@ pub(super) enum Backend {
     Functions(Box<Functions>),
     /// An app that this program does not run.
     Upstream(UpstreamApp),
+    /// No app: whoever calls is told so.
+    Nothing(PathBuf, Arc<LocalSettings>),
 }
 
 /// An app that this program does not run, and what is known of it.
@@ -36,6 +43,7 @@ pub(super) enum RunningBackend {
     /// The host; and what watches its files, where `--watch` asks for it.
     Functions(Host, Option<Watch>),
     Upstream(Upstream),
+    Nothing,
 }
 
 impl Backend {
@@ -44,20 +52,28 @@ impl Backend {
     /// # Errors
     /// What is missing or wrong, by name.
     pub(super) async fn read(options: &Options) -> Result<Self, Failure> {
+        let here = || -> Result<_, Failure> {
+            let root = std::env::current_dir().unwrap_or_default();
+            let local = LocalSettings::load(&root, &Environment::of_process())
+                .map_err(|error| error.failure("the app settings can't be used"))?;
+            Ok((root, Arc::new(local)))
+        };
         match &options.upstream {
+            None if options.app == Served::Nothing => {
+                let (root, local) = here()?;
+                Ok(Self::Nothing(root, local))
+            }
             None => {
                 let functions = Functions::read(options).await?;
                 Ok(Self::Functions(Box::new(functions)))
             }
             Some(url) => {
                 let upstream = Upstream::parse(url, options.upstream_protocol)?;
-                let root = std::env::current_dir().unwrap_or_default();
-                let local = LocalSettings::load(&root, &Environment::of_process())
-                    .map_err(|error| error.failure("the app settings can't be used"))?;
+                let (root, local) = here()?;
                 Ok(Self::Upstream(UpstreamApp {
                     upstream,
                     root,
-                    local: Arc::new(local),
+                    local,
                 }))
             }
         }
@@ -68,6 +84,7 @@ impl Backend {
         match self {
             Self::Functions(functions) => &functions.app.root,
             Self::Upstream(app) => &app.root,
+            Self::Nothing(root, _) => root,
         }
     }
 
@@ -76,6 +93,7 @@ impl Backend {
         match self {
             Self::Functions(functions) => functions.app.local.clone(),
             Self::Upstream(app) => app.local.clone(),
+            Self::Nothing(_, local) => local.clone(),
         }
     }
 
@@ -83,7 +101,7 @@ impl Backend {
     pub(super) fn url(&self, origin: &str) -> String {
         match self {
             Self::Functions(functions) => functions.url(origin),
-            Self::Upstream(_) => format!("{origin}/"),
+            Self::Upstream(_) | Self::Nothing(..) => format!("{origin}/"),
         }
     }
 
@@ -91,7 +109,7 @@ impl Backend {
     pub(super) fn plan(&self) -> Plan {
         match self {
             Self::Functions(_) => Plan::FlexConsumption,
-            Self::Upstream(_) => Plan::Standard,
+            Self::Upstream(_) | Self::Nothing(..) => Plan::Standard,
         }
     }
 
@@ -99,13 +117,14 @@ impl Backend {
     pub(super) fn function(&self) -> App {
         match self {
             Self::Functions(functions) if functions.is_greeting_server() => App::Greeting,
-            Self::Functions(_) | Self::Upstream(_) => App::Other,
+            Self::Functions(_) | Self::Upstream(_) | Self::Nothing(..) => App::Other,
         }
     }
 
     /// What is not as it should be, and still allowed.
     pub(super) fn warnings(&self) -> Vec<String> {
         match self {
+            Self::Nothing(..) => Vec::new(),
             Self::Functions(functions) => functions.notices(),
             Self::Upstream(app) => {
                 let far = (!app.upstream.is_loopback()).then(|| "--upstream is not on this machine: the principal's headers cross a network in the clear".to_owned());
@@ -128,6 +147,7 @@ impl Backend {
                 let (host, watch) = functions.start(running, options).await?;
                 Ok(RunningBackend::Functions(host, watch))
             }
+            Self::Nothing(..) => Ok(RunningBackend::Nothing),
             Self::Upstream(app) => Ok(RunningBackend::Upstream(app.upstream)),
         }
     }
@@ -144,6 +164,7 @@ impl RunningBackend {
                     Box::pin(async move { host.call(request).await })
                 })
             }
+            Self::Nothing => Arc::new(|_| Box::pin(async { text(StatusCode::NOT_FOUND, NO_APP) })),
             Self::Upstream(upstream) => {
                 let upstream = upstream.clone();
                 Arc::new(move |request| {
@@ -165,6 +186,7 @@ impl RunningBackend {
                     Readiness::Ended => Behind::Ended,
                 })
             }
+            Self::Nothing => Box::new(|| Behind::Ready),
             Self::Upstream(upstream) => {
                 let url = upstream.url();
                 Box::new(move || Behind::Upstream { url: url.clone() })

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use local_easy_auth::{ALLOW_ID_TOKENS, Settings};
-use local_entra::{Authority, Daemon, Directory, KeyError, KeyRing, Parts, RefreshTokens};
+use local_entra::{Authority, CLOUDS, Daemon, Directory, KeyError, KeyRing, Parts, RefreshTokens};
 use local_events::Clock;
 use local_failure::Failure;
 use local_http::serve::Scheme;
@@ -35,7 +35,7 @@ pub(super) fn callbacks(
 pub(super) fn authority(
     options: &Options,
     tenant: &LocalTenant,
-    origin: &str,
+    (origin, pages): (&str, &str),
     clock: Clock,
     callbacks: Vec<String>,
     client_secret: Option<String>,
@@ -60,6 +60,7 @@ pub(super) fn authority(
         keys,
         daemon: Some(daemon),
         origin: origin.to_owned(),
+        pages: pages.to_owned(),
         clock,
         refresh_tokens,
         auto_approve: options.auto_approve.clone(),
@@ -123,11 +124,13 @@ impl<'a> Trust<'a> {
     }
 }
 
-/// An HTTP client for the issuer's keys.
+/// An HTTP client for the issuer's keys; with `own_port`, those of Microsoft's hosts are the local
+/// authority's, there.
 pub(super) fn client(
     trust: Trust<'_>,
     settings: &Settings,
     public_host: Option<&str>,
+    own_port: Option<u16>,
 ) -> Result<reqwest::Client, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(
@@ -149,6 +152,12 @@ pub(super) fn client(
     {
         let here = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
         builder = builder.no_proxy().resolve(host, here);
+    }
+    if let Some(port) = own_port
+        && matches!(trust, Trust::Only(_))
+    {
+        let here = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, port));
+        builder = builder.no_proxy().resolve(CLOUDS[0].host(), here);
     }
     let certificate = |ca: &Path| {
         let pem = state_folder::read_regular(ca).map_err(|error| failed(&error))?;

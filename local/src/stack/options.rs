@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use local_easy_auth::{Behaviour, Settings, StoredLists};
-use local_entra::PollInterval;
+use local_entra::{CLOUDS, PollInterval};
 use local_events::{Log, TimeShift};
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
@@ -38,8 +38,30 @@ pub(crate) struct Ports {
     pub(crate) reserved: Option<Reserved>,
 }
 
+/// What stands behind the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Served {
+    /// What the options name, or the app that is built in.
+    App,
+    /// Nothing.
+    Nothing,
+}
+
+/// Under which name the local authority issues tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SignInAt {
+    /// Its own, on this machine: worth nothing at any other gate.
+    ThisMachine,
+    /// Microsoft's, for a child that is pointed at it by a proxy.
+    Microsoft,
+}
+
 /// What to start.
 pub(crate) struct Options {
+    pub(crate) sign_in_at: SignInAt,
+    /// Whether there is an app to serve.
+    pub(crate) app: Served,
+
     /// None: loopback alone.
     pub(crate) network: Option<Network>,
     pub(crate) ports: Ports,
@@ -146,7 +168,10 @@ impl Options {
             .network
             .as_ref()
             .map_or("localhost", |network| network.name.as_str());
-        let local = local_place(host, port);
+        let local = match self.sign_in_at {
+            SignInAt::ThisMachine => local_place(host, port),
+            SignInAt::Microsoft => Place::local(CLOUDS[0].host()),
+        };
         let tenants = behaviour.allowed_tenants.as_deref();
         let (mut settings, mut played) = plays::read(places.settings, &local, tenants)?;
         let mut notes = self.change(&mut settings);

@@ -110,6 +110,7 @@ fn authority(folder: &std::path::Path, identifier_uris: &[&str]) -> Authority {
         keys: KeyRing::load_or_create(folder, 0).unwrap(),
         daemon: None,
         origin: "https://localhost:1".into(),
+        pages: "https://localhost:1".into(),
         clock: Clock::default(),
         refresh_tokens: RefreshTokens::default(),
         auto_approve: None,

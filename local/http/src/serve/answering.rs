@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::header::{self, HeaderValue};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 
 use super::{Peer, Service};
@@ -34,6 +34,7 @@ impl Answering {
         let limits = *self.watch.limits();
         request.extensions_mut().insert(limits);
         let rest = Rest::of(&request, &limits, self.lingering.clone());
+        let connects = request.method() == Method::CONNECT;
         let request = request.map(|body| RequestBody::new(body, rest.clone()));
         let mut response = (self.service)(request).await;
         self.told.answers.fetch_add(1, Ordering::Release);
@@ -43,7 +44,9 @@ impl Answering {
                 "The request's body took too long. Send it again, whole.\n",
             );
         }
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        // A tunnel (RFC 9110 section 9.3.6) goes on as well.
+        let tunnels = connects && response.status().is_success();
+        if tunnels || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             answered.goes_on();
         } else if rest.closes(response.status()) {
             let close = HeaderValue::from_static("close");

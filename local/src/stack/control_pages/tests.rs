@@ -25,6 +25,7 @@ fn router_of_up(state_dir: PathBuf) -> Router {
         keys: KeyRing::load_or_create(&state_dir, clock.now()).unwrap(),
         daemon: Some(Daemon::load_or_create(&state_dir).unwrap()),
         origin: "https://localhost:7443".to_owned(),
+        pages: "https://localhost:7443".to_owned(),
         clock: clock.clone(),
         refresh_tokens: RefreshTokens::load(state_dir.join("refresh-tokens.jsonl")).unwrap(),
         auto_approve: None,
