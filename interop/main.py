@@ -41,6 +41,7 @@ import seed
 import spring
 import system_roots
 import todo_api
+import unchanged
 import record
 import record_check
 from checks import ALL, ALWAYS, CHECKS
@@ -105,7 +106,7 @@ if __name__ == "__main__":
     # Imported for what they register.
     assert browser_apps and ci_helpers and rust_client and azd and azd_hooks and azure_cli and azure_deploy and bicep and bodies and browser and control_room and package
     assert java_clients and quarkus and spring
-    assert custom_handlers and grpc_app and paths and todo_api
+    assert custom_handlers and grpc_app and paths and todo_api and unchanged
     assert compose and image and releases and deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and readers and real_tenant and seed
     assert go_clients and kubelogin and oauth2_proxy and record_check and system_roots
     sys.exit(main())

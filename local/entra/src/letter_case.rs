@@ -19,12 +19,17 @@ pub fn in_any_letter_case(routes: Router) -> Router {
         }))
 }
 
-/// The address with its path in lower case; none if it is that already.
+/// The address with its path in lower case and without empty segments; none if it is that already.
 fn lower(uri: &Uri) -> Option<Uri> {
-    if !uri.path().bytes().any(|byte| byte.is_ascii_uppercase()) {
+    let has_upper_case = uri.path().bytes().any(|byte| byte.is_ascii_uppercase());
+    if !has_upper_case && !uri.path().contains("//") {
         return None;
     }
-    let path = uri.path().to_ascii_lowercase();
+    let mut path = uri.path().to_ascii_lowercase();
+    // MSAL for Python asks its default authority for /common//v2.0/.well-known/… (1.39).
+    while path.contains("//") {
+        path = path.replace("//", "/");
+    }
     let target = match uri.query() {
         Some(query) => format!("{path}?{query}"),
         None => path,
@@ -47,6 +52,10 @@ mod tests {
             ),
             ("/T/OAuth2/V2.0/Token", Some("/t/oauth2/v2.0/token")),
             ("/t/oauth2/v2.0/token?State=X", None),
+            (
+                "/common//v2.0/.well-known/openid-configuration?a=//",
+                Some("/common/v2.0/.well-known/openid-configuration?a=//"),
+            ),
             ("https://localhost:1/T", Some("https://localhost:1/t")),
         ] {
             let lower = lower(&asked.parse().unwrap());

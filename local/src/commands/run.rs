@@ -110,10 +110,9 @@ fn options(args: RunArgs, home: &Home) -> Result<Options, Failure> {
         true => Served::App,
         false => match deploy::app_root(args.app_root.as_deref()) {
             Ok(Some(_)) => Served::App,
-            Ok(None) => Served::Nothing,
             // A folder that somebody named.
             Err(failure) if args.app_root.is_some() => return Err(failure),
-            Err(_) => Served::Nothing,
+            Ok(None) | Err(_) => Served::Nothing,
         },
     };
     Ok(Options {

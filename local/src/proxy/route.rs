@@ -149,8 +149,7 @@ pub(super) fn of(
         let rest = host.strip_suffix(*domain);
         rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    if MICROSOFT.iter().any(|domain| is_below(&domain)) || host == "microsoftgraph.chinacloudapi.cn"
-    {
+    if MICROSOFT.iter().any(is_below) || host == "microsoftgraph.chinacloudapi.cn" {
         return Err(Refusal::Microsoft(host));
     }
     match (others, credential) {

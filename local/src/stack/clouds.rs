@@ -7,6 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use hyper::Request;
 use hyper::header::HOST;
+use hyper::http::uri;
 use local_entra::{Authority, CLOUDS, in_any_letter_case};
 use local_events::{Log, record_events};
 use local_http::page;
@@ -54,10 +55,7 @@ pub(super) fn service(authority: &Authority, log: &Log, own: Service) -> Service
 
 /// The host that is asked for, in lower case and without the port of https.
 fn host<B>(request: &Request<B>) -> String {
-    let target = request
-        .uri()
-        .authority()
-        .map(|authority| authority.as_str());
+    let target = request.uri().authority().map(uri::Authority::as_str);
     let header = || request.headers().get(HOST)?.to_str().ok();
     let host = target.or_else(header).unwrap_or_default();
     let host = host.to_ascii_lowercase();
