@@ -7,6 +7,8 @@ mod facet;
 pub(crate) mod forged;
 pub(crate) mod judge;
 pub(crate) mod normal;
+#[cfg(test)]
+mod page;
 pub(crate) mod plan;
 pub(crate) mod probes;
 pub(crate) mod refusal;
