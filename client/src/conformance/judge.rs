@@ -60,6 +60,14 @@ pub(crate) fn judge(probe: &Probe, capture: &Capture) -> Verdict {
         return verdict(Outcome::Recorded, status, String::new());
     }
     let token = token(probe, capture);
+    // A gate that accepts no token at all refuses this one without a look at what is wrong with it.
+    if token == Token::Signed
+        && probe.expected == "principal=none"
+        && matches!(seen.status, 401 | 403)
+        && !accepts_some(capture)
+    {
+        return verdict(Outcome::NotShown, status, NONE_ACCEPTED.into());
+    }
     let mut silent = None;
     for facet in probe.expected.split(';').filter_map(Facet::parse) {
         match facet.of(seen, capture, token) {
@@ -90,7 +98,7 @@ pub(crate) fn judge(probe: &Probe, capture: &Capture) -> Verdict {
     let silent = match token {
         Token::Forged if !of_the_signature => Some(FORGED),
         Token::Forged if !accepts_some(capture) => {
-            silent.or(Some("no token was seen to be accepted here"))
+            silent.or(Some(NONE_ACCEPTED))
         }
         _ => silent,
     };
@@ -125,6 +133,8 @@ pub(crate) fn of_rows(verdicts: &[Verdict]) -> Vec<RowVerdict> {
         })
         .collect()
 }
+
+const NONE_ACCEPTED: &str = "no token was seen to be accepted here";
 
 const FORGED: &str = "refused, but its signature alone explains that";
 

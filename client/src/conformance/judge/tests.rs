@@ -144,3 +144,15 @@ fn a_token_that_a_list_refuses_shows_nothing_of_its_principal() {
     assert_eq!(outcome(403), Outcome::NotShown);
     assert_eq!(outcome(401), Outcome::Differs);
 }
+
+/// A gate that refuses every token shows nothing of expiry or audience by refusing one more.
+#[test]
+fn signed_tokens_show_nothing_at_a_gate_that_accepts_none() {
+    let answers = |valid: Seen| vec![refused("p01-none"), valid, refused("p13-expired")];
+    let tokens = ["valid", "expired"];
+    let none = capture(answers(refused("p23-valid")), &tokens);
+    assert_eq!(verdict("p13-expired", &none).outcome, Outcome::NotShown);
+    assert_eq!(verdict("p23-valid", &none).outcome, Outcome::Differs);
+    let one = capture(answers(seen("p23-valid", 200, &[], 0)), &tokens);
+    assert_eq!(verdict("p13-expired", &one).outcome, Outcome::AsExpected);
+}
