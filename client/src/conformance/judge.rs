@@ -97,9 +97,7 @@ pub(crate) fn judge(probe: &Probe, capture: &Capture) -> Verdict {
     let of_the_signature = probe.question.token.starts_with("forged:");
     let silent = match token {
         Token::Forged if !of_the_signature => Some(FORGED),
-        Token::Forged if !accepts_some(capture) => {
-            silent.or(Some(NONE_ACCEPTED))
-        }
+        Token::Forged if !accepts_some(capture) => silent.or(Some(NONE_ACCEPTED)),
         _ => silent,
     };
     match silent {

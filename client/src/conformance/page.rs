@@ -24,7 +24,10 @@ fn captures() -> BTreeMap<String, Capture> {
         .map(|path| {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             let capture = Capture::parse(&std::fs::read(&path).unwrap());
-            (name, capture.unwrap_or_else(|why| panic!("{path:?}: {why}")))
+            (
+                name,
+                capture.unwrap_or_else(|why| panic!("{path:?}: {why}")),
+            )
         })
         .collect()
 }
