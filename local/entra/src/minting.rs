@@ -290,7 +290,7 @@ impl Authority {
             Signature::Hs256ByPublicKey => {
                 let mut header = Header::new(Algorithm::HS256);
                 header.kid = Some(keys.kid().to_owned());
-                let key = EncodingKey::from_secret(keys.modulus());
+                let key = EncodingKey::from_secret(keys.modulus()).map_err(KeyError::from)?;
                 jsonwebtoken::encode(&header, claims, &key).map_err(KeyError::from)?
             }
             Signature::Rs512 => keys.sign_with(Algorithm::RS512, claims)?,
