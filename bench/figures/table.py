@@ -1,5 +1,6 @@
 """The table: figures beside their goals and baselines, as Markdown and as data."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -65,7 +66,13 @@ def over(figure: str, goal: Goal, ours: list[float], theirs: list[float], baseli
 
 
 def versions(peers: dict[str, list]) -> dict[str, str]:
-    first = lambda *command: subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()[0]
+
+    def first(*command) -> str:
+        # Of what a short run does without, there may be no version to name.
+        with contextlib.suppress(FileNotFoundError):
+            return next(iter(subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()), "")
+        return ""
+
     cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     known = {
         "processor": f"{cpu[1] if cpu else 'unknown'}, {len(os.sched_getaffinity(0))} cores",
