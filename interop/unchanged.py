@@ -1,13 +1,19 @@
 """Clients with their defaults for the public cloud, run by `greeting-local run`: nothing tells them
 where the local authority is."""
 
+import base64
 import contextlib
+import json
 import pathlib
 import subprocess
 import sys
 import tempfile
 
 from checks import CODE, DAEMON, ENVIRONMENT, GREETING, LOCAL, PATIENCE, ROOT, check, expect
+from go_clients import IDENTITY as azidentity
+from go_clients import built
+from java_clients import azure_identity as azure_identity_java
+from java_clients import java
 from node_client import NODE, PROGRAM, azure_identity, msal_node
 
 PERSON = ("--auto-approve", "alice@greeting.test")
@@ -165,3 +171,70 @@ const credential = new DeviceCodeCredential({{ clientId: "{CLIENT}", userPromptC
 console.log((await credential.getToken(process.env.GREETING_SCOPE)).token);
 """
     expect(of_node(program), GREETED)
+
+
+# The gate, with each of the tokens that stdin has by name: those, and what it answers.
+EACH = """
+import json, os, sys, requests
+seen = {}
+for name, token in json.load(sys.stdin).items():
+    answer = requests.get(os.environ["GREETING_URL"], headers={"Authorization": "Bearer " + token})
+    seen[name] = [token, f"{answer.status_code} {answer.text}"]
+print(json.dumps(seen))
+"""
+V2_ISSUER = f"https://login.microsoftonline.com/{TENANT}/v2.0"
+
+
+def claims(token: str) -> dict:
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def answers(command: list) -> dict:
+    """A command that prints {"name": "token"}; what the gate answers to each. All have Microsoft's
+    issuer."""
+    shell = (
+        'export DAEMON_SECRET="$(cat "$GREETING_LOCAL_STATE/daemon-secret")" GREETING_API="${GREETING_SCOPE%/*}";'
+        ' tokens=$("$@") || exit 1; printf %s "$tokens" | "$CALLER" -c "$EACH"'
+    )
+    variables = {"CALLER": sys.executable, "EACH": EACH, "TENANT": TENANT, "CLIENT": CLIENT, "DAEMON": DAEMON}
+    given = [f"{name}={value}" for name, value in variables.items()]
+    flags = (*PERSON, "--allow-client", DAEMON)
+    seen = json.loads(printed("env", *given, "sh", "-c", shell, "sh", *command, flags=flags)[-1])
+    expect({name: claims(token)["iss"] for name, (token, _) in seen.items()}, dict.fromkeys(seen, V2_ISSUER))
+    return {name: answer for name, (_, answer) in seen.items()}
+
+
+@check("azidentity (Go)", "run -- device code, client secret: public cloud's defaults", azidentity)
+def azidentity_go_at_microsofts_host():
+    expect(answers([built("unchanged")]), {"secret": APP_ONLY, "person": GREETED})
+
+
+JAVA = r"""
+import com.azure.core.credential.TokenCredential;
+import com.azure.core.credential.TokenRequestContext;
+import com.azure.identity.*;
+
+class Unchanged {
+    public static void main(String... arguments) {
+        String secret = token(new ClientSecretCredentialBuilder().tenantId(of("TENANT")).clientId(of("DAEMON"))
+            .clientSecret(of("DAEMON_SECRET")).build(), of("GREETING_API") + "/.default");
+        String person = token(new DeviceCodeCredentialBuilder().clientId(of("CLIENT")).challengeConsumer(code -> {})
+            .build(), of("GREETING_SCOPE"));
+        System.out.printf("{\"secret\": \"%s\", \"person\": \"%s\"}%n", secret, person);
+        System.exit(0);
+    }
+    static String of(String name) { return System.getenv(name); }
+    static String token(TokenCredential credential, String scope) {
+        return credential.getTokenSync(new TokenRequestContext().addScopes(scope)).getToken();
+    }
+}
+"""
+
+
+@check("azure-identity (Java)", "run -- device code, client secret: public cloud's defaults", azure_identity_java)
+def azure_identity_java_at_microsofts_host():
+    with tempfile.TemporaryDirectory() as name:
+        path = pathlib.Path(name) / "Unchanged.java"
+        path.write_text(JAVA)
+        expect(answers(java("clients", str(path))), {"secret": APP_ONLY, "person": GREETED})
