@@ -1,10 +1,27 @@
 //! What the environment of `run`'s child has in place of this process's own: pure.
 //!
-//! Each name is documented by its reader: curl, Python's requests, pip and git by their manuals;
-//! Node.js by "Enterprise network configuration" (`NODE_USE_ENV_PROXY`: 22.21, 24.5 and newer) and
-//! by `NODE_EXTRA_CA_CERTS`; Java by "Networking properties"; the Azure CLI and azd by their
-//! configuration pages; Go by `net/http.ProxyFromEnvironment` and `crypto/x509`; .NET by
-//! `HttpClient.DefaultProxy`, and OpenSSL by `SSL_CERT_FILE`.
+//! Where each reader documents the names:
+//! - curl(1), "Environment": `CURL_CA_BUNDLE` and `SSL_CERT_FILE` are used as `--cacert`;
+//!   git-config(1), `http.sslCAInfo`: `GIT_SSL_CAINFO`; pip's "HTTPS Certificates": `PIP_CERT`;
+//!   Requests' "Advanced Usage", "CA Certificates": `REQUESTS_CA_BUNDLE`, then `CURL_CA_BUNDLE`.
+//! - OpenSSL, `SSL_CTX_set_default_verify_paths(3)`: `SSL_CERT_FILE`. Go, `x509.SystemCertPool`:
+//!   the same, before 1.27 on Unix systems other than macOS alone; for the proxy
+//!   `http.ProxyFromEnvironment`.
+//! - Node.js, "Enterprise Network Configuration" (`NODE_USE_ENV_PROXY`: `http` and `https` from
+//!   22.21 and 24.5 on) and "Command-line API" (`NODE_EXTRA_CA_CERTS`, in addition to its roots).
+//! - Java SE, "The `JAVA_TOOL_OPTIONS` Environment Variable" (it goes before the command line's
+//!   options) and "Networking Properties". "Configure proxies in the Azure SDK for Java": of
+//!   `HTTPS_PROXY` and these properties it takes the properties, as `java.net.useSystemProxies` is
+//!   false.
+//! - .NET, `HttpClient.DefaultProxy`: the proxy's. That it reads `SSL_CERT_FILE` on Linux is what
+//!   its source does (`pal_x509_root.c`).
+//! - The Azure CLI's "Configuration": `AZURE_CONFIG_DIR`, and `AZURE_{SECTION}_{NAME}` for each
+//!   setting, here `core.collect_telemetry`; `core.login_experience_v2` and
+//!   `core.instance_discovery` are in its source (`profile/custom.py`, `_profile.py`). azd's
+//!   "Explore Azure Developer CLI configuration": `AZD_CONFIG_DIR`; its repository's
+//!   `docs/architecture/telemetry.md`: `AZURE_DEV_COLLECT_TELEMETRY`.
+//! - "How to use managed identities for App Service and Azure Functions": `IDENTITY_ENDPOINT` and
+//!   `IDENTITY_HEADER`.
 
 use std::path::Path;
 
