@@ -88,7 +88,8 @@ fn kubelogin(shell: Shell, ready: &Ready, issuer: Issuer<'_>) -> String {
         "kubelogin does not read AZURE_AUTHORITY_HOST: without the flag it goes to
 Microsoft. The slash at the end has to be there. AZURE_CLIENT_ID and
 AZURE_TENANT_ID win over the flags --client-id and --tenant-id.
-SSL_CERT_FILE is read on Linux only: elsewhere the system has to trust the CA.
+Built with Go before 1.27, on macOS and Windows it trusts the system alone:
+that has to trust the CA.
 kubelogin get-token --login devicecode {common}
 kubelogin get-token --login interactive {common}"
     );

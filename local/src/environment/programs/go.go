@@ -1,4 +1,4 @@
-// Go reads SSL_CERT_FILE on Linux only: elsewhere the pool below is needed.
+// Go before 1.27 reads no SSL_CERT_FILE on macOS and Windows: hence the pool.
 // No variable says DisableInstanceDiscovery, so it is in the code; MSAL Go
 // has WithInstanceDiscovery(false) and WithHTTPClient(client), in public and
 // in confidential. DefaultAzureCredential(nil) works after `env --for az` and
