@@ -30,9 +30,9 @@ use crate::provenance::Source;
 Exit status: 0 ok, 2 usage, 3 no token, 4 refused with 401, 5 refused with 403,
 6 any other answer, 7 not reached."
 )]
-pub(crate) struct Cli {
+pub(crate) struct Line<C: Subcommand> {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: C,
     /// Show where each value came from, each request and each answer (no secrets)
     #[arg(short, long, global = true, display_order = 100)]
     verbose: bool,
@@ -40,12 +40,24 @@ pub(crate) struct Cli {
     pub(crate) color: ColorArgs,
 }
 
+/// The whole command line.
+pub(crate) type Cli = Line<Command>;
+
 impl Cli {
     /// Reads the command line, and where each value of it came from.
     ///
     /// # Errors
     /// clap's: a mistake, or a request for help.
     pub(crate) fn read() -> Result<Self, clap::Error> {
+        let mut words = std::env::args_os().skip(1);
+        // A mistake and a request for help are the whole command line's to answer.
+        if words.next().is_some_and(|word| word == "token")
+            && words.next().is_some_and(|word| word == "inspect")
+            && let Ok(matches) = environment::matches(Line::<Tokens>::command, secret_forms::word)
+            && let Ok(line) = Line::<Tokens>::from_arg_matches(&matches)
+        {
+            return Ok(line.into());
+        }
         let matches = environment::matches(Self::command, secret_forms::word)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         match &mut cli.command {
@@ -201,6 +213,30 @@ pub(crate) enum TokenCommand {
     Get(CallArgs),
     /// Show what a token says, and what would refuse it
     Inspect(InspectArgs),
+}
+
+/// `token inspect` by itself: describing all the other commands takes longer than reading a token.
+#[derive(Debug, Subcommand)]
+enum Tokens {
+    #[command(subcommand)]
+    Token(Inspect),
+}
+
+#[derive(Debug, Subcommand)]
+enum Inspect {
+    Inspect(InspectArgs),
+}
+
+impl From<Line<Tokens>> for Cli {
+    fn from(line: Line<Tokens>) -> Self {
+        let Tokens::Token(Inspect::Inspect(mut args)) = line.command;
+        args.verbose = line.verbose;
+        Self {
+            command: Command::Token(TokenCommand::Inspect(args)),
+            verbose: line.verbose,
+            color: line.color,
+        }
+    }
 }
 
 /// How a result is printed.

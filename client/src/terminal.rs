@@ -46,8 +46,16 @@ pub(crate) struct Unwritten(pub(crate) std::io::Error);
 /// # Errors
 /// It could not be written.
 pub(crate) fn say(text: &str) -> Result<(), Unwritten> {
-    let mut stdout = anstream::stdout();
-    written(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
+    let text = format!("{text}\n");
+    let mut stdout = std::io::stdout();
+    // Whole: in pieces each line would be a write of its own.
+    let wrote = if anstream::AutoStream::choice(&stdout) == anstream::ColorChoice::Never {
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        stdout.write_all(plain.as_bytes())
+    } else {
+        anstream::stdout().write_all(text.as_bytes())
+    };
+    written(wrote.and_then(|()| stdout.flush()))
 }
 
 /// What came of writing a result.

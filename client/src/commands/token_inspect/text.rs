@@ -143,7 +143,9 @@ fn line(name: &str, value: &str, meaning: &str) -> String {
     let (name, value) = (printable(name), printable(value));
     let indent = " ".repeat(NAME + 4);
     let begun = format!("  {name:<NAME$}  ");
-    let told = if value.contains(' ') || begun.len() + value.chars().count() <= WIDTH {
+    let told = if fits(&begun, &value) {
+        format!("{begun}{value}")
+    } else if value.contains(' ') || begun.len() + value.chars().count() <= WIDTH {
         let options = textwrap::Options::new(WIDTH)
             .initial_indent(&begun)
             .subsequent_indent(&indent)
@@ -167,6 +169,12 @@ fn line(name: &str, value: &str, meaning: &str) -> String {
     } else {
         format!("{told}\n{indent}{DIM}({meaning}){DIM:#}\n")
     }
+}
+
+/// Whether nothing is to be wrapped: most values fit, and wrapping takes longer than writing them.
+fn fits(begun: &str, value: &str) -> bool {
+    let is_plain = value.is_ascii() && !value.is_empty() && !value.ends_with(' ');
+    is_plain && begun.is_ascii() && begun.len() + value.len() <= WIDTH
 }
 
 /// Local time and how far away.
