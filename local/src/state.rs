@@ -50,7 +50,7 @@ pub(crate) fn own(home: &Home) -> Result<Owner, Failure> {
         match lock.try_lock() {
             Ok(()) => {
                 let id = std::process::id().to_string();
-                state_folder::write_private(&folder.join(OWNER), id.as_bytes())
+                state_folder::write_private_of_this_run(&folder.join(OWNER), id.as_bytes())
                     .map_err(|error| failed(&error))?;
                 return Ok(Owner { _lock: lock });
             }

@@ -49,12 +49,28 @@ pub fn make_private(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// The file can't be written.
 pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    // tempfile makes its files 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
-    file.write_all(content)?;
+    let file = written(path, content)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
+}
+
+/// Likewise, for what says something about a process that runs, and means nothing once the machine
+/// has stopped: the disk, which may take many milliseconds, is not waited for.
+///
+/// # Errors
+/// The file can't be written.
+pub fn write_private_of_this_run(path: &Path, content: &[u8]) -> io::Result<()> {
+    written(path, content)?.persist(path)?;
+    Ok(())
+}
+
+/// The content beside `path`, under a name that nobody reads.
+fn written(path: &Path, content: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    // tempfile makes its files 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
+    file.write_all(content)?;
+    Ok(file)
 }
 
 fn folder_of(path: &Path) -> &Path {

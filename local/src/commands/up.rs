@@ -111,7 +111,10 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     });
     let said = said.and_then(|()| {
         args.ready_file.as_ref().map_or(Ok(()), |path| {
-            state_folder::write_private(path, &serde_json::to_vec_pretty(&running.ready)?)
+            state_folder::write_private_of_this_run(
+                path,
+                &serde_json::to_vec_pretty(&running.ready)?,
+            )
         })
     });
     if let Err(error) = said {

@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use local_failure::Failure;
 use serde::{Deserialize, Serialize};
-use state_folder::{Unusable, write_private};
+use state_folder::{Unusable, write_private_of_this_run};
 
 use crate::registrations::LocalTenant;
 use crate::state::{Home, StackRef, has_owner, listed};
@@ -97,7 +97,7 @@ impl Running {
 
     /// Says in `state` that this stack runs.
     pub(crate) fn save(&self, state: &Path) -> io::Result<()> {
-        write_private(&Self::path(state), &serde_json::to_vec_pretty(self)?)
+        write_private_of_this_run(&Self::path(state), &serde_json::to_vec_pretty(self)?)
     }
 
     /// What runs, by what the state folder at `home` says; `command` is what asks.
