@@ -108,6 +108,8 @@ def servers_core():
     try:
         yield
     finally:
+        # Away from there: what waits for the program's first answer would share its core with it.
+        os.sched_setaffinity(0, {LOADS})
         os.sched_setaffinity(0, _CORES)
 
 
