@@ -11,7 +11,7 @@ import subprocess
 import time
 
 from figures import table
-from figures.machine import BARE, BINARIES, MANY, PATIENCE, PEERS, SHORT, collected, deployed, free_port, in_turn
+from figures.machine import BARE, BINARIES, MANY, PATIENCE, PEERS, SHORT, collected, free_port, in_turn
 from figures.machine import listens, load, resident, server, servers_core, wait_for
 from figures.table import at_least, at_most
 
@@ -80,7 +80,7 @@ def counted(program) -> float:
 
 def deployment() -> None:
     """The file that is deployed: its size, its memory, its start."""
-    program = deployed()
+    program = BINARIES / "greeting-server"
     table.add("handler: size of its file", at_most(0.9, " MiB"), [program.stat().st_size / 2**20], " MiB")
     port = free_port()
     with server(program, port=port, WEBSITE_AUTH_ENABLED="true") as process:

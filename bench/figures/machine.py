@@ -13,7 +13,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BINARIES = pathlib.Path(os.environ.get("GREETING_BINARIES", ROOT / "target" / "release")).absolute()
+BINARIES = pathlib.Path(os.environ.get("GREETING_BINARIES", ROOT / "target" / "dist")).absolute()
 PEERS = ROOT / "bench" / "peers"
 PATIENCE = 120
 
@@ -55,20 +55,12 @@ def need(packages: dict[str, str]) -> None:
 
 
 def build() -> None:
-    """Release binaries of this source; the handler also as it is deployed."""
+    """The programs of this source as a release has them (profile `dist`), and bare hyper."""
     cargo = ["cargo", "build", "-q"]
     if "GREETING_BINARIES" not in os.environ:
         packages = ["-p", "greeting-server", "-p", "greeting-local", "-p", "greeting-cli"]
-        subprocess.run([*cargo, "--release", *packages], cwd=ROOT, check=True)
-        if not SHORT:
-            subprocess.run([*cargo, "--profile", "dist", "-p", "greeting-server"], cwd=ROOT, check=True)
+        subprocess.run([*cargo, "--profile", "dist", *packages], cwd=ROOT, check=True)
     subprocess.run([*cargo, *([] if SHORT else ["--release"]), "--manifest-path", ROOT / "bench/bare/Cargo.toml"], check=True)
-
-
-def deployed() -> pathlib.Path:
-    """The handler as it is deployed; in a short run the one that there is."""
-    dist = ROOT / "target/dist/greeting-server"
-    return dist if not SHORT and "GREETING_BINARIES" not in os.environ else BINARIES / "greeting-server"
 
 
 def wait_for(condition, what: str, pause: float = 0.01):
