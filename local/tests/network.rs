@@ -195,7 +195,7 @@ fn point_4_who_can_reach_it_is_said_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.pem");
     let up = start(&["--ca-file", ca.to_str().unwrap()]);
-    let said = std::fs::read_to_string(up.folder.path().join("stdout")).unwrap();
+    let said = up.printed();
     let lines: Vec<&str> = said
         .lines()
         .filter(|line| line.starts_with("open to"))
