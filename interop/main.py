@@ -14,6 +14,7 @@ import browser
 import browser_apps
 import ci_helpers
 import compose
+import conform
 import control_room
 import custom_handlers
 import deployment
@@ -107,6 +108,6 @@ if __name__ == "__main__":
     assert browser_apps and ci_helpers and rust_client and azd and azd_hooks and azure_cli and azure_deploy and bicep and bodies and browser and control_room and package
     assert java_clients and quarkus and spring
     assert custom_handlers and grpc_app and paths and todo_api and unchanged
-    assert compose and image and releases and deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and readers and real_tenant and seed
+    assert compose and conform and image and releases and deployment and docs and double_app and double_arm and double_graph and mcp_servers and node_client and python_clients and readers and real_tenant and seed
     assert go_clients and kubelogin and oauth2_proxy and record_check and system_roots
     sys.exit(main())
