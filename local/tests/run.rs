@@ -441,6 +441,10 @@ fn point_2_the_exit_status_is_the_commands() {
         let output = ended(command);
         assert_eq!(output.status.code(), Some(status), "{output:?}");
     }
+    // What was not started has ignored no proxy.
+    let said = String::from_utf8(ended(&["no-such-program-anywhere"]).stderr).unwrap();
+    assert!(said.contains("no-such-program-anywhere"), "{said}");
+    assert!(!said.contains("did not use the proxy"), "{said}");
     assert_eq!(ended(&["echo", "out"]).stdout, b"out\n");
 }
 

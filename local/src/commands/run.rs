@@ -95,7 +95,8 @@ pub(crate) async fn run(args: Box<RunArgs>) -> Result<ExitCode, Failure> {
         let what = format!("{} can't be started", program.display());
         Failure::new(what, error, "name a program that is on PATH, after --")
     })?;
-    if !is_used {
+    // 127 is of a command that was not found: it has ignored nothing.
+    if !is_used && status != ExitCode::from(127) {
         print(
             Stream::Err,
             "note: the command asked nothing of the local authority: it did not use the proxy that HTTPS_PROXY names. It may sign in nowhere, ignore proxies (see docs/run.md), or have gone to Microsoft itself",
