@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -181,6 +182,12 @@ def merge(into: dict, changes: dict) -> dict:
     return into
 
 
+def answers(port: int) -> bool:
+    """Whether something takes connections there, on loopback."""
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextlib.contextmanager
 def started(command: list, environment: dict, folder: pathlib.Path):
     """A program that asks for a sign-in and waits for it; what it prints goes to files."""
@@ -194,6 +201,19 @@ def started(command: list, environment: dict, folder: pathlib.Path):
     finally:
         process.kill()
         process.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def listening(command: list, environment: dict, folder: pathlib.Path, port: int):
+    """A program, from when it takes connections there."""
+    with started(command, environment, folder) as running:
+
+        def listens() -> bool:
+            assert running.process.poll() is None, running.printed()
+            return answers(port)
+
+        wait(listens)
+        yield running
 
 
 @dataclasses.dataclass

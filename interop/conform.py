@@ -5,16 +5,14 @@ With --record the captures are written anew: docs/conform.md is made from them.
 
 import contextlib
 import json
-import os
 import pathlib
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
 
 from bodies import program
-from checks import ALL, CLI, CLIENTS, ENVIRONMENT, PATIENCE, ROOT, check, expect, started, up, wait
+from checks import ALL, CLI, CLIENTS, ENVIRONMENT, PATIENCE, ROOT, check, expect, listening, up
 from oauth2_proxy import VERSION as OAUTH2_PROXY
 from oauth2_proxy import free_port, oauth2_proxy
 
@@ -82,18 +80,8 @@ def asked(stack, url: str, name: str) -> subprocess.CompletedProcess:
     return done
 
 
-@contextlib.contextmanager
-def listening(command: list, environment: dict, folder: pathlib.Path, port: int):
-    """A program, once it takes connections there."""
-    with started(command, environment, folder) as running:
-
-        def listens() -> bool:
-            assert running.process.poll() is None, running.printed()
-            with socket.socket() as caller:
-                return caller.connect_ex(("127.0.0.1", port)) == 0
-
-        wait(listens)
-        yield f"http://127.0.0.1:{port}/api/greeting"
+def address(port: int) -> str:
+    return f"http://127.0.0.1:{port}/api/greeting"
 
 
 @check("greeting-cli conform", "our gate, an app in Python: as each row says", lambda: "this source")
@@ -118,8 +106,8 @@ def oauth2_proxys_gate():
             "--insecure-oidc-skip-nonce=true",
         ]  # fmt: skip
         apart = {"OAUTH2_PROXY_CLIENT_SECRET": secrets.token_hex(16), "OAUTH2_PROXY_COOKIE_SECRET": secrets.token_hex(16)}
-        with listening(command, {**ENVIRONMENT, **apart}, stack.folder, port) as url:
-            asked(stack, url, "oauth2-proxy")
+        with listening(command, {**ENVIRONMENT, **apart}, stack.folder, port):
+            asked(stack, address(port), "oauth2-proxy")
 
 
 def static_web_apps() -> pathlib.Path:
@@ -128,7 +116,7 @@ def static_web_apps() -> pathlib.Path:
     folder.mkdir(exist_ok=True)
     command = [program("npm"), "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder]
     command.append(f"@azure/static-web-apps-cli@{STATIC_WEB_APPS}")
-    done = subprocess.run(command, cwd=folder, env={**os.environ}, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "node_modules" / ".bin" / "swa"
 
@@ -143,5 +131,5 @@ def static_web_apps_gate():
         command = [emulator, "start", app, "--host", "127.0.0.1", "--port", str(port)]
         command += ["--swa-config-location", stack.folder]
         quiet = {"SWA_CLI_OPEN_BROWSER": "false"}
-        with listening(command, {**ENVIRONMENT, **quiet}, stack.folder, port) as url:
-            asked(stack, url, "static-web-apps-cli")
+        with listening(command, {**ENVIRONMENT, **quiet}, stack.folder, port):
+            asked(stack, address(port), "static-web-apps-cli")

@@ -12,7 +12,7 @@ import urllib.parse
 
 import requests
 
-from checks import ALL, ENVIRONMENT, GREETING, ROOT, check, expect, started, up, wait
+from checks import ALL, ENVIRONMENT, GREETING, ROOT, check, expect, listening, up, wait
 from go_programs import installed
 
 VERSION = "7.15.6"
@@ -64,14 +64,7 @@ def proxy(stack, *arguments: str, **variables: str):
     else:
         path = stack.folder / "oauth2-proxy.yaml"
         path.write_text(path.read_text().replace("127.0.0.1:4180", f"127.0.0.1:{port}"))
-    with started(command, {**ENVIRONMENT, **cookies, **variables}, stack.folder) as running:
-
-        def listens() -> bool:
-            assert running.process.poll() is None, running.printed()
-            with socket.socket() as caller:
-                return caller.connect_ex(("127.0.0.1", port)) == 0
-
-        wait(listens)
+    with listening(command, {**ENVIRONMENT, **cookies, **variables}, stack.folder, port):
         yield f"http://localhost:{port}"
 
 

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import zipfile
 
-from checks import GREETING, LOCAL, PATIENCE, ROOT, check, expect, up, wait
+from checks import GREETING, LOCAL, PATIENCE, ROOT, answers, check, expect, up, wait
 
 
 def version() -> str:
@@ -80,11 +80,6 @@ def handler(app: pathlib.Path, root: pathlib.Path | None):
     finally:
         process.terminate()
         expect(process.wait(PATIENCE), 0)
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @check("greeting-local package", "a fresh clone's zip, run by the host's variables alone: 200, 401, 403", version)
