@@ -88,7 +88,7 @@ impl fmt::Display for Refusal {
 }
 
 /// Sign-in and management that is not played, and must not be reached: each with what is below it.
-const MICROSOFT: [&str; 26] = [
+const MICROSOFT: [&str; 28] = [
     "microsoftonline.com",
     "microsoftonline.us",
     "microsoftonline.cn",
@@ -115,6 +115,8 @@ const MICROSOFT: [&str; 26] = [
     "graph.windows.net",
     "graph.microsoft.com",
     "graph.microsoft.us",
+    "graph.chinacloudapi.cn",
+    "microsoftgraph.chinacloudapi.cn",
 ];
 
 /// Decides it.
@@ -149,7 +151,7 @@ pub(super) fn of(
         let rest = host.strip_suffix(*domain);
         rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    if MICROSOFT.iter().any(is_below) || host == "microsoftgraph.chinacloudapi.cn" {
+    if MICROSOFT.iter().any(is_below) {
         return Err(Refusal::Microsoft(host));
     }
     match (others, credential) {
@@ -203,6 +205,8 @@ mod tests {
             "westeurope.management.azure.com:443",
             "graph.microsoft.com:443",
             "graph.microsoft.com.:443",
+            "graph.chinacloudapi.cn:443",
+            "microsoftgraph.chinacloudapi.cn:443",
             "20.190.159.2:443",
             "[2603:1006:2000::1]:443",
             "0x14be9f02:443",
