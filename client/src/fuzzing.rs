@@ -4,9 +4,8 @@ use azure_core::credentials::Secret;
 
 use crate::conformance::capture::Capture;
 use crate::conformance::compare::differences;
-use crate::conformance::judge::judge;
+use crate::conformance::judge::of_probes;
 use crate::conformance::normal::{Names, Normalising};
-use crate::conformance::probes;
 use crate::credential::cache::{Stored, seal, unseal};
 use crate::discovery::challenge::{Challenge, Scheme, Version, schemes};
 use crate::oauth::endpoint::{AuthorityError, Granted, tokens};
@@ -122,8 +121,8 @@ pub fn cache_file(data: &[u8]) {
 /// A capture of `conform`'s, or a text of a gate's.
 pub fn capture(data: &[u8]) {
     if let Ok(capture) = Capture::parse(data) {
-        let verdicts = || probes::all().map(|probe| judge(&probe, &capture));
-        assert!(verdicts().eq(verdicts()), "a verdict is one thing");
+        let verdicts = || of_probes(&capture);
+        assert_eq!(verdicts(), verdicts(), "a verdict is one thing");
         let differences = differences(&capture, &capture);
         // The first of two answers to one probe is the one that counts.
         let mut probes: Vec<_> = capture.answers.iter().map(|seen| &seen.probe).collect();

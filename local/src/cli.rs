@@ -18,7 +18,7 @@ use crate::state::{StackName, StackRef};
 
 pub(crate) use self::mint::{ALGORITHMS, KINDS, MintArgs, VERSIONS};
 pub(crate) use self::run::RunArgs;
-pub(crate) use self::up::{TenantArgs, UpArgs};
+pub(crate) use self::up::{TenantArgs, UpArgs, client_ids};
 
 /// A value of a flag: what it becomes, its name, and its help text.
 type Named<T> = (T, &'static str, &'static str);

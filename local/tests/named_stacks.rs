@@ -310,6 +310,24 @@ fn item_10_a_name_is_no_path() {
     assert!(std::fs::read_dir(stacks.path()).unwrap().next().is_none());
 }
 
+/// Runs a script in a shell that has this variable alone of ours: it shows the stack `two`, and ends
+/// with nothing left.
+#[cfg(unix)]
+fn is_of_the_second(script: &str, variable: &str, path: &std::path::Path) {
+    let output = std::process::Command::new("sh")
+        .args(["-c", script])
+        .env_remove("GREETING_LOCAL_STATE")
+        .env_remove("GREETING_LOCAL_NAME")
+        .env_remove("SSL_CERT_FILE")
+        .env(variable, path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said = text(&output.stdout);
+    assert!(said.contains("\"name\": \"two\""), "{said}");
+    assert!(said.ends_with("left: \n"), "{said}");
+}
+
 /// A shell is pointed at one stack, and so are this program's own commands in it.
 #[cfg(unix)]
 #[test]
@@ -323,17 +341,7 @@ fn item_10_a_shell_with_env_is_about_that_stack() {
         eval "$('{program}' env --shell sh --unset)"
         echo "left: $GREETING_URL$GREETING_LOCAL_NAME$SSL_CERT_FILE""#
     );
-    let output = std::process::Command::new("sh")
-        .args(["-c", &script])
-        .env("GREETING_LOCAL_STATE", stacks.path())
-        .env_remove("GREETING_LOCAL_NAME")
-        .env_remove("SSL_CERT_FILE")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let said = text(&output.stdout);
-    assert!(said.contains("\"name\": \"two\""), "{said}");
-    assert!(said.ends_with("left: \n"), "{said}");
+    is_of_the_second(&script, "GREETING_LOCAL_STATE", &stacks.path());
     // The default stack's shell has no name, and one that has a name says which.
     let env = |variable: &str| {
         let mut command = harness::program();
@@ -367,17 +375,7 @@ fn item_10_a_shell_with_env_is_about_that_state_folder_too() {
         eval "$('{program}' env --shell sh --unset)"
         echo "left: $GREETING_LOCAL_STATE$GREETING_LOCAL_NAME""#
     );
-    let output = std::process::Command::new("sh")
-        .args(["-c", &script])
-        .env("FOLDER", stacks.path())
-        .env_remove("GREETING_LOCAL_STATE")
-        .env_remove("GREETING_LOCAL_NAME")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let said = text(&output.stdout);
-    assert!(said.contains("\"name\": \"two\""), "{said}");
-    assert!(said.ends_with("left: \n"), "{said}");
+    is_of_the_second(&script, "FOLDER", &stacks.path());
     let token = std::fs::read_to_string(stacks.path().join("token")).unwrap();
     assert!(token.starts_with("ey"), "a token was minted");
 }

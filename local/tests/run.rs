@@ -143,6 +143,18 @@ impl Run {
         body
     }
 
+    /// The daemon's token, by its secret.
+    async fn daemon_token(&self, scope: &str) -> Value {
+        let secret = std::fs::read_to_string(self.state.join("daemon-secret")).unwrap();
+        self.token(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", DAEMON),
+            ("client_secret", secret.trim()),
+            ("scope", scope),
+        ])
+        .await
+    }
+
     /// Somebody's token, by a device code.
     async fn sign_in(&self) -> Value {
         let client = self.client();
@@ -261,15 +273,8 @@ async fn point_2_each_host_is_answered_as_itself() {
 #[tokio::test]
 async fn point_2_the_resource_manager_answers_a_sign_in_alone() {
     let run = Run::start(&[]);
-    let secret = std::fs::read_to_string(run.state.join("daemon-secret")).unwrap();
-    let token = run
-        .token(&[
-            ("grant_type", "client_credentials"),
-            ("client_id", DAEMON),
-            ("client_secret", secret.trim()),
-            ("scope", "https://management.core.windows.net//.default"),
-        ])
-        .await;
+    let scope = "https://management.core.windows.net//.default";
+    let token = run.daemon_token(scope).await;
     let token = token["access_token"].as_str().unwrap();
     let client = run.client();
     let get = async |path: &str| {
@@ -294,15 +299,7 @@ async fn point_2_the_resource_manager_answers_a_sign_in_alone() {
 #[tokio::test]
 async fn point_2_an_app_only_token_says_its_api() {
     let run = Run::start(&[]);
-    let secret = std::fs::read_to_string(run.state.join("daemon-secret")).unwrap();
-    let token = run
-        .token(&[
-            ("grant_type", "client_credentials"),
-            ("client_id", DAEMON),
-            ("client_secret", secret.trim()),
-            ("scope", &format!("api://{API}/.default")),
-        ])
-        .await;
+    let token = run.daemon_token(&format!("api://{API}/.default")).await;
     assert_eq!(claims(&token["access_token"])["aud"], API);
     // There is no app here, and the gate says so to who has a token that it takes.
     let url = run.get("GREETING_URL");

@@ -225,28 +225,20 @@ impl Facet {
                 let seen = name_type.unwrap_or("none");
                 agrees(seen.ends_with(end), || seen.to_owned())
             }),
-            Self::SignIn => {
-                let location = seen.header("location").unwrap_or("none");
+            Self::SignIn => goes_to(seen, |location| {
                 let all = ["/authorize?", "response_mode=form_post", "nonce="];
-                agrees(all.iter().all(|part| location.contains(part)), || {
-                    format!("Location: {location}")
-                })
-            }
-            Self::Location(part) => {
-                let location = seen.header("location").unwrap_or("none");
-                agrees(location.contains(part.as_str()), || {
-                    format!("Location: {location}")
-                })
-            }
+                all.iter().all(|part| location.contains(part))
+            }),
+            Self::Location(part) => goes_to(seen, |location| location.contains(part.as_str())),
             Self::SignedOut => {
                 let end = match capture.target.kind {
                     Kind::ContainerApps => "/.auth/logout/done",
                     _ => "/.auth/logout/complete",
                 };
-                let location = seen.header("location").unwrap_or("none");
                 // It may end at the authority, which sends the browser there.
-                let found = location.contains(end) || location.contains(&end.replace('/', "%2F"));
-                agrees(found, || format!("Location: {location}"))
+                goes_to(seen, |location| {
+                    location.contains(end) || location.contains(&end.replace('/', "%2F"))
+                })
             }
         }
     }
@@ -267,6 +259,11 @@ fn agrees(is: bool, seen: impl FnOnce() -> String) -> Said {
     } else {
         Said::Contradicts(seen())
     }
+}
+
+fn goes_to(seen: &Seen, is: impl FnOnce(&str) -> bool) -> Said {
+    let location = seen.header("location").unwrap_or("none");
+    agrees(is(location), || format!("Location: {location}"))
 }
 
 fn with_app(seen: &Seen, says: impl FnOnce(&super::capture::App) -> Said) -> Said {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::capture::{Capture, NotAsked};
 use super::facet::{ANONYMOUS, Facet, Said, Token, accepts_some, refuses_anonymous};
-use super::probes::Probe;
+use super::probes::{self, Probe};
 use super::rows;
 
 /// What a probe's answer says.
@@ -104,6 +104,11 @@ pub(crate) fn judge(probe: &Probe, capture: &Capture) -> Verdict {
         Some(why) => verdict(Outcome::NotShown, status, why.into()),
         None => verdict(Outcome::AsExpected, status, String::new()),
     }
+}
+
+/// What the capture says of each probe of the table.
+pub(crate) fn of_probes(capture: &Capture) -> Vec<Verdict> {
+    probes::all().map(|probe| judge(&probe, capture)).collect()
 }
 
 /// What the capture says of a row: the weakest of what its probes say.

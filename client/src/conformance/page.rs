@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::capture::Capture;
-use super::judge::{Outcome, Verdict, judge, of_rows};
-use super::{probes, rows};
+use super::judge::{Outcome, of_probes, of_rows};
+use super::rows;
 use crate::snapshots::page_is_current;
 
 const BEGIN: &str = "<!-- captures -->\n";
@@ -32,10 +32,6 @@ fn captures() -> BTreeMap<String, Capture> {
         .collect()
 }
 
-fn verdicts(capture: &Capture) -> Vec<Verdict> {
-    probes::all().map(|probe| judge(&probe, capture)).collect()
-}
-
 fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::AsExpected => "as expected",
@@ -54,7 +50,7 @@ fn matrix(captures: &BTreeMap<String, Capture>) -> String {
     let _ = writeln!(text, "\n|---|---|{}", "---|".repeat(captures.len()));
     let judged: Vec<_> = captures
         .values()
-        .map(|capture| of_rows(&verdicts(capture)))
+        .map(|capture| of_rows(&of_probes(capture)))
         .collect();
     for row in rows::all().filter(|row| row.no_probe == "-") {
         let _ = write!(text, "| {}: {} | {} |", row.id, row.behaviour, row.known);
@@ -84,7 +80,7 @@ fn point_1_a_row_known_by_a_capture_is_as_the_capture_shows() {
     for row in rows::all() {
         for (name, capture) in &captures {
             if row.known.contains(&format!("captures/{name}.json")) {
-                let rows = of_rows(&verdicts(capture));
+                let rows = of_rows(&of_probes(capture));
                 let verdict = rows.iter().find(|it| it.row == row.id);
                 let outcome = verdict.map(|it| it.outcome);
                 assert_eq!(outcome, Some(Outcome::AsExpected), "{} by {name}", row.id);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use local_easy_auth::{BrowserBy, ChallengeForm, ClaimNames};
+use local_easy_auth::{Behaviour, BrowserBy, ChallengeForm, ClaimNames, StoredLists};
 use local_events::{Detail, Print, TimeShift};
 use local_http::public_host::PublicHost;
 
@@ -212,4 +212,32 @@ pub(crate) struct BehaviourArgs {
     /// every valid token, as was seen on Azure
     #[arg(long)]
     pub(crate) stored_empty_lists: bool,
+}
+
+impl BehaviourArgs {
+    /// The gate's, as they say.
+    pub(crate) fn of_the_gate(&self) -> Behaviour {
+        Behaviour {
+            challenge: self.challenge,
+            claims: self.claim_names,
+            browser_by: self.browser_by,
+            accept_v1_tokens: self.accept_v1_tokens,
+            anonymous_with_invalid_token: !self.refuse_invalid_tokens,
+            ..Behaviour::default()
+        }
+    }
+
+    /// How lists that the settings don't have are taken.
+    pub(crate) fn stored_lists(&self) -> StoredLists {
+        if self.stored_empty_lists {
+            StoredLists::EmptyWhereAbsent
+        } else {
+            StoredLists::AsInTheFile
+        }
+    }
+}
+
+/// The ids of `--allow-client`, as tokens carry them.
+pub(crate) fn client_ids(ids: &[uuid::Uuid]) -> Vec<String> {
+    ids.iter().map(|id| id.hyphenated().to_string()).collect()
 }

@@ -8,7 +8,6 @@ mod variables;
 
 use std::process::ExitCode;
 
-use local_easy_auth::{Behaviour, StoredLists};
 use local_entra::PollInterval;
 use local_events::{Detail, Log, Print, Stream, flush, print};
 use local_failure::Failure;
@@ -16,7 +15,7 @@ use local_http::trust::TrustFiles;
 
 use self::child::Signals;
 use self::variables::Given;
-use crate::cli::RunArgs;
+use crate::cli::{RunArgs, client_ids};
 use crate::control::running::Running;
 use crate::deploy;
 use crate::environment::java_options;
@@ -130,16 +129,8 @@ fn options(args: RunArgs, home: &Home) -> Result<Options, Failure> {
         handler: args.handler,
         settings: args.settings,
         registrations: args.registration,
-        stored_lists: if args.behaviour.stored_empty_lists {
-            StoredLists::EmptyWhereAbsent
-        } else {
-            StoredLists::AsInTheFile
-        },
-        allow_clients: args
-            .allow_client
-            .iter()
-            .map(|id| id.hyphenated().to_string())
-            .collect(),
+        stored_lists: args.behaviour.stored_lists(),
+        allow_clients: client_ids(&args.allow_client),
         tenant: None,
         auto_approve: args.auto_approve,
         poll_interval: PollInterval::ENTRA,
@@ -152,14 +143,7 @@ fn options(args: RunArgs, home: &Home) -> Result<Options, Failure> {
         quiet: true,
         upstream: args.upstream,
         upstream_protocol: Protocol::Http1,
-        behaviour: Behaviour {
-            challenge: args.behaviour.challenge,
-            claims: args.behaviour.claim_names,
-            browser_by: args.behaviour.browser_by,
-            accept_v1_tokens: args.behaviour.accept_v1_tokens,
-            anonymous_with_invalid_token: !args.behaviour.refuse_invalid_tokens,
-            ..Behaviour::default()
-        },
+        behaviour: args.behaviour.of_the_gate(),
         https: false,
         watch: false,
         time_shift: args.time_shift,

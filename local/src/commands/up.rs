@@ -8,14 +8,13 @@ use std::net::Ipv4Addr;
 use std::process::ExitCode;
 
 use command_line::characters::writable;
-use local_easy_auth::{Behaviour, StoredLists};
 use local_entra::PollInterval;
 use local_events::{Log, Stream, interrupted, print};
 use local_failure::Failure;
 use local_http::public_host::PublicHost;
 
 use self::announcement::{Detail, announcement};
-use crate::cli::{TenantArgs, UpArgs};
+use crate::cli::{TenantArgs, UpArgs, client_ids};
 use crate::commands::detach;
 use crate::control::running::Running;
 use crate::say::{self, Layout};
@@ -65,16 +64,8 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         handler: args.handler,
         settings: args.settings,
         registrations: args.registration,
-        stored_lists: if args.behaviour.stored_empty_lists {
-            StoredLists::EmptyWhereAbsent
-        } else {
-            StoredLists::AsInTheFile
-        },
-        allow_clients: args
-            .allow_client
-            .iter()
-            .map(|id| id.hyphenated().to_string())
-            .collect(),
+        stored_lists: args.behaviour.stored_lists(),
+        allow_clients: client_ids(&args.allow_client),
         tenant,
         auto_approve: args.auto_approve,
         poll_interval: PollInterval::ENTRA,
@@ -86,14 +77,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
             true => Protocol::Http2,
             false => Protocol::Http1,
         },
-        behaviour: Behaviour {
-            challenge: args.behaviour.challenge,
-            claims: args.behaviour.claim_names,
-            browser_by: args.behaviour.browser_by,
-            accept_v1_tokens: args.behaviour.accept_v1_tokens,
-            anonymous_with_invalid_token: !args.behaviour.refuse_invalid_tokens,
-            ..Behaviour::default()
-        },
+        behaviour: args.behaviour.of_the_gate(),
         https: args.https,
         watch: args.watch,
         time_shift: args.time_shift,

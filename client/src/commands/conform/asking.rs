@@ -108,10 +108,7 @@ pub(super) async fn ask_all(
     };
     // The first carries nothing; what it answers says what the others can be made of.
     for planned in plan(probes::questions().take(1), &at_hand) {
-        match asked.ask(session, &mut sender, planned).await {
-            Ok(()) => {}
-            Err(unreached) => return Err(unreached),
-        }
+        asked.ask(session, &mut sender, planned).await?;
     }
     asked.challenge = asked.answers.first().and_then(|(_, raw)| raw.challenge());
     asked.sign_in(session, &brought, &mut at_hand).await;

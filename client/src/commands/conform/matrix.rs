@@ -10,8 +10,8 @@ use serde_json::json;
 pub(super) use self::differences::compare;
 use crate::cli::Output;
 use crate::conformance::capture::Capture;
-use crate::conformance::judge::{Outcome, Verdict, judge, of_rows};
-use crate::conformance::{probes, rows};
+use crate::conformance::judge::{Outcome, Verdict, of_probes, of_rows};
+use crate::conformance::rows;
 use crate::terminal::{Unwritten, WIDTH, json as pretty, printable, say, to_value};
 
 /// The exit status where something differs.
@@ -26,7 +26,7 @@ pub(super) fn show(
     kept: Option<&Path>,
     output: Output,
 ) -> Result<ExitCode, Unwritten> {
-    let verdicts: Vec<Verdict> = probes::all().map(|probe| judge(&probe, capture)).collect();
+    let verdicts = of_probes(capture);
     let count = |outcome| verdicts.iter().filter(|it| it.outcome == outcome).count();
     let differs = count(Outcome::Differs) > 0;
     match output {
@@ -79,22 +79,21 @@ fn status(differs: bool) -> ExitCode {
     }
 }
 
+/// Those that matter most stand last, next to the count.
 const GROUPS: [(Outcome, &str); 5] = [
-    (Outcome::Differs, "differs"),
+    (Outcome::Recorded, "recorded: nothing is expected"),
     (Outcome::NotAsked, "not asked"),
     (
         Outcome::NotShown,
         "not shown: the answer admits both readings",
     ),
-    (Outcome::Recorded, "recorded: nothing is expected"),
     (Outcome::AsExpected, "as expected"),
+    (Outcome::Differs, "differs"),
 ];
 
-/// The outcomes that matter most stand last, next to the count.
 fn human(verdicts: &[Verdict]) -> String {
     let mut text = String::new();
-    let order = [3, 1, 2, 4, 0];
-    for (outcome, title) in order.map(|index| GROUPS[index]) {
+    for (outcome, title) in GROUPS {
         let mut group = verdicts
             .iter()
             .filter(|it| it.outcome == outcome)

@@ -11,10 +11,7 @@ pub(super) const RULES: [(&str, Rule); 8] = [
     ("nonce-state", |_, text| parameters(text)),
     ("time", |_, text| times(text)),
     ("authority-host", |names, text| {
-        names
-            .authority
-            .as_deref()
-            .map_or_else(|| text.to_owned(), |host| name(text, host, AUTHORITY))
+        known(text, names.authority.as_deref(), AUTHORITY)
     }),
     ("host", |names, text| {
         names
@@ -24,16 +21,10 @@ pub(super) const RULES: [(&str, Rule); 8] = [
     }),
     ("port", |_, text| ports(text)),
     ("tenant", |names, text| {
-        names
-            .tenant
-            .as_deref()
-            .map_or_else(|| text.to_owned(), |tenant| name(text, tenant, TENANT))
+        known(text, names.tenant.as_deref(), TENANT)
     }),
     ("client-id", |names, text| {
-        names
-            .client
-            .as_deref()
-            .map_or_else(|| text.to_owned(), |client| name(text, client, CLIENT))
+        known(text, names.client.as_deref(), CLIENT)
     }),
     ("guid", |_, text| guids(text)),
 ];
@@ -134,10 +125,7 @@ fn parameters(text: &str) -> String {
 fn stands_alone(before: &str, after: &str) -> bool {
     let of_a_name = |c: char| c.is_alphanumeric() || "-._".contains(c);
     // `%2F`: an encoded character before it ends what stands there.
-    let bytes = before.as_bytes();
-    let encoded = bytes.len() >= 3
-        && bytes[bytes.len() - 3] == b'%'
-        && bytes[bytes.len() - 2..].iter().all(u8::is_ascii_hexdigit);
+    let encoded = encoded_before(before.as_bytes(), before.len());
     (encoded || !before.ends_with(of_a_name)) && !after.starts_with(of_a_name)
 }
 
@@ -150,6 +138,11 @@ fn name(text: &str, name: &str, word: &str) -> String {
     } else {
         between(&plain, |part| replaced(part, &encoded, word))
     }
+}
+
+/// The same for a name that a target may not have.
+fn known(text: &str, of: Option<&str>, word: &str) -> String {
+    of.map_or_else(|| text.to_owned(), |of| name(text, of, word))
 }
 
 fn replaced(text: &str, name: &str, word: &str) -> String {
@@ -218,6 +211,7 @@ fn runs(text: &str, of: fn(u8) -> bool, is: fn(&str) -> bool, length: usize, wor
     })
 }
 
+/// Whether an encoded character (`%2F`) ends there.
 fn encoded_before(bytes: &[u8], at: usize) -> bool {
     at >= 3 && bytes[at - 3] == b'%' && bytes[at - 2..at].iter().all(u8::is_ascii_hexdigit)
 }
