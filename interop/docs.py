@@ -1,7 +1,7 @@
 """Every command block of the README and the pages: run as it stands, or marked as needing Azure.
 
-A block that begins with ```sh is run, in the order of its page, in one shell a page. A comment on
-the line above changes that:
+A block that begins with ```sh is run, in the order of its page, in one shell a page; one in a list,
+which is indented, too. A comment on the line above changes that:
 
     <!-- needs Azure -->    not run; its az lines are still read by the real az's parser
     <!-- needs Docker -->, <!-- needs a release -->    not run
@@ -25,7 +25,10 @@ from checks import CODE, ENVIRONMENT, PATIENCE, ROOT, check, expect
 from namespaces import entered
 
 PAGES = [ROOT / "README.md", ROOT / "AGENTS.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "README.md"]
-BLOCK = re.compile(r"(?:^<!-- (?P<mark>[^>]*) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(
+    r"(?:^[ >]*<!-- (?P<mark>[^>]*) -->\n)?^(?P<indent>[ >]*)```(?P<kind>\w*)\n(?P<text>.*?)^(?P=indent)```$",
+    re.M | re.S,
+)
 PROGRAM = re.compile(r"(?:\$ )?(?:target/\w+/)?(?:greeting-\w+|cargo|az|azd|func|curl|eval|npm|pip)(?=\s|$)")
 
 
@@ -49,13 +52,14 @@ class Block:
 def blocks(page: pathlib.Path) -> list[Block]:
     text, found = page.read_text(), []
     # A fence that the pattern misses would hide what follows it.
-    expect(len(re.findall(r"^```", text, re.M)), 2 * len(BLOCK.findall(text)))
+    expect(len(re.findall(r"^[ >]*(?:```|~~~)", text, re.M)), 2 * len(BLOCK.findall(text)))
     for match in BLOCK.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
+        inner = re.sub(f"^{match['indent']}", "", match["text"], flags=re.M)
         if match["kind"] == "sh":
-            found.append(Block(page, line, match["mark"] or "", match["text"]))
+            found.append(Block(page, line, match["mark"] or "", inner))
         elif match["kind"] in ("", "text"):
-            commands = [line for line in match["text"].splitlines() if PROGRAM.match(line)]
+            commands = [line for line in inner.splitlines() if PROGRAM.match(line)]
             # Output and pictures; a command is marked as one, so that it is run.
             looks = [line for line in commands if not re.search(r"──|^greeting-(cli|local|server)$", line)]
             assert not looks, f"{page.name}:{line}: say ```sh, so that it is run: {looks}"
@@ -252,13 +256,23 @@ def az_lines_of_the_pages():
 def a_wrong_block_is_found():
     with tempfile.TemporaryDirectory(dir=ROOT / "target") as name:
         page = pathlib.Path(name) / "page.md"
-        for text in ["```\ngreeting-local up\n```\n", "```bash\ntrue\n```\n", "```sh\ntrue\n"]:
+        for text in [
+            "```\ngreeting-local up\n```\n",
+            "```bash\ntrue\n```\n",
+            "```sh\ntrue\n",
+            "1. a\n\n   ```bash\n   true\n   ```\n",
+            "1. a\n\n   ```sh\n   true\n",
+            "~~~sh\ntrue\n~~~\n",
+        ]:
             page.write_text(text)
             try:
                 blocks(page)
             except AssertionError:
                 continue
             raise AssertionError(f"not found: {text}")
+        page.write_text("1. a\n\n   <!-- exits 1 -->\n   ```sh\n   if true; then\n     false\n   fi\n   ```\n")
+        [listed] = blocks(page)
+        expect([listed.mark, listed.text], ["exits 1", "if true; then\n  false\nfi\n"])
         page.write_text("```sh\nfalse\n```\n")
         with shell() as opened:
             try:

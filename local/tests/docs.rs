@@ -97,6 +97,38 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
+/// The fenced blocks of a page, by their kind; those of a list without its indentation.
+fn blocks(text: &str) -> Vec<(&str, String)> {
+    let mut found = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some((indent, kind)) = line.split_once("```") else {
+            continue;
+        };
+        if !indent.trim().is_empty() || kind.contains('`') {
+            continue;
+        }
+        let mut block = String::new();
+        for line in lines.by_ref() {
+            let line = line.strip_prefix(indent).unwrap_or(line);
+            if line.starts_with("```") {
+                break;
+            }
+            block.push_str(line);
+            block.push('\n');
+        }
+        found.push((kind.trim(), block));
+    }
+    found
+}
+
+#[test]
+fn point_17_a_block_of_a_list_is_a_block() {
+    let page = "1. Run `it` with ```sh``` in mind:\n\n   <!-- exits 1 -->\n   ```sh\n   if true; then\n     false\n   fi\n\n   true\n   ```\n\n```json\n{}\n```\n";
+    let list = "if true; then\n  false\nfi\n\ntrue\n".to_owned();
+    assert_eq!(blocks(page), [("sh", list), ("json", "{}\n".to_owned())]);
+}
+
 /// Why a line of a shell's block does not paste, when others follow it or not.
 fn unpasteable(line: &str, is_last: bool) -> Option<&'static str> {
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -147,9 +179,8 @@ fn point_6_the_blocks_of_the_pages_paste() {
     let mut seen = 0;
     for page in pages() {
         let text = std::fs::read_to_string(&page).unwrap();
-        for block in text.split("\n```").skip(1).step_by(2) {
-            let (kind, block) = block.split_once('\n').unwrap_or((block, ""));
-            if !["sh", "powershell", "fish"].contains(&kind.trim()) {
+        for (kind, block) in blocks(&text) {
+            if !["sh", "powershell", "fish"].contains(&kind) {
                 continue;
             }
             let block = block.replace("\\\n", " ");
