@@ -217,21 +217,24 @@ async fn point_10_what_azure_treats_otherwise_is_said_at_the_first_call() {
         );
     }
 
-    // Azure's host follows it under the former section.
-    let folder = app(&[("moved", http("go"))], "httpWorker", &json!({}));
-    let up = start(folder.path());
-    for _ in 0..2 {
-        assert_eq!(get(&up, "/api/go").await.status(), 302);
+    // Azure's host follows it under the former section, unless that says otherwise.
+    for (section, expected) in [(json!({}), 1), (forwarding, 0)] {
+        let folder = app(&[("moved", http("go"))], "httpWorker", &section);
+        let up = start(folder.path());
+        for _ in 0..2 {
+            assert_eq!(get(&up, "/api/go").await.status(), 302);
+        }
+        assert_eq!(get(&up, "/api/none").await.status(), 404);
+        assert_eq!(
+            times(
+                &up,
+                "GET /api/go: the handler answers with a redirect",
+                "/api/none"
+            ),
+            expected,
+            "{section}"
+        );
     }
-    assert_eq!(get(&up, "/api/none").await.status(), 404);
-    assert_eq!(
-        times(
-            &up,
-            "GET /api/go: the handler answers with a redirect",
-            "/api/none"
-        ),
-        1
-    );
 }
 
 /// `up` in a folder, which is the current one.

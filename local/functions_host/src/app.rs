@@ -18,7 +18,7 @@ use hyper::Method;
 pub use self::answers::Answers;
 pub(crate) use self::answers::HomePage;
 pub use self::function_json::{AuthLevel, Function};
-pub use self::host_json::{Forwarding, HandlerDescription};
+pub use self::host_json::{Forwarding, HandlerDescription, Redirects};
 use self::host_json::{HandlerRoute, HostJson};
 
 use super::files::{AppError, parse, read};

@@ -23,7 +23,7 @@ use tokio::net::TcpStream;
 
 use self::copy::HOST_VERSION;
 use self::said::{Named, Remark, Said};
-use super::app::{Forwarding, Function, FunctionApp, HomePage};
+use super::app::{Forwarding, Function, FunctionApp, HomePage, Redirects};
 use super::invocation::Invocation;
 use super::process::{Handler, RESTART_TIMEOUT, Readiness};
 use super::refusals::Refusals;
@@ -196,7 +196,7 @@ impl Host {
             // YARP passes the request as it is, its User-Agent alone among the agents.
             Forwarding::Proxy => return request,
             Forwarding::Copy => Cow::Borrowed(uri.path()),
-            Forwarding::AtFunctionName => Cow::Owned(format!("/{}", function.name)),
+            Forwarding::AtFunctionName(_) => Cow::Owned(format!("/{}", function.name)),
         };
         copy::add_user_agent(headers, AGENT);
         let lost = copy::remove_content_headers(headers);
@@ -231,7 +231,7 @@ impl Host {
         }
         let redirects =
             response.status().is_redirection() && response.headers().contains_key(header::LOCATION);
-        if redirects && forwarding == Forwarding::AtFunctionName {
+        if redirects && forwarding == Forwarding::AtFunctionName(Redirects::Followed) {
             self.said.say(Remark::Redirect, call, "");
         }
     }

@@ -30,7 +30,9 @@ mod time_span;
 mod variables;
 mod watch;
 
-pub use app::{Answers, AuthLevel, Forwarding, Function, FunctionApp, HandlerDescription};
+pub use app::{
+    Answers, AuthLevel, Forwarding, Function, FunctionApp, HandlerDescription, Redirects,
+};
 pub use command_line::CommandLine;
 pub use forward::Host;
 pub use invocation::Invocation;

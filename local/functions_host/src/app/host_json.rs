@@ -46,7 +46,18 @@ pub enum Forwarding {
     /// The request itself (`enableProxyingHttpRequest`).
     Proxy,
     /// The copy, at the function's name (the section `httpWorker`).
-    AtFunctionName,
+    AtFunctionName(Redirects),
+}
+
+/// What Azure's host does with a redirect of the handler's (Workers/Http/
+/// DefaultHttpWorkerService.cs:52-58).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redirects {
+    /// Follows it: the caller gets what is there.
+    Followed,
+    /// Hands it on, as this host always does (`enableForwardingHttpRequest` in `httpWorker`, where
+    /// it changes nothing else).
+    HandedOn,
 }
 
 /// What `host.json` and its overrides say.
@@ -198,7 +209,10 @@ impl Reader<'_> {
             return Ok(Forwarding::Proxy);
         }
         if section == "httpWorker" {
-            return Ok(Forwarding::AtFunctionName);
+            return Ok(Forwarding::AtFunctionName(match forwards {
+                true => Redirects::HandedOn,
+                false => Redirects::Followed,
+            }));
         }
         if forwards {
             return Ok(Forwarding::Copy);

@@ -111,7 +111,8 @@ fn check(root: &Path, published: &Published, app: &FunctionApp) {
     let working_directory = published.working_directory.as_deref().unwrap_or_default();
     assert_eq!(app.handler.working_directory, root.join(working_directory));
     if published.forwarded_path.is_some() {
-        assert_eq!(app.forwarding, Forwarding::AtFunctionName, "{name}");
+        let at_name = Forwarding::AtFunctionName(Redirects::Followed);
+        assert_eq!(app.forwarding, at_name, "{name}");
     }
     assert_eq!(app.local.port, published.port, "{name}");
     assert_eq!(app.handler.port, published.port_of_handler, "{name}");
