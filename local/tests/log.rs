@@ -241,6 +241,7 @@ async fn what_an_administrator_does_is_told() {
         .strip_prefix("signing with ")
         .unwrap();
     assert!(said.contains(kid), "{said}");
+    assert!(said.lines().all(|line| line.len() <= 80), "{said}");
     // Who does not know the secret is told of, and nothing else happens.
     let url = format!("{}/greeting-local/approve", up.text("authority_host"));
     let body = json!({"code": "X", "user": "u", "deny": false});

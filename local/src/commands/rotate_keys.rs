@@ -19,7 +19,6 @@ pub(crate) async fn run(args: RotateKeysArgs) -> Result<(), Failure> {
         .text()
         .await
         .map_err(|error| client::not_reached(&found.home, &error))?;
-    say::line(format_args!(
-        "signing with {kid}; the previous key stays published until the tokens that it signed have expired"
-    ))
+    say::line(format_args!("signing with {kid}"))?;
+    say::line("the previous key stays published until the tokens that it signed have expired")
 }

@@ -33,7 +33,7 @@ mod tests {
             (
                 Shell::Fish,
                 "set -gx IDENTITY_HEADER 'AB'",
-                "set -e AZURE_CLIENT_ID",
+                "set -e AZURE_CLIENT_ID; or true",
             ),
             (
                 Shell::Powershell,

@@ -51,7 +51,8 @@ pub(super) fn assignment(shell: Shell, name: &str, value: &str) -> String {
 pub(super) fn unset(shell: Shell, name: &str) -> String {
     match shell {
         Shell::Sh | Shell::Bash | Shell::Zsh => format!("unset {name}"),
-        Shell::Fish => format!("set -e {name}"),
+        // Its status is 4 where there is none, and the next prompt shows it.
+        Shell::Fish => format!("set -e {name}; or true"),
         Shell::Powershell => format!("Remove-Item Env:{name} -ErrorAction Ignore"),
         Shell::Cmd => format!("set \"{name}=\""),
         Shell::Nushell => format!("hide-env --ignore-errors {name}"),
