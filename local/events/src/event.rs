@@ -1,13 +1,13 @@
 //! One decision, with its reason.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use secret_forms::cut;
 use serde::{Deserialize, Serialize};
 
-use crate::printable::{printable, printable_json};
+use crate::printable::{Printable, printable_json};
 
 /// Who has decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,38 +157,46 @@ pub enum Kind {
 impl Event {
     /// What was asked, in one line.
     pub fn asked(&self) -> String {
+        in_a_line(|to| self.write_asked(to))
+    }
+
+    fn write_asked(&self, to: &mut Printable<'_>) -> fmt::Result {
         let Some(action) = &self.action else {
-            return printable(&format!("{:4} {}", self.method, self.path));
+            return write!(to, "{:4} {}", self.method, self.path);
         };
-        let mut text = action.clone();
+        to.write_str(action)?;
         for (word, value) in [
             (" by ", &self.grant),
             (": ", &self.client),
             (" for ", &self.scope),
         ] {
             if let Some(value) = value {
-                text.push_str(word);
-                text.push_str(value);
+                to.write_str(word)?;
+                to.write_str(value)?;
             }
         }
-        printable(&text)
+        Ok(())
     }
 
     /// What was answered, and why, in one line.
     pub fn answer(&self) -> String {
-        let mut text = match (&self.reason, self.outcome) {
+        in_a_line(|to| self.write_answer(to))
+    }
+
+    fn write_answer(&self, to: &mut Printable<'_>) -> fmt::Result {
+        match (&self.reason, self.outcome) {
             // The reason says as much.
-            (Some(reason), Outcome::Refused | Outcome::Pending) => reason.clone(),
-            (Some(reason), outcome) => format!("{} ({reason})", outcome.name()),
-            (None, outcome) => outcome.name().to_owned(),
-        };
+            (Some(reason), Outcome::Refused | Outcome::Pending) => to.write_str(reason)?,
+            (Some(reason), outcome) => write!(to, "{} ({reason})", outcome.name())?,
+            (None, outcome) => to.write_str(outcome.name())?,
+        }
         if let Some(scp) = &self.scp {
-            text.push_str(&format!(", scp {scp:?}"));
+            write!(to, ", scp {scp:?}")?;
         }
         if !self.roles.is_empty() {
-            text.push_str(&format!(", roles {:?}", self.roles));
+            write!(to, ", roles {:?}", self.roles)?;
         }
-        printable(&text)
+        Ok(())
     }
 
     /// How it turned out.
@@ -229,9 +237,54 @@ impl Event {
     }
 
     pub(crate) fn clock(&self) -> String {
-        let time = time_zone::system().to_datetime(self.time);
-        time.strftime("%H:%M:%S").to_string()
+        let mut text = String::with_capacity(8);
+        // A String takes everything.
+        let _ = self.write_clock(&mut text);
+        text
     }
+
+    fn write_clock(&self, to: &mut dyn fmt::Write) -> fmt::Result {
+        let time = time_zone::system().to_datetime(self.time);
+        let [hour, minute, second] = [time.hour(), time.minute(), time.second()];
+        write!(to, "{hour:02}:{minute:02}:{second:02}")
+    }
+
+    /// As a line for people.
+    pub(crate) fn write_line(&self, to: &mut dyn fmt::Write, paint: Paint) -> fmt::Result {
+        let color = match self.kind() {
+            Kind::Well => AnsiColor::Green,
+            Kind::Waiting => AnsiColor::Cyan,
+            Kind::Refused => AnsiColor::Yellow,
+            Kind::Failed => AnsiColor::Red,
+        };
+        let style = match paint {
+            Paint::Colours => Style::new().fg_color(Some(color.into())),
+            Paint::Plain => Style::new(),
+        };
+        self.write_clock(to)?;
+        write!(to, " {:9} ", self.source.name())?;
+        self.write_asked(&mut Printable(to))?;
+        write!(to, " {style}{}{style:#} ", self.status)?;
+        self.write_answer(&mut Printable(to))?;
+        write!(to, "  {} ms", self.duration_ms)
+    }
+}
+
+/// Whether a line has colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// The status has the colour of its kind.
+    Colours,
+    /// Text alone.
+    Plain,
+}
+
+/// What `write` writes, as text that a terminal shows as it stands.
+fn in_a_line(write: impl FnOnce(&mut Printable<'_>) -> fmt::Result) -> String {
+    let mut text = String::new();
+    // A String takes everything.
+    let _ = write(&mut Printable(&mut text));
+    text
 }
 
 /// The event as a line of JSON.
@@ -242,23 +295,7 @@ pub fn json(event: &Event) -> String {
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let color = match self.kind() {
-            Kind::Well => AnsiColor::Green,
-            Kind::Waiting => AnsiColor::Cyan,
-            Kind::Refused => AnsiColor::Yellow,
-            Kind::Failed => AnsiColor::Red,
-        };
-        let style = Style::new().fg_color(Some(color.into()));
-        write!(
-            f,
-            "{} {:9} {} {style}{}{style:#} {}  {} ms",
-            self.clock(),
-            self.source.name(),
-            self.asked(),
-            self.status,
-            self.answer(),
-            self.duration_ms,
-        )
+        self.write_line(f, Paint::Colours)
     }
 }
 
@@ -352,6 +389,29 @@ mod tests {
         ] {
             assert!(human(&event).ends_with(line), "{}", human(&event));
             assert_eq!(event.kind(), kind);
+        }
+    }
+
+    #[test]
+    fn point_4_a_line_without_colours_is_the_same_text() {
+        for status in [200, 401, 500] {
+            let event = Event {
+                time: Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(9 * 3600 + 5),
+                path: "/\u{1b}[31mb\u{7f}é".into(),
+                status,
+                roles: vec!["Greeting.\u{202e}Read".into()],
+                ..event()
+            };
+            let mut plain = String::new();
+            event.write_line(&mut plain, Paint::Plain).unwrap();
+            assert_eq!(plain, human(&event));
+            assert_ne!(plain, event.to_string());
+            let zone = time_zone::system();
+            let clock = zone
+                .to_datetime(event.time)
+                .strftime("%H:%M:%S ")
+                .to_string();
+            assert!(plain.starts_with(&clock), "{plain}");
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::sync::{broadcast, watch};
 use crate::event::{Event, json};
 use crate::kept::{After, Kept, Rings};
 use crate::print::{Stream, print, print_later};
-use crate::width::{columns, within};
+use crate::width::{columns, is_long, within};
 
 /// Events that a slow reader may be behind before it loses some.
 const BEHIND: usize = 1024;
@@ -108,8 +108,14 @@ impl Log {
         match self.0.print {
             Print::Human if self.0.detail.shows(&kept.event) => {
                 let kept = kept.clone();
-                print_later(Stream::Err, move || {
-                    within(columns(Stream::Err), kept.event.to_string())
+                print_later(Stream::Err, move |text, paint| {
+                    let start = text.len();
+                    // A String takes everything.
+                    let _ = kept.event.write_line(text, paint);
+                    if is_long(&text[start..]) {
+                        let line = within(columns(Stream::Err), text.split_off(start));
+                        text.push_str(&line);
+                    }
                 });
             }
             Print::Human => {
@@ -123,7 +129,9 @@ impl Log {
             }
             Print::Json => {
                 let kept = kept.clone();
-                print_later(Stream::Err, move || json(&kept.event));
+                print_later(Stream::Err, move |text, _| {
+                    text.push_str(&json(&kept.event));
+                });
             }
             Print::Off => {}
         }

@@ -12,12 +12,15 @@ use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::event::Paint;
 use crate::output_file;
 
 /// Lines that may wait.
 const QUEUE: usize = 4096;
 /// Lines of one write.
 const AT_ONCE: usize = 256;
+/// Bytes that stay allocated between writes.
+const ROOM: usize = 64 * 1024;
 /// What comes within this time of a write is in the next one: waking the thread for each line would
 /// cost whoever prints more than the line does. Short enough that nobody sees it.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -31,8 +34,8 @@ pub enum Stream {
     Err,
 }
 
-/// A line whose text is made by the thread that writes it.
-type Later = Box<dyn FnOnce() -> String + Send>;
+/// Adds a line's text to what the thread writes next.
+type Later = Box<dyn FnOnce(&mut String, Paint) + Send>;
 
 enum Job {
     Line(String),
@@ -51,8 +54,9 @@ pub fn print(stream: Stream, line: impl Into<String>) {
     stream.writer().take(Job::Line(line.into()));
 }
 
-/// The same with a line whose text is made later, by the thread that writes it.
-pub fn print_later(stream: Stream, line: impl FnOnce() -> String + Send + 'static) {
+/// The same with a line whose text is added later, by the thread that writes it, without colours
+/// where the stream shows none.
+pub fn print_later(stream: Stream, line: impl FnOnce(&mut String, Paint) + Send + 'static) {
     stream.writer().take(Job::Later(Box::new(line)));
 }
 
@@ -168,7 +172,14 @@ impl<W: Write> Lines<W> {
     fn take(&mut self, job: Job) -> bool {
         match job {
             Job::Line(line) => self.add(&line),
-            Job::Later(line) => self.add(&line()),
+            Job::Later(line) => {
+                let paint = match self.choice {
+                    ColorChoice::Never => Paint::Plain,
+                    _ => Paint::Colours,
+                };
+                line(&mut self.text, paint);
+                self.text.push('\n');
+            }
             Job::Result(line, tell) => {
                 let _ = self.write();
                 self.add(&line);
@@ -193,15 +204,17 @@ impl<W: Write> Lines<W> {
     }
 
     fn write(&mut self) -> io::Result<()> {
-        let text = std::mem::take(&mut self.text);
-        if text.is_empty() {
+        if self.text.is_empty() {
             return Ok(());
         }
-        if let Some(written) = output_file::write(&text) {
-            return written;
-        }
-        self.to.write_all(text.as_bytes())?;
-        self.to.flush()
+        let written = output_file::write(&self.text).unwrap_or_else(|| {
+            self.to.write_all(self.text.as_bytes())?;
+            self.to.flush()
+        });
+        // What could not be written is lost; the room is kept for the next lines.
+        self.text.clear();
+        self.text.shrink_to(ROOM);
+        written
     }
 }
 
@@ -265,10 +278,10 @@ mod tests {
         let (made, by) = channel();
         for number in 0..100 {
             let made = made.clone();
-            writer.take(Job::Later(Box::new(move || {
+            writer.take(Job::Later(Box::new(move |text, _| {
                 let thread = std::thread::current().name().map(str::to_owned);
                 let _ = made.send(thread);
-                number.to_string()
+                text.push_str(&number.to_string());
             })));
         }
         let mut said = String::new();

@@ -1,17 +1,34 @@
 //! Text of others on a terminal and in JSON.
 
+use std::fmt;
+
 /// What others wrote, for a terminal: what would move its cursor, colour it, or make it read as
 /// another text is escaped.
 pub fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_plain(c) {
-            out.push(c);
-        } else {
-            out.extend(c.escape_default());
-        }
-    }
+    // A String takes everything.
+    let _ = fmt::Write::write_str(&mut Printable(&mut out), text);
     out
+}
+
+/// The same, for what is written in pieces.
+pub(crate) struct Printable<'a>(pub(crate) &'a mut dyn fmt::Write);
+
+impl fmt::Write for Printable<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        // Most text is of this kind: each line of the log is asked.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return self.0.write_str(text);
+        }
+        for c in text.chars() {
+            if is_plain(c) {
+                self.0.write_char(c)?;
+            } else {
+                write!(self.0, "{}", c.escape_default())?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// JSON whose strings hold only what a terminal shows as it stands. Outside of strings JSON has

@@ -28,10 +28,15 @@ pub fn columns(stream: Stream) -> Option<usize> {
     })
 }
 
+/// Whether a terminal's columns matter to `line`.
+pub(crate) fn is_long(line: &str) -> bool {
+    line.len() > SHORT
+}
+
 /// `line` in so many columns. A word that is longer stays whole.
 #[must_use]
 pub fn within(columns: Option<usize>, line: String) -> String {
-    let Some(columns) = columns.filter(|_| line.len() > SHORT) else {
+    let Some(columns) = columns.filter(|_| is_long(&line)) else {
         return line;
     };
     let options = textwrap::Options::new(columns)
