@@ -7,7 +7,7 @@ use local_failure::Failure;
 
 use crate::cli::PackageArgs;
 use crate::package::{AppFiles, archive, build, elf};
-use crate::say;
+use crate::say::{self, Layout};
 
 /// Writes the zip and lists what is in it.
 ///
@@ -59,19 +59,23 @@ pub(crate) fn run(args: &PackageArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One line a file, in the order of the zip, then the zip.
+/// Each file, in the order of the zip, then the zip.
 fn list(entries: &[archive::Entry], out: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let line = |size: usize, mode: &str, content: &[u8], name: &str| {
-        say::line(format_args!(
-            "{size:>9}  {mode:>4}  {}  {name}",
-            sha256(content)
-        ))
-    };
+    let layout = Layout::of_stdout();
     for entry in entries {
         let mode = format!("{:04o}", entry.mode);
-        line(entry.content.len(), &mode, &entry.content, &entry.name)?;
+        say::line(listed(layout, &mode, &entry.content, &entry.name))?;
     }
-    line(bytes.len(), "", bytes, &out.display().to_string())
+    say::line(listed(layout, "", bytes, &out.display().to_string()))
+}
+
+/// A file's size, mode, SHA-256 and name: in one line, but where 80 columns would cut the hash.
+fn listed(layout: Layout, mode: &str, content: &[u8], name: &str) -> String {
+    let (size, hash) = (content.len(), sha256(content));
+    match layout {
+        Layout::Whole => format!("{size:>9}  {mode:>4}  {hash}  {name}"),
+        Layout::Wrapped => format!("{size:>9}  {mode:>4}  {name}\n{:16}{hash}", ""),
+    }
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -120,4 +124,27 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn point_14_a_file_and_its_hash_are_whole_in_80_columns() {
+        let name = "greeting/function.json";
+        let hash = sha256(b"{}");
+        let whole = listed(Layout::Whole, "0644", b"{}", name);
+        assert_eq!(whole, format!("        2  0644  {hash}  {name}"));
+        let wrapped = listed(Layout::Wrapped, "0644", b"{}", name);
+        let lines: Vec<&str> = wrapped.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                format!("        2  0644  {name}"),
+                format!("{:16}{hash}", "")
+            ]
+        );
+        assert!(lines.iter().all(|line| line.len() <= 80), "{wrapped}");
+    }
 }
