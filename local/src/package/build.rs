@@ -24,28 +24,27 @@ pub(crate) fn hint(target: &Target) -> String {
 /// # Errors
 /// There is no checkout to build it from, or cargo fails.
 pub(crate) fn handler(app: &AppFiles, target: &Target) -> Result<PathBuf, Failure> {
-    let failed = |why: String| {
-        Failure::new(
-            "the handler could not be built",
-            why,
-            format!(
-                "run it in a checkout, with the target installed (rustup target add {target}){}, or name a built handler with --handler",
-                static_libc(target)
-            ),
-        )
-    };
+    const WHAT: &str = "the handler could not be built";
+    const ELSEWHERE: &str =
+        "run it in a checkout of this project, or name a built handler:\n--handler PATH";
+    let failed = |why: String| Failure::new(WHAT, why, ways_on(target));
     if app.executable != HANDLER {
-        return Err(failed(format!(
+        let why = format!(
             "host.json runs {}, and only {HANDLER} can be built here",
             app.executable
-        )));
+        );
+        return Err(Failure::new(
+            WHAT,
+            why,
+            "name a built handler: --handler PATH",
+        ));
     }
     let checkout = app
         .root
         .clone()
         .filter(|root| root.join("server/Cargo.toml").is_file())
         .or_else(programs::checkout)
-        .ok_or_else(|| failed("there is no checkout to build it from".to_owned()))?;
+        .ok_or_else(|| Failure::new(WHAT, "there is no checkout to build it from", ELSEWHERE))?;
     let output = cargo(&checkout, target)
         .output()
         .map_err(|error| failed(error.to_string()))?;
@@ -56,13 +55,20 @@ pub(crate) fn handler(app: &AppFiles, target: &Target) -> Result<PathBuf, Failur
         .ok_or_else(|| failed("cargo named no executable".to_owned()))
 }
 
-/// A static handler is linked with the C library's archive, which some distributions keep apart.
-fn static_libc(target: &Target) -> &'static str {
-    if target.triple.ends_with("-gnu") {
-        " and the C library's static archive (Fedora: dnf install glibc-static), or without that archive for x86_64-unknown-linux-musl (rustup target add, --target)"
-    } else {
-        ""
+/// What to do where cargo has failed, and said why on stderr. A static handler is linked with the C
+/// library's archive, which some distributions keep apart.
+fn ways_on(target: &Target) -> String {
+    let mut ways = format!(
+        "correct what cargo says above. Where the target is missing:\nrustup target add {target}\n"
+    );
+    if let Some(architecture) = target.triple.strip_suffix("-unknown-linux-gnu") {
+        let musl = format!("{architecture}-unknown-linux-musl");
+        ways.push_str(&format!(
+            "where the C library's static archive is, on Fedora:\nsudo dnf install glibc-static\nor, without that archive:\nrustup target add {musl}\ngreeting-local package --target {musl} --out greeting.zip\n"
+        ));
     }
+    ways.push_str("or name a built handler: --handler PATH");
+    ways
 }
 
 fn cargo(checkout: &Path, target: &Target) -> Command {
@@ -101,4 +107,34 @@ fn flags(checkout: &Path) -> String {
         }
     }
     flags.join("\u{1f}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn point_14_what_to_do_about_a_failed_build_is_lines_that_paste() {
+        let ways = |triple: &str| {
+            let target = triple.parse().unwrap();
+            Failure::new("what", "why", ways_on(&target)).to_string()
+        };
+        let gnu = ways("x86_64-unknown-linux-gnu");
+        for line in [
+            "rustup target add x86_64-unknown-linux-gnu",
+            "sudo dnf install glibc-static",
+            "greeting-local package --target x86_64-unknown-linux-musl --out greeting.zip",
+        ] {
+            let is_whole = gnu.lines().any(|own| own.trim_start() == line);
+            assert!(is_whole, "{line}: {gnu}");
+        }
+        let musl = ways("aarch64-unknown-linux-musl");
+        assert!(!musl.contains("dnf"), "{musl}");
+        for text in [gnu, musl] {
+            assert!(text.contains("--handler PATH"), "{text}");
+            // A line to paste is exempt.
+            let mut told = text.lines().filter(|line| !line.contains("--target"));
+            assert!(told.all(|line| line.len() <= 80), "{text}");
+        }
+    }
 }
