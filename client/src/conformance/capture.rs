@@ -3,7 +3,9 @@
 
 mod app;
 
+use loopback::is_loopback;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 pub(crate) use self::app::{App, ECHO_MARK, FORGED};
 
@@ -77,7 +79,7 @@ pub(crate) struct Target {
     pub(crate) middleware: Option<String>,
 }
 
-/// The platform, by the URL's host and the form of the 401.
+/// The platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
@@ -88,6 +90,33 @@ pub(crate) enum Kind {
     Emulator,
     #[default]
     Unknown,
+}
+
+impl Kind {
+    /// By the host's domain.
+    pub(crate) fn of(url: &Url) -> Self {
+        const APP_SERVICE: [&str; 3] = [
+            ".azurewebsites.net",
+            ".azurewebsites.us",
+            ".chinacloudsites.cn",
+        ];
+        const CONTAINER_APPS: [&str; 3] = [
+            ".azurecontainerapps.io",
+            ".azurecontainerapps.us",
+            ".azurecontainerapps-cn.io",
+        ];
+        let host = url.host_str().unwrap_or_default();
+        let under = |domains: &[&str]| domains.iter().any(|domain| host.ends_with(domain));
+        if is_loopback(url) {
+            Self::Emulator
+        } else if under(&APP_SERVICE) {
+            Self::AppService
+        } else if under(&CONTAINER_APPS) {
+            Self::ContainerApps
+        } else {
+            Self::Unknown
+        }
+    }
 }
 
 /// One answer.

@@ -1,9 +1,14 @@
 //! What is expected of an answer, in small parts: each judges only what its row claims.
+//!
+//! - `written`: how the table writes them, and a person reads them
+//! - `answered`: who answered, and whom the gate lets pass; pure
 
+mod answered;
+mod written;
+
+pub(crate) use self::answered::{ANONYMOUS, accepts_some, refuses_anonymous};
+use self::answered::{By, answered_by, passed};
 use super::capture::{Capture, Kind, Seen};
-
-/// The probe without a token: whether anonymous callers pass is read from its answer.
-pub(crate) const ANONYMOUS: &str = "p01-none";
 
 /// The page of App Service's on Windows (public captures).
 const WINDOWS_PAGE: &str = "You do not have permission to view this directory or page.";
@@ -54,95 +59,13 @@ pub(crate) enum Said {
     Silent(&'static str),
 }
 
-const LONG_NAMES: [(&str, Facet); 3] = [
-    (
-        "SCP-LONG",
-        Facet::LongName("scp", "http://schemas.microsoft.com/identity/claims/scope"),
-    ),
-    (
-        "OID-LONG",
-        Facet::LongName(
-            "oid",
-            "http://schemas.microsoft.com/identity/claims/objectidentifier",
-        ),
-    ),
-    (
-        "TID-LONG",
-        Facet::LongName(
-            "tid",
-            "http://schemas.microsoft.com/identity/claims/tenantid",
-        ),
-    ),
-];
-
 impl Facet {
-    /// As the table of probes writes it. None: it is not one.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (name, value) = text.split_once('=').unwrap_or((text, ""));
-        Some(match (name, value) {
-            ("status", codes) => Self::Status(
-                codes
-                    .split('|')
-                    .map(|code| code.parse().ok())
-                    .collect::<Option<_>>()?,
-            ),
-            ("status!", code) => Self::NotStatus(code.parse().ok()?),
-            ("passes", "as-anonymous") => Self::PassesAsAnonymous,
-            ("gate", "") => Self::Gate,
-            ("principal", "none") => Self::NoPrincipal,
-            ("principal", "one") => Self::Principal,
-            ("challenge", "linux") => Self::LinuxChallenge,
-            ("body", "empty") => Self::EmptyBody,
-            ("server", server) => Self::Server(server.to_owned()),
-            ("same-as", probe) => Self::SameAs(probe.to_owned()),
-            ("app-header", header) => match header.split_once(':')? {
-                (header, "present") => Self::AppHeader(header.to_owned()),
-                (header, "absent") => Self::NoAppHeader(header.to_owned()),
-                _ => return None,
-            },
-            ("forged", "none") => Self::NothingForged,
-            ("claim", "NAME-TYP") => Self::NameType,
-            ("claim", name) => LONG_NAMES.iter().find(|(it, _)| *it == name)?.1.clone(),
-            ("location~", part) => Self::Location(part.to_owned()),
-            ("location", "authorize") => Self::SignIn,
-            ("location", "logout") => Self::SignedOut,
-            _ => return None,
-        })
-    }
-
     /// Whether a contradiction lets somebody in, or lets a caller say who they are.
     pub(crate) fn is_severe(&self) -> bool {
         matches!(
             self,
             Self::NoPrincipal | Self::NothingForged | Self::PassesAsAnonymous
         )
-    }
-
-    /// In words that stand after "expected".
-    pub(crate) fn words(&self) -> String {
-        match self {
-            Self::Status(codes) => {
-                let codes: Vec<_> = codes.iter().map(u16::to_string).collect();
-                codes.join(" or ")
-            }
-            Self::NotStatus(code) => format!("another status than {code}"),
-            Self::Gate => "the gate's own answer".into(),
-            Self::NoPrincipal => "refused, or no principal".into(),
-            Self::Principal => "accepted, with a principal".into(),
-            Self::LinuxChallenge => "Linux's challenge".into(),
-            Self::EmptyBody => "no body".into(),
-            Self::Server(server) => format!("Server: {server}"),
-            Self::SameAs(probe) => format!("the same as {probe}"),
-            Self::PassesAsAnonymous => "let through, without a principal".into(),
-            Self::AppHeader(name) => format!("the app sees {name}"),
-            Self::NoAppHeader(name) => format!("the app sees no {name}"),
-            Self::NothingForged => "nothing forged reaches the app".into(),
-            Self::LongName(name, _) => format!("{name} by its long name"),
-            Self::NameType => "name_typ is the e-mail's, else the name's".into(),
-            Self::SignIn => "a redirect to the authority, form_post, with a nonce".into(),
-            Self::Location(part) => format!("a redirect with {part}"),
-            Self::SignedOut => "a redirect to the sign-out page".into(),
-        }
     }
 
     /// What the answer says of it.
@@ -289,52 +212,6 @@ fn no_principal(seen: &Seen, capture: &Capture, token: Token) -> Said {
         }
         (None, _) => Said::Silent("only the echo app would show a principal"),
     }
-}
-
-fn passed(seen: &Seen) -> bool {
-    (200..300).contains(&seen.status)
-}
-
-/// Who answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum By {
-    Gate,
-    App,
-    Either,
-}
-
-/// The gate is known by its challenge, by its own header (public captures, Linux), and by the echo
-/// app's mark being away.
-fn answered_by(seen: &Seen, capture: &Capture) -> By {
-    if seen.app.is_some() || seen.header(super::capture::ECHO_MARK).is_some() {
-        return By::App;
-    }
-    let is_gates = seen
-        .headers("www-authenticate")
-        .any(|challenge| challenge.starts_with("Bearer realm="))
-        || seen.header("x-ms-middleware-request-id").is_some();
-    if is_gates || capture.echo {
-        By::Gate
-    } else if passed(seen) {
-        By::App
-    } else {
-        By::Either
-    }
-}
-
-/// Whether the probe without a token was refused.
-pub(crate) fn refuses_anonymous(capture: &Capture) -> bool {
-    capture
-        .answer(ANONYMOUS)
-        .is_some_and(|seen| matches!(seen.status, 401 | 403 | 302))
-}
-
-/// Whether a signed token was seen to be accepted.
-pub(crate) fn accepts_some(capture: &Capture) -> bool {
-    capture.answer("p23-valid").is_some_and(|seen| {
-        let principal = seen.app.as_ref().is_some_and(|app| app.principal.is_some());
-        principal || passed(seen) && refuses_anonymous(capture)
-    })
 }
 
 fn is_linux(seen: &Seen) -> bool {

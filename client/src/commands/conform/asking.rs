@@ -1,4 +1,8 @@
 //! Asks first whether to ask, then each probe in its order.
+//!
+//! - `ground`: what forged tokens name
+
+mod ground;
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -6,11 +10,11 @@ use azure_core::credentials::Secret;
 use loopback::is_loopback;
 use url::Url;
 
+use self::ground::{Named, ground};
 use super::tokens::{self, Brought};
 use crate::cli::{ConformArgs, CredentialKind};
 use crate::clock::{now, utc};
 use crate::conformance::capture::{Capture, ECHO_MARK, FORMAT, Kind, NotAsked, Target, VERSION};
-use crate::conformance::forged::Ground;
 use crate::conformance::normal::{Names, Normalising, Raw};
 use crate::conformance::plan::{AtHand, Planned, plan};
 use crate::conformance::probes;
@@ -20,12 +24,9 @@ use crate::conformance::send::{Budget, NoAnswer, Sender};
 use crate::credential::Person;
 use crate::diagnosis::origin;
 use crate::discovery::challenge::Challenge;
-use crate::discovery::trust::Authority;
 use crate::http::Unreached;
 use crate::session::Session;
-use crate::signature;
 use crate::terminal::{json_line, printable, tell};
-use crate::token::Decoded;
 
 /// Requests that `call` makes to learn what it needs to get a token: the question without one, and
 /// two of metadata.
@@ -139,54 +140,6 @@ pub(super) async fn ask_all(
     Ok(asked)
 }
 
-/// What forged tokens name.
-struct Named {
-    authority: String,
-    tenant: String,
-    audience: String,
-}
-
-impl Named {
-    fn by_challenge(challenge: &Challenge) -> Self {
-        Self {
-            authority: challenge.authority.clone(),
-            tenant: challenge.tenant.clone(),
-            audience: challenge.resource.clone(),
-        }
-    }
-
-    /// None: its issuer is not trusted.
-    fn by_token(token: &str, url: &Url) -> Option<Self> {
-        let token = Decoded::parse(token).ok()?;
-        let (authority, tenant) = signature::issuer(&token, url)?;
-        Some(Self {
-            authority,
-            tenant,
-            audience: token.audiences().into_iter().next()?,
-        })
-    }
-}
-
-/// What forged tokens say, with a key's id of the issuer's where that is trusted.
-async fn ground(session: &Session, named: Named) -> Ground {
-    let trusted = Authority::of(&named.authority, &session.url) != Authority::Foreign;
-    let keys = if trusted {
-        signature::keys(&session.http, &named.authority, &named.tenant)
-            .await
-            .ok()
-    } else {
-        None
-    };
-    Ground {
-        authority: named.authority,
-        tenant: named.tenant,
-        audience: named.audience,
-        origin: session.url.origin().ascii_serialization(),
-        key_id: keys.and_then(|keys| keys.keys.into_iter().find_map(|key| key.common.key_id)),
-        now: now(),
-    }
-}
-
 impl Asked {
     /// The tokens that are got and not brought.
     async fn sign_in(&mut self, session: &Session, brought: &Brought, at_hand: &mut AtHand) {
@@ -293,7 +246,7 @@ impl Asked {
             table: probes::digest(),
             date: utc(now()).unwrap_or_default().chars().take(10).collect(),
             target: Target {
-                kind: kind(&self.url),
+                kind: Kind::of(&self.url),
                 ..Target::default()
             },
             echo: args.echo,
@@ -302,30 +255,5 @@ impl Asked {
             answers,
             not_asked: self.without_answer,
         })
-    }
-}
-
-/// The platform, by the host's domain.
-fn kind(url: &Url) -> Kind {
-    const APP_SERVICE: [&str; 3] = [
-        ".azurewebsites.net",
-        ".azurewebsites.us",
-        ".chinacloudsites.cn",
-    ];
-    const CONTAINER_APPS: [&str; 3] = [
-        ".azurecontainerapps.io",
-        ".azurecontainerapps.us",
-        ".azurecontainerapps-cn.io",
-    ];
-    let host = url.host_str().unwrap_or_default();
-    let under = |domains: &[&str]| domains.iter().any(|domain| host.ends_with(domain));
-    if is_loopback(url) {
-        Kind::Emulator
-    } else if under(&APP_SERVICE) {
-        Kind::AppService
-    } else if under(&CONTAINER_APPS) {
-        Kind::ContainerApps
-    } else {
-        Kind::Unknown
     }
 }
