@@ -228,8 +228,7 @@ pub(crate) fn finding_text(finding: &Finding) -> String {
             text.push_str(&row("expected", width, &expected));
         }
     }
-    let fix = fix::with_whole_commands(&finding.fix);
-    text.push_str(&row("fix", width, &fix).replace(fix::KEPT, " "));
+    text.push_str(&row("fix", width, &finding.fix));
     text
 }
 
@@ -246,8 +245,10 @@ fn from(source: Source) -> &'static str {
     }
 }
 
+/// Whoever said it may have named a command to paste: az does.
 fn row(label: &str, width: usize, value: &str) -> String {
-    let lines = wrapped(value, &" ".repeat(width + 6));
+    let value = fix::with_whole_commands(value);
+    let lines = wrapped(&value, &" ".repeat(width + 6)).replace(fix::KEPT, " ");
     format!("    {DIM}{label:<width$}{DIM:#}  {}\n", lines.trim_start())
 }
 

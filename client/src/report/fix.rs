@@ -1,4 +1,4 @@
-//! A fix, with its commands on lines that paste.
+//! Sentences, with their commands on lines that paste.
 
 /// What a line to paste begins with. As names in a sentence, programs are followed by something else.
 const BEGINNINGS: [&str; 23] = [
@@ -34,9 +34,9 @@ const ENDS: [&str; 7] = ["; ", ", ", ". ", ": ", ") ", " (", " or "];
 pub(super) const KEPT: char = '\u{a0}';
 
 /// With [`KEPT`] in place of each space of a command, so that wrapping leaves it whole.
-pub(super) fn with_whole_commands(fix: &str) -> String {
-    let mut text = String::with_capacity(fix.len());
-    let mut rest = fix;
+pub(super) fn with_whole_commands(said: &str) -> String {
+    let mut text = String::with_capacity(said.len());
+    let mut rest = said;
     while let Some(at) = start(rest) {
         let (before, command) = rest.split_at(at);
         // A parenthesis of its own belongs to PowerShell's line.
