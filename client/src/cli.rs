@@ -150,8 +150,8 @@ pub(crate) enum Command {
   greeting-cli doctor https://… --output json |
     jq '.checks[] | select(.result == \"failed\")'
 
-It does not sign in: greeting-cli login does. Exit status: 0 if every check
-passed, else 1.")]
+It does not sign in: greeting-cli login does. Exit status: 0 if no check failed
+and the last one, scope, was reached, else 1.")]
     Doctor(CallArgs),
     /// Ask a gate a fixed set of questions, and show where it is not as documented
     #[command(after_help = "Examples:
