@@ -12,8 +12,9 @@ use command_line::color::ColorArgs;
 use local_entra::{Delay, Failures};
 use local_events::TimeShift;
 
-use crate::environment::{Client, Shell};
+use crate::environment::Client;
 use crate::package::Target;
+use crate::shell::Shell;
 use crate::state::{StackName, StackRef};
 
 pub(crate) use self::mint::{ALGORITHMS, KINDS, MintArgs, VERSIONS};

@@ -3,7 +3,7 @@
 pub(crate) mod form;
 pub(crate) mod managed_identity;
 mod programs;
-mod shell;
+mod statements;
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use clap::ValueEnum;
 use local_http::trust::TrustFiles;
 
 use self::programs::{Issuer, program};
-pub(crate) use self::shell::{Shell, quoted, usual_shell};
 use crate::control::running::Ready;
+use crate::shell::Shell;
 use crate::state::StackRef;
 
 /// Which stack this program's commands are about: see `--name`.
@@ -197,17 +197,6 @@ pub(crate) fn java_options(truststore: &str) -> String {
 
 fn comments(text: &str) -> impl Iterator<Item = Line> {
     text.lines().map(|line| Line::Comment(line.to_owned()))
-}
-
-/// What a person types for the shell to take what `command` prints; in a shell that has no such
-/// line, the command.
-pub(crate) fn evaluated(shell: Shell, command: &str) -> String {
-    match shell {
-        Shell::Sh | Shell::Bash | Shell::Zsh => format!("eval \"$({command})\""),
-        Shell::Fish => format!("{command} | source"),
-        Shell::Powershell => format!("{command} | Out-String | Invoke-Expression"),
-        Shell::Cmd | Shell::Nushell => command.to_owned(),
-    }
 }
 
 #[cfg(test)]

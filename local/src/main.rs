@@ -6,7 +6,7 @@
 //! - `control`: what the other commands ask the stack that runs; `control_room`: its page
 //! - `deploy`: the files that configure Azure; `registrations`: the API and its client among them
 //! - `plays`: a real tenant's settings, played by the local authority; `tenant`: that tenant itself
-//! - `typed`: commands as this program's own was typed
+//! - `typed`: commands as this program's own was typed; `shell`: how each shell reads them
 //! - `state`: the state folder, a stack's name, its ports; `known_stacks`: all of them
 //! - `environment`: the lines that point clients at it; `minting`: a token as a command line
 //! - `proxy`: Microsoft's sign-in hosts, for the child of `run`
@@ -26,6 +26,7 @@ mod programs;
 mod proxy;
 mod registrations;
 mod say;
+mod shell;
 mod stack;
 mod state;
 mod tenant;
@@ -37,9 +38,10 @@ use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches};
 use command_line::color::Color;
-use local_events::{Stream, flush, print};
+use local_events::{Stream, columns, flush, print};
 
 use crate::cli::{Cli, Command};
+use crate::say::Layout;
 
 /// For a reader to take what is printed last.
 const LAST_LINES: Duration = Duration::from_secs(2);
@@ -67,6 +69,11 @@ fn main() -> ExitCode {
     let command = match read {
         Ok(cli) => cli.command,
         Err(said) => return said_by_clap(&said),
+    };
+    // What a stack without a terminal says at its start goes to the terminal of its starter.
+    let shown_on = match &command {
+        Command::Up(args) => args.detached.map(Layout::columns),
+        _ => None,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -117,7 +124,8 @@ fn main() -> ExitCode {
     // still reads a terminal must not hold the end for longer.
     runtime.shutdown_timeout(LAST_TASKS);
     let status = result.unwrap_or_else(|failure| {
-        print(Stream::Err, format!("error: {failure}"));
+        let columns = shown_on.unwrap_or_else(|| columns(Stream::Err));
+        print(Stream::Err, say::failure(&failure, columns));
         ExitCode::FAILURE
     });
     flush(LAST_LINES);

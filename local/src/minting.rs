@@ -4,8 +4,9 @@ use local_entra::{LIFETIME, MintSpec, Shape, Signature};
 use serde_json::Value;
 
 use crate::cli::{ALGORITHMS, KINDS, VERSIONS};
-use crate::environment::{Shell, quoted};
+use crate::shell::quoted;
 use crate::state::StackRef;
+use crate::typed::Typed;
 
 /// The arguments that ask for `spec`. A value stands behind `=`, so that it can't become a flag.
 pub(crate) fn arguments(spec: &MintSpec) -> Vec<String> {
@@ -86,8 +87,9 @@ fn named<T: PartialEq>(flag: &str, all: &[(T, &str, &str)], value: T) -> Vec<Str
         .collect()
 }
 
-/// The command that mints the same at `stack`, for a POSIX shell.
+/// The command that mints the same at `stack`, for the shell of whoever started this program.
 pub(crate) fn command(spec: &MintSpec, stack: &StackRef) -> String {
+    let shell = Typed::here().shell();
     let mut line = stack.line("mint");
     for argument in arguments(spec) {
         let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:@=".contains(c);
@@ -95,7 +97,7 @@ pub(crate) fn command(spec: &MintSpec, stack: &StackRef) -> String {
         if argument.chars().all(safe) {
             line.push_str(&argument);
         } else {
-            line.push_str(&quoted(Shell::Bash, &argument));
+            line.push_str(&quoted(shell, &argument));
         }
     }
     line

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use command_line::characters::writable;
 use local_child::Launcher;
 use local_events::{Stream, print};
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 use serde_json::Value;
 
 /// The hidden subcommand.
@@ -138,7 +138,7 @@ async fn build(name: &str, checkout: &Path) -> Result<PathBuf, Failure> {
         Failure::new(
             format!("{name} could not be built"),
             why,
-            format!("see what cargo says: cargo build --bin {name}"),
+            Fix::with("see what cargo says", format!("cargo build --bin {name}")),
         )
     };
     print(

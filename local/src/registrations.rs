@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use local_easy_auth::Settings;
 use local_entra::{AppSecret, Directory, Source, Sources, TokenVersion};
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -314,8 +314,9 @@ fn of_another(from: &str, app: &Value, id: &str) -> Failure {
     Failure::new(
         format!("{from} can't be used"),
         format!("it is another API's: appId is {app_id}, and the settings' clientId is {id}"),
-        format!(
-            "write the placeholder \"<client-id>\" there, or get the right one: az ad app show --id {id} > app-registration.json"
+        Fix::with(
+            "write the placeholder \"<client-id>\" there, or get the right one",
+            format!("az ad app show --id {id} > app-registration.json"),
         ),
     )
 }
@@ -326,7 +327,10 @@ fn any_app(source: &Template) -> Result<Value, Failure> {
         Failure::new(
             format!("{} can't be used", source.name),
             why,
-            "write a Microsoft Graph application there: az ad app show --id CLIENT-ID prints one",
+            Fix::with(
+                "write a Microsoft Graph application there, such as this prints",
+                "az ad app show --id CLIENT-ID",
+            ),
         )
     };
     let mut app: Value = serde_json::from_str(source.text.trim_start_matches('\u{feff}'))

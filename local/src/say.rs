@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use local_events::{Stream, columns, sentences, with_command};
 use local_failure::Failure;
 
 /// Prints one line of a result to stdout.
@@ -15,8 +16,26 @@ pub(crate) fn line(text: impl Display) -> Result<(), Failure> {
     written(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
 }
 
+/// An error, as what has so many columns shows it. A command that mends it is never broken.
+pub(crate) fn failure(failure: &Failure, columns: Option<usize>) -> String {
+    let mut lines = vec![sentences(columns, "error: ", failure.what())];
+    if !failure.why().is_empty() {
+        lines.push(sentences(columns, "  why  ", failure.why()));
+    }
+    for (number, step) in failure.fix().iter().enumerate() {
+        let label = if number == 0 { "  fix  " } else { "       " };
+        lines.push(match step.command() {
+            Some(command) => with_command(columns, label, step.words(), command),
+            None => sentences(columns, label, step.words()),
+        });
+    }
+    lines.join("\n")
+}
+
 /// How wide a label is.
 pub(crate) const LABEL: usize = 14;
+/// What a person's output fits into.
+const COLUMNS: usize = 80;
 
 /// How a list of labels and values is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -33,6 +52,14 @@ impl Layout {
         match io::stdout().is_terminal() {
             true => Self::Wrapped,
             false => Self::Whole,
+        }
+    }
+
+    /// Into how many columns a sentence is broken.
+    pub(crate) fn columns(self) -> Option<usize> {
+        match self {
+            Self::Wrapped => Some(COLUMNS),
+            Self::Whole => None,
         }
     }
 
@@ -53,7 +80,7 @@ pub(crate) fn labelled(label: &str, value: &str) -> String {
 /// The same, as a terminal gets it.
 pub(crate) fn wrapped(label: &str, value: &str) -> String {
     let line = format!("{label:<LABEL$}{value}");
-    let options = textwrap::Options::new(80)
+    let options = textwrap::Options::new(COLUMNS)
         .subsequent_indent("              ")
         .break_words(false)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
@@ -99,5 +126,38 @@ pub(crate) fn written(outcome: io::Result<()>) -> Result<(), Failure> {
             "make room there, or send it elsewhere",
         )),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use local_failure::Fix;
+
+    use super::*;
+
+    #[test]
+    fn point_14_an_error_is_broken_between_words_and_its_commands_never() {
+        let command = "/home/alice/greeting/target/debug/greeting-local up --name two";
+        let fix = Fix::with("start it with", command).and(
+            "or name another one with --state-dir, which has to be a folder that is yours alone",
+        );
+        let error = Failure::new(
+            "no greeting-local is running",
+            "no running stack is noted in /home/alice/.local/state/greeting-local/stacks/two; others run: three",
+            fix,
+        );
+        assert_eq!(
+            failure(&error, Some(80)),
+            format!(
+                "error: no greeting-local is running
+  why  no running stack is noted in
+       /home/alice/.local/state/greeting-local/stacks/two; others run: three
+  fix  start it with:
+       {command}
+       or name another one with --state-dir, which has to be a folder that is
+       yours alone"
+            )
+        );
+        assert_eq!(failure(&error, None), format!("error: {error}"));
     }
 }

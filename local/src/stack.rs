@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use local_easy_auth::{Gate, GateParts, Rules, Settings};
 use local_entra::{Authority, CLOUDS, in_any_letter_case};
-use local_events::{Clock, Log, Source, Stream, print};
+use local_events::{Clock, Log, Source, tell};
 use local_failure::Failure;
 use local_functions_host::LocalSettings;
 use local_http::public_host::PublicHost;
@@ -89,7 +89,7 @@ impl Stack {
         let ca = DevelopmentCa::load_or_create(&options.state_dir)
             .map_err(|error| no_ca(&options.state_dir, &error))?;
         for warning in ca.warnings() {
-            print(Stream::Err, format!("warning: {warning}"));
+            tell("warning: ", warning);
         }
         let clock = Clock::shifted(options.time_shift);
         let trust = match &options.tenant {
@@ -226,7 +226,7 @@ impl Stack {
         if started.is_err() {
             // What explains a failed start must not wait for one that succeeds.
             for warning in &warnings {
-                print(Stream::Err, format!("note: {warning}"));
+                tell("note: ", warning.as_str());
             }
         }
         let backend = started?;

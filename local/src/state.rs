@@ -11,7 +11,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 use state_folder::Unusable;
 
 pub(crate) use self::home::{Home, StackRef, listed};
@@ -62,16 +62,14 @@ pub(crate) fn own(home: &Home) -> Result<Owner, Failure> {
         || "another process".to_owned(),
         |process| format!("process {process}"),
     );
-    let stop = format!("to end it: {}", home.stack.line("stop"));
-    let another = home.stack.start_another();
+    let stop = Fix::with("to end it", home.stack.line("stop"));
     Err(Failure::new(
         format!("another greeting-local uses {}", folder.display()),
         format!("{owner} runs a stack with this state folder, and a folder has one owner"),
-        [Some(stop), another]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join("\n"),
+        match home.stack.start_another() {
+            Some(another) => stop.and(another),
+            None => stop,
+        },
     ))
 }
 
@@ -110,6 +108,6 @@ pub(crate) fn unusable(error: &Unusable) -> Failure {
     Failure::new(
         format!("{} can't be used", error.path().display()),
         error.why(),
-        error.fix(),
+        Fix::command(error.fix()),
     )
 }

@@ -2,30 +2,31 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::environment::{Shell, evaluated, quoted, usual_shell};
-use crate::state::StackRef;
+use crate::shell::{Shell, quoted, usual_shell};
 
 /// How this program was called.
 pub(crate) struct Typed {
     shell: Shell,
     /// What stands before a program's name; none where it is found by its name alone.
     folder: Option<PathBuf>,
-    /// Which stack it is about.
-    stack: StackRef,
 }
 
 impl Typed {
-    /// As this process was called, about this stack.
-    pub(crate) fn of(stack: &StackRef) -> Self {
+    /// As this process was.
+    pub(crate) fn here() -> Self {
         let called = std::env::args_os().next().map(PathBuf::from);
         let folder = called.as_deref().and_then(Path::parent);
         Self {
-            shell: usual_shell(::environment::text("SHELL").as_deref()),
+            shell: usual_shell(environment::text("SHELL").as_deref()),
             folder: folder
                 .filter(|folder| !folder.as_os_str().is_empty())
                 .map(Path::to_owned),
-            stack: stack.clone(),
         }
+    }
+
+    /// Whose syntax it is.
+    pub(crate) fn shell(&self) -> Shell {
+        self.shell
     }
 
     /// Before the lines to paste.
@@ -37,21 +38,9 @@ impl Typed {
         }
     }
 
-    /// What points a shell at the stack.
-    pub(crate) fn env(&self) -> String {
-        evaluated(self.shell, &self.own("env"))
-    }
-
-    /// This program's `command`, about this stack.
+    /// This program's `command`.
     pub(crate) fn own(&self, command: &str) -> String {
-        let mut line = self.program("greeting-local", command);
-        if let Some(dir) = self.stack.dir() {
-            line.push_str(&format!(" --state-dir {}", self.word(dir)));
-        }
-        if let Some(name) = self.stack.own_name() {
-            line.push_str(&format!(" --name {name}"));
-        }
-        line
+        self.program("greeting-local", command)
     }
 
     /// `command` of a program that stands beside this one.
@@ -74,7 +63,7 @@ impl Typed {
     }
 
     /// A path as one word: as it is, where that means itself.
-    fn word(&self, path: &Path) -> String {
+    pub(crate) fn word(&self, path: &Path) -> String {
         let text = path.to_string_lossy();
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:+,".contains(&byte);
         if text.bytes().all(plain) {

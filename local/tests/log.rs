@@ -383,7 +383,9 @@ async fn point_11_polls_discovery_and_key_fetches_are_quiet_until_they_are_asked
     }
     // The command that shows them is about this stack, and is called as this one was.
     let program = env!("CARGO_BIN_EXE_greeting-local");
-    let start = format!("not shown: {count} polls, discovery and key fetches; {program} log -v");
+    let start = format!(
+        "{count} polls, discovery and key fetches are not shown; to see them: {program} log -v"
+    );
     assert!(said.starts_with(&start), "{said}");
     assert!(
         said.contains(" -v --state-dir ") && said.lines().count() == 1,

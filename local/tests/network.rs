@@ -204,6 +204,11 @@ fn point_4_who_can_reach_it_is_said_in_one_line() {
     for word in [LISTEN, NAME, "sign in as every local user", "control room"] {
         assert!(line.contains(word), "{line}");
     }
+    // By the only name that opens it.
+    assert!(
+        said.contains("\ncontrol room  https://localhost:"),
+        "{said}"
+    );
     assert_eq!(
         std::fs::read(&ca).unwrap(),
         std::fs::read(up.text("ca_cert")).unwrap()

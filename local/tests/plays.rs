@@ -231,11 +231,11 @@ async fn a_real_tenants_settings_are_played() {
         .await
         .unwrap();
     let folder = up.folder.path().join("state");
-    let line = format!(
-        "greeting-local mint --state-dir {} | greeting-cli call",
-        folder.display()
+    let line = format!("greeting-local mint --state-dir {} | ", folder.display());
+    assert!(
+        page.contains(&line) && page.contains("greeting-cli call http"),
+        "{page}"
     );
-    assert!(page.contains(&line), "{page}");
 
     let env = up.run("env", &["--shell", "bash"]);
     let env = String::from_utf8(env.stdout).unwrap();

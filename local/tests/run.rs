@@ -408,6 +408,28 @@ fn point_2_only_the_commands_environment_says_so() {
     assert!(!state.join("running.json").exists());
 }
 
+/// The authority's own name is Microsoft's here, and its page is not.
+#[tokio::test]
+async fn point_17_status_has_the_address_of_the_control_room() {
+    let run = Run::start(&[]);
+    let told = run.local("status", &["--output", "json"]).stdout;
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    let room = told["control_room"].as_str().unwrap();
+    assert!(room.starts_with("https://localhost:"), "{room}");
+    let pem = std::fs::read(run.get("NODE_EXTRA_CA_CERTS")).unwrap();
+    let browser = Client::builder()
+        .tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
+        .no_proxy()
+        .build()
+        .unwrap();
+    let page = browser.get(room).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("Control room"), "{page}");
+    let said = run.local("status", &[]).stdout;
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains(&format!("control room  {room}\n")), "{said}");
+}
+
 #[tokio::test]
 async fn point_2_who_has_used_the_proxy_is_told_nothing() {
     let mut run = Run::start(&[]);

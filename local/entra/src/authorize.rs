@@ -14,7 +14,7 @@ use axum::extract::{Form, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
-use local_events::{EventNote, Outcome, Stream, print};
+use local_events::{EventNote, Outcome, tell};
 use serde::Deserialize;
 
 use super::directory::{User, UserState};
@@ -340,10 +340,10 @@ impl Authority {
             return Ok(user);
         }
         let client = self.directory().client_name(&asked.client).unwrap_or("");
-        print(
-            Stream::Err,
+        tell(
+            "[authority] ",
             format!(
-                "[authority] --auto-approve: {} has not consented to {client} for {}. Pre-authorize it in deploy/app-registration.json, or leave --auto-approve out and accept on the page",
+                "--auto-approve: {} has not consented to {client} for {}. Pre-authorize it in deploy/app-registration.json, or leave --auto-approve out and accept on the page",
                 user.upn,
                 asked.full().join(" ")
             ),

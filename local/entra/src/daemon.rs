@@ -8,7 +8,7 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, Validation};
-use local_events::{Stream, print};
+use local_events::tell;
 use serde_json::{Map, Value};
 use state_folder::{Kept, Readers};
 
@@ -57,11 +57,9 @@ impl Daemon {
         match state_folder::load(path, Readers::Owner, parse_secret)? {
             Kept::Content(secret) => return Ok(secret),
             Kept::Missing => {}
-            Kept::Damaged(damaged) => print(
-                Stream::Err,
-                format!(
-                    "warning: {damaged}. A new secret is made: the daemon has to use it from now on"
-                ),
+            Kept::Damaged(damaged) => tell(
+                "warning: ",
+                format!("{damaged}. A new secret is made: the daemon has to use it from now on"),
             ),
         }
         state_folder::write_private(path, secret().as_bytes())?;

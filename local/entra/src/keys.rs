@@ -7,7 +7,7 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
-use local_events::{Stream, print};
+use local_events::tell;
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, PublicKeyData};
 use serde_json::{Value, json};
 use state_folder::{Damaged, Kept, Readers, Unusable};
@@ -69,7 +69,7 @@ impl SigningKeys {
         match Self::load(path) {
             Err(KeyError::Missing(_)) => {}
             Err(KeyError::Damaged(damaged)) => {
-                print(Stream::Err, format!("warning: {damaged}. {follows}"));
+                tell("warning: ", format!("{damaged}. {follows}"));
             }
             loaded => return loaded,
         }

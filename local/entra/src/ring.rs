@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use local_events::{Stream, print};
+use local_events::tell;
 use serde_json::{Value, json};
 use state_folder::Unusable;
 
@@ -56,11 +56,9 @@ impl KeyRing {
             match until {
                 Some(until) if until > now => match SigningKeys::load(&entry.path()) {
                     Ok(key) => retired.push((until, Arc::new(key))),
-                    Err(KeyError::Damaged(damaged)) => print(
-                        Stream::Err,
-                        format!(
-                            "warning: {damaged}. Tokens that this retired key signed are refused"
-                        ),
+                    Err(KeyError::Damaged(damaged)) => tell(
+                        "warning: ",
+                        format!("{damaged}. Tokens that this retired key signed are refused"),
                     ),
                     // It has just been removed.
                     Err(KeyError::Missing(_)) => {}

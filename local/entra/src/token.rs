@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use local_events::{EventNote, Stream, print};
+use local_events::{EventNote, tell};
 use serde_json::{Value, json};
 
 use super::error::{AuthorityError, correlation, with_ids};
@@ -97,7 +97,7 @@ impl Authority {
         if let Some(user) = &self.0.auto_approve
             && let Err(error) = self.approve(&user_code, user)
         {
-            print(Stream::Err, format!("[authority] --auto-approve: {error}"));
+            tell("[authority] ", format!("--auto-approve: {error}"));
         }
         let uri = format!("{}/devicelogin", self.0.pages);
         Ok(json!({

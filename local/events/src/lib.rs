@@ -6,7 +6,7 @@
 //!   a handler adds to it
 //! - `log`: where they go; `kept`: how many are kept
 //! - `print`: what is printed, and nobody waits for; `printable`: the words of others;
-//!   `width`: a terminal's columns
+//!   `width`: a terminal's columns; `tell`: what a person is told beside them
 //! - `clock`: the time by which tokens are issued and checked
 //! - `signals`: what ends a program
 
@@ -20,6 +20,7 @@ mod print;
 mod printable;
 mod row;
 mod signals;
+mod tell;
 mod width;
 
 pub use self::clock::{Clock, NoTimeShift, TimeShift};
@@ -32,4 +33,5 @@ pub use self::print::{Stream, flush, print, print_later, print_result};
 pub use self::printable::printable;
 pub use self::row::{Class, Row};
 pub use self::signals::interrupted;
-pub use self::width::{columns, within};
+pub use self::tell::{tell, tell_command};
+pub use self::width::{columns, sentences, with_command, within};

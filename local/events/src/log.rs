@@ -8,7 +8,8 @@ use tokio::sync::{broadcast, watch};
 
 use crate::event::{Event, json};
 use crate::kept::{After, Kept, Rings};
-use crate::print::{Stream, print, print_later};
+use crate::print::{Stream, print_later};
+use crate::tell::tell_command;
 use crate::width::{columns, is_long, within};
 
 /// Events that a slow reader may be behind before it loses some.
@@ -120,11 +121,8 @@ impl Log {
             }
             Print::Human => {
                 if !self.0.said_that_some_are_not.swap(true, Ordering::Relaxed) {
-                    let by = &self.0.everything_by;
-                    print(
-                        Stream::Err,
-                        format!("polls, discovery and key fetches are not shown; {by} has them"),
-                    );
+                    let words = "polls, discovery and key fetches are not shown; to see them";
+                    tell_command(Stream::Err, words, self.0.everything_by.as_str());
                 }
             }
             Print::Json => {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use local_child::Launcher;
-use local_events::{Stream, print};
+use local_events::tell;
 use local_failure::Failure;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
@@ -218,14 +218,14 @@ impl State {
                 continue;
             }
             pace.begin(Instant::now());
-            print(Stream::Err, format!("[watch] {}", self.said(&changed)));
+            tell("[watch] ", self.said(&changed));
             self.seen = seen;
             match self.reload(&host, &spec).await {
-                Ok(()) => print(Stream::Err, "[watch] the new handler answers"),
-                Err(why) => print(
-                    Stream::Err,
-                    format!("[watch] {why}\n[watch] the old handler runs on; waiting for a change"),
-                ),
+                Ok(()) => tell("[watch] ", "the new handler answers"),
+                Err(why) => {
+                    tell("[watch] ", why);
+                    tell("[watch] ", "the old handler runs on; waiting for a change");
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use local_entra::Waiting;
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 
 use crate::cli::ApproveArgs;
 use crate::control::approve::{ApproveRequest, PATH};
@@ -45,10 +45,7 @@ pub(crate) async fn run(args: ApproveArgs) -> Result<(), Failure> {
     Err(Failure::new(
         format!("the code {} was not approved", code.escape_debug()),
         why,
-        format!(
-            "see: {}",
-            Typed::of(&found.home.stack).program("greeting-local", "approve --help")
-        ),
+        Fix::with("see", Typed::here().own("approve --help")),
     ))
 }
 
@@ -59,17 +56,16 @@ async fn only_one(found: &Found) -> Result<String, Failure> {
         .json()
         .await
         .map_err(|error| client::not_reached(&found.home, &error.without_url()))?;
-    let typed = Typed::of(&found.home.stack);
     match waiting.as_slice() {
         [] => Err(Failure::new(
             "no device code waits for a person",
             "none was asked for, or each was approved, was declined, or ended after 15 minutes",
-            format!("ask for one: {}", typed.program("greeting-cli", "call")),
+            Fix::with("ask for one", Typed::here().program("greeting-cli", "call")),
         )),
         [one] => Ok(one.user_code.clone()),
         several => {
             let lines = several.iter().map(|one| {
-                let line = typed.own(&format!("approve {}", one.user_code));
+                let line = found.home.stack.line(&format!("approve {}", one.user_code));
                 format!("\n  {line}   {}, for {} s", one.client, one.seconds)
             });
             Err(Failure::new(

@@ -221,7 +221,7 @@ async fn tell(stack: &Stack, cli: &Cli<'_>, output: Output) -> Result<ExitCode, 
         Output::Json => say::line_later(format!("{:#}", Value::Array(results))).await?,
         Output::Human if all_as_expected => {
             say::line_later("\nAll six as expected. To keep it running:").await?;
-            say::line_later(format!("  {}", Typed::of(&StackRef::default()).own("up"))).await?;
+            say::line_later(format!("  {}", Typed::here().own("up"))).await?;
         }
         Output::Human => say::line_later("\nNot all were as expected.").await?,
     }

@@ -8,13 +8,12 @@ use std::ffi::OsString;
 use std::process::{ExitCode, Stdio};
 
 use local_events::{Stream, interrupted, print, print_into};
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader, Lines};
 use tokio::process::Command;
 
 use crate::say::{self, Layout};
 use crate::state::{Home, OUTPUT, StackRef};
-use crate::typed::Typed;
 
 /// What a person types, and what the second process gets instead.
 const DETACH: &str = "--detach";
@@ -26,8 +25,8 @@ const LAST_LINE: &str = "To end it: ";
 ///
 /// # Errors
 /// The output can't be kept.
-pub(crate) async fn let_go(home: &Home, typed: &Typed) -> Result<(), Failure> {
-    say::line_later(format!("{LAST_LINE}{}", typed.own("stop"))).await?;
+pub(crate) async fn let_go(home: &Home) -> Result<(), Failure> {
+    say::line_later(format!("{LAST_LINE}{}", home.stack.line("stop"))).await?;
     let output = home.path.join(OUTPUT);
     print_into(&output).map_err(|error| {
         Failure::new(
@@ -67,7 +66,7 @@ pub(crate) async fn run(stack: &StackRef) -> Result<ExitCode, Failure> {
                 return Err(Failure::new(
                     "the stack was not started",
                     "it was interrupted before it was ready",
-                    format!("start it again with: {}", Typed::of(stack).own("up --detach")),
+                    Fix::with("start it again with", stack.line("up --detach")),
                 ));
             }
             line = next(&mut err) => print(Stream::Err, line),
@@ -141,6 +140,6 @@ fn not_started(stack: &StackRef, error: &std::io::Error) -> Failure {
     Failure::new(
         "the stack was not started",
         error,
-        format!("start it in this terminal: {}", Typed::of(stack).own("up")),
+        Fix::with("start it in this terminal", stack.line("up")),
     )
 }

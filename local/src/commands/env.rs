@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 
 use crate::cli::{EnvArgs, EnvOutput};
 use crate::control::running::{Found, Ready, Running};
 use crate::environment::form::{dotenv, for_shell, for_unset, json};
 use crate::environment::{Client, Line, about, app_lines, lines, managed_identity, tenant_lines};
-use crate::environment::{Shell, usual_shell};
 use crate::say;
+use crate::shell::{Shell, usual_shell};
 use crate::state::StackRef;
-use crate::typed::Typed;
 
 /// Prints what a shell evaluates, and what a person then types.
 ///
@@ -39,7 +38,7 @@ pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
             Failure::new(
                 format!("{} can't be written to a .env file", no_form.0),
                 "its value has quotes or backslashes that programs read differently there",
-                Typed::of(&stack).own("env --output json"),
+                Fix::command(stack.line("env --output json")),
             )
         })?,
     };

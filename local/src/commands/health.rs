@@ -1,13 +1,12 @@
 //! `greeting-local health`: one line and an exit status, for a container's HEALTHCHECK.
 
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 
 use crate::cli::HealthArgs;
 use crate::control::client;
 use crate::control::running::Found;
 use crate::control::status::Behind;
 use crate::say;
-use crate::typed::Typed;
 
 /// Prints one line, where the running stack can be called.
 ///
@@ -27,6 +26,6 @@ pub(crate) async fn run(args: HealthArgs) -> Result<(), Failure> {
     Err(Failure::new(
         format!("{url} takes no calls"),
         not_yet,
-        Typed::of(&found.home.stack).own("status"),
+        Fix::command(found.home.stack.line("status")),
     ))
 }

@@ -1,6 +1,6 @@
 //! `greeting-local log`: what authority, gate and handler have decided, and why.
 
-use local_events::{Detail, Event, Stream, columns, interrupted, print, within};
+use local_events::{Detail, Event, Stream, columns, interrupted, print, tell_command, within};
 use local_failure::Failure;
 
 use crate::cli::{LogArgs, Output};
@@ -8,7 +8,6 @@ use crate::control::client;
 use crate::control::log::{Lost, PATH};
 use crate::control::running::Found;
 use crate::say::{self, Reader};
-use crate::typed::Typed;
 
 /// Prints what the running stack has decided, and with `--follow` what it decides.
 ///
@@ -60,8 +59,8 @@ pub(crate) async fn run(args: LogArgs) -> Result<(), Failure> {
             },
         }
     }
-    if let Some(words) = shown.how_many_not(&Typed::of(&found.home.stack).own("log -v")) {
-        print(Stream::Err, words);
+    if let Some(words) = shown.how_many_not() {
+        tell_command(Stream::Err, words, found.home.stack.line("log -v"));
     }
     Ok(())
 }
@@ -109,14 +108,11 @@ impl Shown {
         }
     }
 
-    /// What a person is told at the end; the command `by` shows all.
-    fn how_many_not(&self, by: &str) -> Option<String> {
-        (self.not > 0).then(|| {
-            format!(
-                "not shown: {} polls, discovery and key fetches; {by} has them",
-                self.not
-            )
-        })
+    /// What a person is told at the end, before the command that shows all.
+    fn how_many_not(&self) -> Option<String> {
+        let not = self.not;
+        (not > 0)
+            .then(|| format!("{not} polls, discovery and key fetches are not shown; to see them"))
     }
 }
 
@@ -146,7 +142,7 @@ mod tests {
             not: 0,
         };
         let lines = shown.of(&format!("{POLL}\n\n{REFUSED}\n{POLL}\n{{\"lost\":3}}\n"));
-        (lines, shown.how_many_not("greeting-local log -v"))
+        (lines, shown.how_many_not())
     }
 
     #[test]
@@ -155,7 +151,7 @@ mod tests {
         assert_eq!(lines.len(), 1);
         assert_eq!(
             not.unwrap(),
-            "not shown: 2 polls, discovery and key fetches; greeting-local log -v has them"
+            "2 polls, discovery and key fetches are not shown; to see them"
         );
         let (lines, not) = shown(Output::Human, Detail::Everything);
         assert_eq!((lines.len(), not), (3, None));

@@ -5,7 +5,7 @@ use local_entra::{
     RefreshTokens, Signature,
 };
 use local_events::Clock;
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 use local_http::origin;
 use local_http::serve::Scheme;
 use serde_json::Value;
@@ -18,6 +18,7 @@ use crate::say;
 use crate::stack::{AUTHORITY_PORT, no_keys};
 use crate::state::Home;
 use crate::state::ports::Had;
+use crate::typed::Typed;
 
 /// Prints the token to stdout. It signs with the keys of the state folder, so no stack need run.
 ///
@@ -49,7 +50,10 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
         KeyError::Damaged(_) | KeyError::Missing(_) => Failure::new(
             "the running greeting-local can't be asked for a token",
             error,
-            "end greeting-local up with Ctrl-C and start it again: it makes a new signing key",
+            Fix::with(
+                "end the stack with Ctrl-C and start it again, it makes a new signing key",
+                home.stack.line("up"),
+            ),
         ),
         error => no_keys(state, &error),
     })?;
@@ -67,8 +71,8 @@ pub(crate) fn run(args: &MintArgs) -> Result<(), Failure> {
     });
     let token = authority.mint(&spec(args)?).map_err(|error| {
         let fix = match &error {
-            MintError::User(_) => format!("its users: {}", authority.sign_in_names()),
-            MintError::Key(_) => "see: greeting-local mint --help".to_owned(),
+            MintError::User(_) => format!("its users: {}", authority.sign_in_names()).into(),
+            MintError::Key(_) => Fix::with("see", Typed::here().own("mint --help")),
         };
         Failure::new("the token can't be made", error, fix)
     })?;

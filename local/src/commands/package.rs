@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
+use local_events::tell;
 use local_failure::Failure;
 
 use crate::cli::PackageArgs;
@@ -51,9 +52,12 @@ pub(crate) fn run(args: &PackageArgs) -> Result<(), Failure> {
     write_whole(&args.out, &bytes).map_err(|error| not_written(&args.out, &error))?;
     list(&entries, &args.out, &bytes)?;
     if !args.target.runs_on_azure() {
-        eprintln!(
-            "note: Azure Functions runs x86_64 only; {} is for hosts of your own",
-            args.target
+        tell(
+            "note: ",
+            format!(
+                "Azure Functions runs x86_64 only; {} is for hosts of your own",
+                args.target
+            ),
         );
     }
     Ok(())

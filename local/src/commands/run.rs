@@ -9,7 +9,7 @@ mod variables;
 use std::process::ExitCode;
 
 use local_entra::PollInterval;
-use local_events::{Detail, Log, Print, Stream, flush, print};
+use local_events::{Detail, Log, Print, flush, tell};
 use local_failure::Failure;
 use local_http::trust::TrustFiles;
 
@@ -22,7 +22,6 @@ use crate::environment::java_options;
 use crate::proxy::{Others, Proxy};
 use crate::stack::{Options, Ports, Protocol, Served, SignInAt, Stack};
 use crate::state::{self, Home};
-use crate::typed::Typed;
 
 /// For a reader to take what is printed, before the child prints.
 const FIRST_LINES: std::time::Duration = std::time::Duration::from_secs(1);
@@ -96,9 +95,9 @@ pub(crate) async fn run(args: Box<RunArgs>) -> Result<ExitCode, Failure> {
     })?;
     // 127 is of a command that was not found: it has ignored nothing.
     if !is_used && status != ExitCode::from(127) {
-        print(
-            Stream::Err,
-            "note: the command asked nothing of the local authority: it did not use the proxy that HTTPS_PROXY names. It may sign in nowhere, ignore proxies (see docs/run.md), or have gone to Microsoft itself",
+        tell(
+            "note: ",
+            "the command asked nothing of the local authority: it did not use the proxy that HTTPS_PROXY names. It may sign in nowhere, ignore proxies (see docs/run.md), or have gone to Microsoft itself",
         );
     }
     Ok(status)
@@ -135,11 +134,7 @@ fn options(args: RunArgs, home: &Home) -> Result<Options, Failure> {
         auto_approve: args.auto_approve,
         poll_interval: PollInterval::ENTRA,
         state_dir: home.path.clone(),
-        log: Log::of_stack(
-            Print::Off,
-            Detail::Decisions,
-            Typed::of(&home.stack).own("log -v"),
-        ),
+        log: Log::of_stack(Print::Off, Detail::Decisions, home.stack.line("log -v")),
         quiet: true,
         upstream: args.upstream,
         upstream_protocol: Protocol::Http1,

@@ -21,6 +21,8 @@ struct Told<'a> {
     ready: &'a Ready,
     #[serde(flatten)]
     status: &'a Status,
+    /// The control room's address; none where a real tenant issues the tokens.
+    control_room: Option<String>,
     state_dir: String,
     /// Where a detached stack's output is.
     output: Option<String>,
@@ -43,6 +45,7 @@ pub(crate) async fn run(args: StatusArgs) -> Result<(), Failure> {
         name: found.home.stack.name(),
         ready: &found.running.ready,
         status: &status,
+        control_room: found.running.control_room(),
         state_dir: folder.display().to_string(),
         output: output.exists().then(|| output.display().to_string()),
     };
@@ -97,6 +100,7 @@ fn lines(told: &Told<'_>, now: Timestamp) -> Vec<(&'static str, String)> {
             format!("{}/{}", ready.authority_host, ready.tenant_id),
         ),
     ];
+    lines.extend(told.control_room.clone().map(|room| ("control room", room)));
     lines.extend(status.plays.clone().map(|plays| ("plays", plays)));
     lines.push(("settings", status.settings.clone()));
     lines.push(("registration", status.registration.clone()));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 
 use crate::cli::StopArgs;
 use crate::control::client;
@@ -10,7 +10,6 @@ use crate::control::running::Found;
 use crate::control::stop::PATH;
 use crate::say;
 use crate::state::{self, Home};
-use crate::typed::Typed;
 
 /// For the stack to let go of its state folder: requests in flight and the handler get ten seconds
 /// each, and a little is for the rest.
@@ -43,9 +42,9 @@ pub(crate) async fn run(args: StopArgs) -> Result<(), Failure> {
                 folder.display(),
                 PATIENCE.as_secs()
             ),
-            format!(
-                "wait for it, or end its process, which this names: {}",
-                Typed::of(&found.home.stack).own("status")
+            Fix::with(
+                "wait for it, or end its process, which this names",
+                found.home.stack.line("status"),
             ),
         ));
     }
@@ -64,7 +63,7 @@ fn silent(home: &Home, why: Failure) -> Failure {
                 "process {process} runs it, and holds {}",
                 home.path.display()
             ),
-            format!("end that process: kill -9 {process}"),
+            Fix::with("end that process", format!("kill -9 {process}")),
         ),
         None => why,
     }

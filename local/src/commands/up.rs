@@ -9,8 +9,8 @@ use std::process::ExitCode;
 
 use command_line::characters::writable;
 use local_entra::PollInterval;
-use local_events::{Log, Stream, interrupted, print};
-use local_failure::Failure;
+use local_events::{Log, Stream, interrupted, print, tell_command};
+use local_failure::{Failure, Fix};
 use local_http::public_host::PublicHost;
 
 use self::announcement::{Detail, announcement};
@@ -20,7 +20,7 @@ use crate::control::running::Running;
 use crate::say::{self, Layout};
 use crate::stack::{Network, Options, Ports, Protocol, Served, SignInAt, Stack};
 use crate::state::ports::Reserved;
-use crate::state::{self, Home};
+use crate::state::{self, Home, StackRef};
 use crate::tenant::Tenant;
 use crate::typed::Typed;
 
@@ -44,8 +44,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     let home = Home::make(args.state.into())?;
     let _owner = state::own(&home)?;
     Running::forget(&home.path);
-    let typed = Typed::of(&home.stack);
-    let log = Log::of_stack(args.log, shown_events, typed.own("log -v"));
+    let log = Log::of_stack(args.log, shown_events, home.stack.line("log -v"));
     let tenant = tenant(&args.tenant);
     let open_to = network
         .as_ref()
@@ -111,15 +110,15 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     }
     let lines = args.detached.unwrap_or_else(Layout::of_stdout);
     let serve = async {
-        for line in announcement(&stack, &typed, detail, lines, open_to.as_deref()) {
+        for line in announcement(&stack, &home.stack, detail, lines, open_to.as_deref()) {
             say::line_later(line).await?;
         }
         if args.detached.is_some() {
-            detach::let_go(&home, &typed).await?;
+            detach::let_go(&home).await?;
         } else {
             say::line_later("Ctrl-C ends it.").await?;
         }
-        say_who_waits(stack.log(), &typed).await;
+        say_who_waits(stack.log(), &home.stack).await;
         Ok(())
     };
     // Whoever does not read these lines holds up neither requests nor the end.
@@ -146,12 +145,14 @@ fn network(listen: Option<Ipv4Addr>, name: Option<PublicHost>) -> Result<Option<
         (Some(listen), None) => Err(Failure::new(
             "--listen needs --public-host",
             "certificate and issuer carry the name by which others call this machine",
-            format!("greeting-local up --listen {listen} --public-host greeting-local"),
+            Fix::command(Typed::here().own(&format!(
+                "up --listen {listen} --public-host greeting-local"
+            ))),
         )),
         (None, Some(name)) => Err(Failure::new(
             "--public-host needs --listen",
             "without it only this machine can call, by the name localhost",
-            format!("greeting-local up --listen 0.0.0.0 --public-host {name}"),
+            Fix::command(Typed::here().own(&format!("up --listen 0.0.0.0 --public-host {name}"))),
         )),
     }
 }
@@ -179,11 +180,11 @@ fn tenant(args: &TenantArgs) -> Option<Tenant> {
 }
 
 /// Says how to approve, each time that a device code begins to wait for a person.
-async fn say_who_waits(log: &Log, typed: &Typed) {
-    let approve = typed.own("approve");
+async fn say_who_waits(log: &Log, stack: &StackRef) {
+    let approve = stack.line("approve");
     let mut device_code = log.device_code();
     while device_code.changed().await.is_ok() {
-        print(Stream::Out, format!("a device code waits for: {approve}"));
+        tell_command(Stream::Out, "a device code waits for", approve.as_str());
     }
     std::future::pending::<()>().await;
 }

@@ -3,13 +3,14 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 use reqwest::StatusCode;
 use serde::Serialize;
 
 use super::running::Found;
 use super::status::{self, Status};
 use crate::state::{self, Home};
+use crate::typed::Typed;
 
 /// For an answer that costs the stack nothing.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,10 +38,7 @@ pub(crate) fn not_reached(home: &Home, error: &dyn Display) -> Failure {
     Failure::new(
         "the running greeting-local was not reached",
         error,
-        format!(
-            "is it still running? start it with: {}",
-            home.stack.line("up")
-        ),
+        Fix::with("is it still running? start it with", home.stack.line("up")),
     )
 }
 
@@ -100,6 +98,9 @@ pub(crate) async fn post(
     Err(Failure::new(
         "the running authority did not do that",
         why,
-        "correct what it names, or see: greeting-local policy --help",
+        Fix::with(
+            "correct what it names, or see",
+            Typed::here().own(&format!("{command} --help")),
+        ),
     ))
 }

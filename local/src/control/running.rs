@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 use serde::{Deserialize, Serialize};
 use state_folder::{Unusable, write_private_of_this_run};
 
 use crate::registrations::LocalTenant;
 use crate::state::{Home, StackRef, has_owner, listed};
+use crate::typed::Typed;
 
 /// What a ready stack is, for programs. Written to `--ready-file`; nothing in it is a secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,6 +77,11 @@ impl Running {
         self.site.iter().cloned().chain(identity).collect()
     }
 
+    /// The control room's address, which is on this machine; none where there is no local authority.
+    pub(crate) fn control_room(&self) -> Option<String> {
+        self.tenant.as_ref().map(|_| format!("{}/", self.control))
+    }
+
     fn path(state: &Path) -> PathBuf {
         state.join("running.json")
     }
@@ -85,14 +91,21 @@ impl Running {
     /// # Errors
     /// It takes the tokens of a real tenant.
     pub(crate) fn local_tenant(&self, command: &str) -> Result<&LocalTenant, Failure> {
-        self.tenant.as_ref().ok_or_else(|| Failure::new(
-            format!("greeting-local {command} is for the local authority"),
-            format!(
-                "the running stack takes the tokens of {}/{}, which only that tenant issues",
-                self.ready.authority_host, self.ready.tenant_id
-            ),
-            "sign in there: greeting-cli call, or az account get-access-token; or start greeting-local up without --tenant",
-        ))
+        self.tenant.as_ref().ok_or_else(|| {
+            Failure::new(
+                format!("greeting-local {command} is for the local authority"),
+                format!(
+                    "the running stack takes the tokens of {}/{}, which only that tenant issues",
+                    self.ready.authority_host, self.ready.tenant_id
+                ),
+                Fix::with(
+                    "sign in there",
+                    Typed::here().program("greeting-cli", "call"),
+                )
+                .and(Fix::with("or as az does", "az account get-access-token"))
+                .and("or start this stack without --tenant"),
+            )
+        })
     }
 
     /// Says in `state` that this stack runs.
@@ -120,9 +133,9 @@ impl Running {
             Failure::new(
                 format!("{} is damaged", path.display()),
                 error,
-                format!(
-                    "end greeting-local up with Ctrl-C and start it again, it writes this file anew: {}",
-                    home.stack.line("up")
+                Fix::with(
+                    "end the stack with Ctrl-C and start it again, it writes this file anew",
+                    home.stack.line("up"),
                 ),
             )
         })
@@ -194,7 +207,7 @@ fn nothing(home: &Home, others: &[StackRef]) -> String {
 fn not_running(home: &Home, command: &str) -> Failure {
     let others = home.others_that_run();
     let noted = format!("no running stack is noted in {}", home.path.display());
-    let start = format!("start it with: {}", home.stack.line("up"));
+    let start = Fix::with("start it with", home.stack.line("up"));
     let [first, ..] = others.as_slice() else {
         return Failure::new(nothing(home, &others), noted, start);
     };
@@ -202,7 +215,7 @@ fn not_running(home: &Home, command: &str) -> Failure {
     Failure::new(
         nothing(home, &others),
         format!("{noted}; others run: {}", listed(&names)),
-        format!("{start}\nor name another: {}", first.line(command)),
+        start.and(Fix::with("or name another", first.line(command))),
     )
 }
 
@@ -214,7 +227,7 @@ fn ended(home: &Home) -> Failure {
             "the stack that is noted in {} was killed: no process holds the folder's lock",
             Running::path(&home.path).display()
         ),
-        format!("start it again with: {}", home.stack.line("up")),
+        Fix::with("start it again with", home.stack.line("up")),
     )
 }
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::{Room, Shared, foreign_form, live};
 use crate::control::log::AT_A_GLANCE;
+use crate::typed::Typed;
 
 /// The list, filtered: a form that is sent, so that what somebody pastes into it is in no address.
 pub(super) const PATH: &str = "/control-room/decisions";
@@ -206,7 +207,7 @@ pub(super) async fn one(
         @if row.status >= 400 {
             section {
                 h2 { "Why, and what to do" }
-                pre data-copy="the command" { (room.stack.line("log --output json")) " | greeting-cli explain --log -" }
+                pre data-copy="the command" { (room.stack.line("log --output json")) " | " (Typed::here().program("greeting-cli", "explain")) " --log -" }
             }
         }
         section {

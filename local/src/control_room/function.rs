@@ -9,6 +9,7 @@ use maud::html;
 use super::mint::said;
 use super::verdict::Verdicts;
 use super::{Room, Shared, live};
+use crate::typed::Typed;
 
 pub(super) const PATH: &str = "/control-room/function";
 
@@ -45,7 +46,7 @@ pub(super) async fn page(State(room): State<Shared>) -> Response {
         }
         section {
             h2 { "Call it with a token" }
-            pre data-copy="the command" { "greeting-cli call " (url) }
+            pre data-copy="the command" { (Typed::here().program("greeting-cli", "call")) " " (url) }
             p { a href="/#mint" { "Mint a token" } " and see what gate and function say to it." }
             p.quiet { "A browser is sent to sign in where the Easy Auth settings say "
                 code { "unauthenticatedClientAction: RedirectToLoginPage" } "." }

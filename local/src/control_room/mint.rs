@@ -16,6 +16,7 @@ use super::form::{Chosen, default_scope, form};
 use super::verdict::{Said, Verdicts};
 use super::{Room, Shared, foreign_form, live};
 use crate::minting;
+use crate::typed::Typed;
 
 /// A minted token and what would become of it.
 struct Minted {
@@ -83,7 +84,8 @@ impl Room {
 fn result_page(room: &Room, chosen: &Chosen, spec: &MintSpec, minted: &Minted) -> Response {
     let command = minting::command(spec, &room.stack);
     let call = format!(
-        "{command} | greeting-cli call {} --access-token -",
+        "{command} | {} {} --access-token -",
+        Typed::here().program("greeting-cli", "call"),
         room.ready.function_url
     );
     let body = html! {

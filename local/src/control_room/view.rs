@@ -14,7 +14,8 @@ use super::done::Done;
 use super::form::{Chosen, form};
 use super::{Room, Shared, actions, decisions, function, live};
 use crate::environment::form::for_shell;
-use crate::environment::{Client, Shell, about, lines, usual_shell};
+use crate::environment::{Client, about, lines};
+use crate::shell::{Shell, usual_shell};
 
 #[derive(Deserialize)]
 pub(super) struct PageQuery {

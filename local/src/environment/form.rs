@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::Line;
-use super::shell::{Shell, assignment, comment, register_cloud, unset};
+use super::statements::{assignment, comment, register_cloud, unset};
+use crate::shell::Shell;
 
 /// Statements that a shell evaluates.
 pub(crate) fn for_shell(shell: Shell, lines: &[Line]) -> Vec<String> {

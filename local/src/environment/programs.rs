@@ -7,8 +7,9 @@ use std::path::Path;
 
 use local_entra::{DAEMON_CLIENT_ID, Daemon};
 
-use super::{Client, Shell, quoted};
+use super::Client;
 use crate::control::running::Ready;
+use crate::shell::{Shell, quoted};
 
 const MSAL_PYTHON: &str = include_str!("programs/msal-python.py");
 const AZURE_IDENTITY: &str = include_str!("programs/azure-identity.py");

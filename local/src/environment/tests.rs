@@ -1,5 +1,5 @@
 use super::form::for_shell;
-use super::shell::assignment;
+use super::statements::assignment;
 use super::*;
 
 fn ready() -> Ready {
@@ -31,30 +31,6 @@ fn each_shell_reads_back_what_was_quoted() {
         (Shell::Nushell, r#"$env.A = "it's \\ $HOME""#),
     ] {
         assert_eq!(assignment(shell, "A", r"it's \ $HOME"), line);
-    }
-    for shell in [
-        Shell::Bash,
-        Shell::Zsh,
-        Shell::Fish,
-        Shell::Powershell,
-        Shell::Nushell,
-    ] {
-        assert_eq!(quoted(shell, "it's here"), r#""it's here""#);
-        assert_eq!(quoted(shell, "it is"), "'it is'");
-    }
-}
-
-#[test]
-fn the_usual_shell_is_the_persons() {
-    for (shell, expected) in [
-        ("/usr/bin/fish", Shell::Fish),
-        ("/bin/zsh", Shell::Zsh),
-        ("/bin/bash", Shell::Bash),
-        ("/bin/dash", Shell::Bash),
-        ("/opt/microsoft/powershell/7/pwsh", Shell::Powershell),
-        ("/usr/bin/nu", Shell::Nushell),
-    ] {
-        assert_eq!(usual_shell(Some(shell)), expected, "{shell}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 
 use super::AppFiles;
 use super::elf::Target;
@@ -13,9 +13,12 @@ use crate::programs;
 pub(super) const HANDLER: &str = "greeting-server";
 
 /// What to do about a handler that can't be packaged.
-pub(crate) fn hint(target: &Target) -> String {
-    format!(
-        "build it so: RUSTFLAGS='-C target-feature=+crt-static' cargo build --profile dist --target {target} -p {HANDLER}"
+pub(crate) fn hint(target: &Target) -> Fix {
+    Fix::with(
+        "build it so",
+        format!(
+            "RUSTFLAGS='-C target-feature=+crt-static' cargo build --profile dist --target {target} -p {HANDLER}"
+        ),
     )
 }
 

@@ -7,13 +7,14 @@ use std::time::Duration;
 use local_easy_auth::{ALLOW_ID_TOKENS, Settings};
 use local_entra::{Authority, CLOUDS, Daemon, Directory, KeyError, KeyRing, Parts, RefreshTokens};
 use local_events::Clock;
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 use local_http::serve::Scheme;
 use local_http::tls::TlsError;
 
 use super::Options;
 use crate::registrations::LocalTenant;
 use crate::state;
+use crate::typed::Typed;
 
 /// Where the gate's browser sign-in comes back to.
 pub(super) fn callbacks(
@@ -95,8 +96,11 @@ fn check_auto_approve(directory: &Directory, user: Option<&str>) -> Result<(), F
                 Some(_) => "AADSTS50057: the account is disabled",
             },
             match directory.nearest_user(user).filter(|_| found.is_none()) {
-                Some(meant) => format!("greeting-local up --auto-approve {meant}"),
-                None => format!("name one of {names}"),
+                Some(meant) => {
+                    let command = format!("up --auto-approve {meant}");
+                    Fix::command(Typed::here().own(&command))
+                }
+                None => format!("name one of {names}").into(),
             },
         )),
     }

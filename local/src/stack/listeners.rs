@@ -2,7 +2,7 @@
 
 use std::io;
 
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 use local_functions_host::LocalSettings;
 use local_http::origin;
 use local_http::public_host::PublicHost;
@@ -160,29 +160,31 @@ async fn bind(
 /// Who has the port, as far as that is known, and what to do.
 fn taken(port: u16, at: &str, error: &io::Error, flag: &str, stack: &StackRef) -> Failure {
     let holder = known_stacks::holder(stack, port);
-    let (why, end) = match &holder {
+    let (why, end): (_, Fix) = match &holder {
         Some(found) => (
             format!(
                 "the stack {} has it: {}",
                 found.home.stack.name(),
                 found.running.ready.function_url
             ),
-            format!("to end that one: {}", found.home.stack.line("stop")),
+            Fix::with("to end that one", found.home.stack.line("stop")),
         ),
         None => (
             error.to_string(),
-            format!("end what uses it, or choose another one with {flag} (0 for any)"),
+            format!("end what uses it, or choose another one with {flag} (0 for any)").into(),
         ),
     };
     let another = match stack.own_name() {
         None => stack.start_another(),
         // By its name alone it finds ports that are free.
-        Some(_) => Some(format!("without {flag} it takes a free port")),
+        Some(_) => Some(format!("without {flag} it takes a free port").into()),
     };
-    let fix: Vec<String> = [Some(end), another].into_iter().flatten().collect();
     Failure::new(
         format!("port {port} on localhost{at} can't be listened on"),
         why,
-        fix.join("\n"),
+        match another {
+            Some(another) => end.and(another),
+            None => end,
+        },
     )
 }

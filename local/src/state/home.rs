@@ -4,12 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 #[cfg(unix)]
 use state_folder::NotPrivate;
 
 use super::has_owner;
 use super::name::{DEFAULT, StackName};
+use crate::shell::evaluated;
+use crate::typed::Typed;
 
 /// The folder of those with a name.
 const STACKS: &str = "stacks";
@@ -63,14 +65,20 @@ impl StackRef {
 
     /// What a person types for `command` to be about it.
     pub(crate) fn line(&self, command: &str) -> String {
-        let mut line = format!("greeting-local {command}");
+        let typed = Typed::here();
+        let mut line = typed.own(command);
         if let Some(dir) = &self.dir {
-            line.push_str(&format!(" --state-dir {}", state_folder::quoted(dir)));
+            line.push_str(&format!(" --state-dir {}", typed.word(dir)));
         }
         if let Some(name) = &self.name {
             line.push_str(&format!(" --name {name}"));
         }
         line
+    }
+
+    /// What points a shell at it.
+    pub(crate) fn env(&self) -> String {
+        evaluated(Typed::here().shell(), &self.line("env"))
     }
 
     /// The folder of all stacks, which need not exist.
@@ -136,15 +144,13 @@ impl StackRef {
     }
 
     /// What starts one beside it; none where there are many already.
-    pub(crate) fn start_another(&self) -> Option<String> {
+    pub(crate) fn start_another(&self) -> Option<Fix> {
         let others = FURTHER.iter().filter_map(|name| name.parse().ok());
         let mut others = others.map(|name| self.beside(Some(name)));
         let is_free = |other: &Self| other.folder().is_ok_and(|folder| !has_owner(&folder));
         let other = others.find(|other| other.name != self.name && is_free(other))?;
-        Some(format!(
-            "to run one beside it, with ports of its own: {}",
-            other.line("up")
-        ))
+        let words = "to run one beside it, with ports of its own";
+        Some(Fix::with(words, other.line("up")))
     }
 }
 
@@ -220,10 +226,10 @@ fn check(folder: &Path) -> Result<(), Failure> {
         Failure::new(
             format!("the state folder {} can't be used", folder.display()),
             format!("{error}: who writes there can replace the keys that tokens are signed with"),
-            match NotPrivate::of(&error) {
+            Fix::command(match NotPrivate::of(&error) {
                 Some(NotPrivate::Mode { .. }) => format!("chmod 700 {named}"),
                 _ => format!("sudo chown -R \"$(id -u)\" {named}"),
-            },
+            }),
         )
     })
 }
@@ -237,11 +243,11 @@ fn check(_: &Path) -> Result<(), Failure> {
 /// No stack was ever started by that name.
 fn unknown(stack: &StackRef, name: &StackName, command: &str) -> Result<Failure, Failure> {
     let known = stack.names()?;
-    let start = format!("to start {name}: {}", stack.line("up"));
+    let start = Fix::with(format!("to start {name}"), stack.line("up"));
     let fix = match name.nearest(&known) {
         Some(nearest) => {
             let meant = stack.beside(Some(nearest.clone())).line(command);
-            format!("{meant}\n{start}")
+            Fix::command(meant).and(start)
         }
         None => start,
     };

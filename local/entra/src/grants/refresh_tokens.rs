@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use local_events::{Stream, print};
+use local_events::tell;
 use serde::{Deserialize, Serialize};
 use state_folder::{Kept, Readers, Unusable};
 
@@ -137,10 +137,10 @@ impl RefreshTokens {
                 }
             }
             Kept::Missing => {}
-            Kept::Damaged(damaged) => print(
-                Stream::Err,
+            Kept::Damaged(damaged) => tell(
+                "warning: ",
                 format!(
-                    "warning: {damaged}. Refresh tokens that were issued before are refused: sign in again"
+                    "{damaged}. Refresh tokens that were issued before are refused: sign in again"
                 ),
             ),
         }
@@ -196,9 +196,9 @@ impl RefreshTokens {
         if let Some(journal) = &mut self.journal
             && let Err(error) = journal.add(&changes)
         {
-            print(
-                Stream::Err,
-                format!("[authority] refresh tokens will not outlive this run: {error}"),
+            tell(
+                "[authority] ",
+                format!("refresh tokens will not outlive this run: {error}"),
             );
         }
         for change in changes {

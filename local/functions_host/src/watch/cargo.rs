@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use local_child::{Launcher, Stdin};
-use local_events::{Stream, print};
+use local_events::tell;
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
@@ -35,10 +35,10 @@ impl Binary {
         // What cargo can't read, its build says.
         match binary.targets().await {
             Some(names) if !names.contains(&binary.name) => {
-                print(
-                    Stream::Err,
+                tell(
+                    "[watch] ",
                     format!(
-                        "[watch] nothing is built: host.json runs {}, and the binaries of {} are: {}",
+                        "nothing is built: host.json runs {}, and the binaries of {} are: {}",
                         program.display(),
                         binary.folder.join("Cargo.toml").display(),
                         names.join(", ")
@@ -88,7 +88,7 @@ impl Binary {
 
     /// Builds it. Its errors are on stderr; dropping the future ends cargo and what it has started.
     pub(super) async fn build(&self, launcher: &Launcher) -> Result<Built, String> {
-        print(Stream::Err, format!("[watch] building {} …", self.name));
+        tell("[watch] ", format!("building {} …", self.name));
         let mut command = launcher.command(cargo(), Stdin::Nothing);
         command
             .args(["build", "--quiet"])

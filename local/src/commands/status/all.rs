@@ -14,7 +14,6 @@ use crate::known_stacks::{self, Known};
 use crate::say;
 use crate::state::StackRef;
 use crate::state::ports::Had;
-use crate::typed::Typed;
 
 /// More are not asked, and not shown.
 const SHOWN: usize = 50;
@@ -102,7 +101,7 @@ async fn one(known: Known) -> One {
         authority_port: had.authority,
         ready: None,
         status: None,
-        next: Typed::of(&home.stack).own("up"),
+        next: home.stack.line("up"),
     };
     if let Known::Runs(found) = known {
         let status = client::status(&found).await.ok();
@@ -110,7 +109,7 @@ async fn one(known: Known) -> One {
         let has_authority = found.running.tenant.is_some();
         one.state = status.as_ref().map_or(State::Silent, |_| State::Runs);
         // Which names its process, if it does not end.
-        one.next = Typed::of(&home.stack).own("stop");
+        one.next = home.stack.line("stop");
         one.function_port = known_stacks::port(&ready.function_url);
         one.authority_port = known_stacks::port(&found.running.control).filter(|_| has_authority);
         one.ready = Some(ready);

@@ -5,6 +5,7 @@ use local_entra::Directory;
 
 use crate::say::{LABEL, Layout};
 use crate::stack::Stack;
+use crate::state::StackRef;
 use crate::typed::Typed;
 use crate::{deploy, say};
 
@@ -24,20 +25,24 @@ pub(super) enum Detail {
 /// a network. A last line that says how it ends is counted.
 pub(super) fn announcement(
     stack: &Stack,
-    typed: &Typed,
+    named: &StackRef,
     detail: Detail,
     form: Layout,
     open_to: Option<&str>,
 ) -> Vec<String> {
     let ready = &stack.running.ready;
+    let typed = Typed::here();
     let mut labels: Vec<(&str, String)> = open_to
         .map(|who| ("open to", who.to_owned()))
         .into_iter()
         .collect();
     labels.push(("ready", ready.function_url.clone()));
-    if stack.authority().is_some() {
-        labels.push(("control room", format!("{}/", ready.authority_host)));
-    }
+    labels.extend(
+        stack
+            .running
+            .control_room()
+            .map(|room| ("control room", room)),
+    );
     labels.extend(stack.sources.plays.clone().map(|plays| ("plays", plays)));
     if detail == Detail::All {
         labels.extend(origins(stack));
@@ -48,7 +53,7 @@ pub(super) fn announcement(
         .collect();
     let call = [
         typed.where_to().to_owned(),
-        format!("  {}", typed.env()),
+        format!("  {}", named.env()),
         format!("  {}", typed.program("greeting-cli", "call")),
     ];
     let is_said = |note: &&String| detail == Detail::All || *note != PLAIN_HTTP;
@@ -71,7 +76,7 @@ pub(super) fn announcement(
     // A command keeps its line, so that it can be pasted.
     let command = |label: &str, command: &str| format!("{label:<LABEL$}{command}");
     if shown < notes.len() {
-        let status = typed.own("status");
+        let status = named.line("status");
         let rest = notes.len() - shown;
         lines.push(command(
             "note",

@@ -1,12 +1,10 @@
-//! Statements of each shell: a variable set, one unset, a comment.
+//! The shells whose syntax is printed: a word, and a command whose output the shell takes.
 //!
 //! What each takes literally stands in its own manual: POSIX, Shell Command Language, 2.2.2; fish,
 //! "Quotes"; PowerShell, `about_Quoting_Rules`; Nushell, "Working with strings"; cmd, `set /?` and
 //! `cmd /?`.
 
 use clap::ValueEnum;
-
-use super::CLOUD;
 
 /// A shell whose syntax is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -35,52 +33,14 @@ pub(crate) fn usual_shell(shell: Option<&str>) -> Shell {
     }
 }
 
-/// Sets the variable for this shell and for what it starts.
-pub(super) fn assignment(shell: Shell, name: &str, value: &str) -> String {
-    let word = quoted(shell, value);
+/// What a person types for the shell to take what `command` prints; in a shell that has no such
+/// line, the command.
+pub(crate) fn evaluated(shell: Shell, command: &str) -> String {
     match shell {
-        Shell::Sh | Shell::Bash | Shell::Zsh => format!("export {name}={word}"),
-        Shell::Fish => format!("set -gx {name} {word}"),
-        Shell::Powershell => format!("$env:{name} = {word}"),
-        Shell::Cmd => format!("set \"{name}={}\"", inside_cmd(value)),
-        Shell::Nushell => format!("$env.{name} = {word}"),
-    }
-}
-
-/// Unsets the variable; where it is not set, nothing is said.
-pub(super) fn unset(shell: Shell, name: &str) -> String {
-    match shell {
-        Shell::Sh | Shell::Bash | Shell::Zsh => format!("unset {name}"),
-        // Its status is 4 where there is none, and the next prompt shows it.
-        Shell::Fish => format!("set -e {name}; or true"),
-        Shell::Powershell => format!("Remove-Item Env:{name} -ErrorAction Ignore"),
-        Shell::Cmd => format!("set \"{name}=\""),
-        Shell::Nushell => format!("hide-env --ignore-errors {name}"),
-    }
-}
-
-/// Text that a shell passes over.
-pub(super) fn comment(shell: Shell, line: &str) -> String {
-    match shell {
-        // A batch file expands variables in remarks, too.
-        Shell::Cmd => format!("rem {}", line.replace('%', "%%")),
-        _ => format!("# {line}"),
-    }
-}
-
-/// Registers the cloud, or, on the second run, its new ports. az keeps them in its folder.
-pub(super) fn register_cloud(shell: Shell, authority: &str) -> String {
-    let [update, register] = ["update", "register"].map(|verb| {
-        format!("az cloud {verb} --name {CLOUD} --endpoint-resource-manager {authority} --only-show-errors")
-    });
-    match shell {
-        Shell::Powershell => format!("{update} 2>$null; if ($LASTEXITCODE) {{ {register} }}"),
-        // az is a batch file there: without `call`, the one that calls it ends with it.
-        Shell::Cmd => format!("call {update} 2>nul || call {register}"),
-        Shell::Nushell => format!("if ({update} | complete).exit_code != 0 {{ {register} }}"),
-        Shell::Sh | Shell::Bash | Shell::Zsh | Shell::Fish => {
-            format!("{update} 2>/dev/null || {register}")
-        }
+        Shell::Sh | Shell::Bash | Shell::Zsh => format!("eval \"$({command})\""),
+        Shell::Fish => format!("{command} | source"),
+        Shell::Powershell => format!("{command} | Out-String | Invoke-Expression"),
+        Shell::Cmd | Shell::Nushell => command.to_owned(),
     }
 }
 
@@ -122,7 +82,7 @@ fn doubled(value: &str) -> String {
 
 /// What stands between the quotes of a batch file's `set "NAME=…"`, which ends at the last quote.
 /// A quote in it ends the quoting of what follows, up to the next: there, operators are escaped.
-fn inside_cmd(value: &str) -> String {
+pub(crate) fn inside_cmd(value: &str) -> String {
     let mut inside = String::with_capacity(value.len());
     let mut is_quoted = true;
     for c in value.chars() {
@@ -135,4 +95,37 @@ fn inside_cmd(value: &str) -> String {
         inside.push(c);
     }
     inside
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_in_a_word_is_easy_to_read_where_nothing_else_means_anything() {
+        for shell in [
+            Shell::Bash,
+            Shell::Zsh,
+            Shell::Fish,
+            Shell::Powershell,
+            Shell::Nushell,
+        ] {
+            assert_eq!(quoted(shell, "it's here"), r#""it's here""#);
+            assert_eq!(quoted(shell, "it is"), "'it is'");
+        }
+    }
+
+    #[test]
+    fn the_usual_shell_is_the_persons() {
+        for (shell, expected) in [
+            ("/usr/bin/fish", Shell::Fish),
+            ("/bin/zsh", Shell::Zsh),
+            ("/bin/bash", Shell::Bash),
+            ("/bin/dash", Shell::Bash),
+            ("/opt/microsoft/powershell/7/pwsh", Shell::Powershell),
+            ("/usr/bin/nu", Shell::Nushell),
+        ] {
+            assert_eq!(usual_shell(Some(shell)), expected, "{shell}");
+        }
+    }
 }
