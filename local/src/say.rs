@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-use local_events::{Stream, columns, sentences, with_command};
+use local_events::{sentences, with_command};
 use local_failure::Failure;
 
 /// Prints one line of a result to stdout.
