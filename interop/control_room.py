@@ -129,6 +129,34 @@ def live():
         expect([entry["message"] for entry in driver.get_log("browser")], [])
 
 
+def shown(driver) -> list[str]:
+    return [item.text for item in driver.find_elements(By.CSS_SELECTOR, "#events li") if item.is_displayed()]
+
+
+@check("Chromium", "control room: decisions filtered by outcome and by text, by keyboard and otherwise", version)
+def filtered():
+    with up() as stack, chromium() as driver:
+        stack.call(stack.mint())
+        stack.call(stack.mint("--no-scope"))
+        driver.get(stack.authority)
+        until(driver, lambda d: d.find_element(By.ID, "live").text == "Live")
+        outcome, text = (driver.find_element(By.ID, "filter").find_element(By.NAME, name) for name in ("outcome", "text"))
+        outcome.send_keys("403")
+        until(driver, lambda d: len(shown(d)) == 2 and all(" 403 " in " ".join(e.split()) for e in shown(d)))
+        # What comes later is filtered too.
+        stack.call()
+        stack.call(stack.mint("--no-scope"))
+        until(driver, lambda d: len(shown(d)) == 4)
+        text.send_keys("HANDLER")
+        until(driver, lambda d: len(shown(d)) == 2 and all("handler" in e for e in shown(d)))
+        Select(outcome).select_by_value("401")
+        until(driver, lambda d: shown(d) == [] and "None is like that." in d.page_source)
+        text.clear()
+        until(driver, lambda d: len(shown(d)) == 1 and "401 no-token" in shown(d)[0])
+        Select(outcome).select_by_value("")
+        until(driver, lambda d: len(shown(d)) > 4)
+
+
 @check("Chromium", "control room: mint, verdicts, the token only when asked for; policy; keys", version)
 def minting():
     with up() as stack, chromium() as driver:

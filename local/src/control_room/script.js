@@ -149,7 +149,8 @@ filter.addEventListener("submit", (event) => {
   event.preventDefault();
   applyFilter();
 });
-filter.addEventListener("input", applyFilter);
+// Not every program that drives a browser sends both.
+for (const name of ["input", "change"]) filter.addEventListener(name, applyFilter);
 filter.querySelector("button").remove();
 document.getElementById("reload").remove();
 pauseButton();
