@@ -285,12 +285,12 @@ fn point_18_a_handler_that_is_not_built_is_built_by_its_own_means() {
         (
             "Cargo.toml",
             "target/release/handler",
-            "cargo build --release, or start with --watch",
+            "start with --watch, or build it first: cargo build --release\n",
         ),
         (
             "Cargo.toml",
             "target/debug/handler",
-            "cargo build, or start with --watch",
+            "start with --watch, or build it first: cargo build\n",
         ),
         ("go.mod", "handler", "go build -o handler"),
         ("app.csproj", "bin/handler", "dotnet publish"),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use local_child::Launcher;
-use local_failure::Failure;
+use local_failure::{Failure, Fix};
 use local_http::relay::{Client, Protocol};
 use thiserror::Error;
 use tokio::sync::watch;
@@ -95,13 +95,13 @@ fn printed(output: &[String]) -> String {
 impl HandlerError {
     /// What to do about it.
     #[must_use]
-    pub fn fix(&self) -> String {
+    pub fn fix(&self) -> Fix {
         match self {
             Self::CannotRun(why) => why.fix(),
             Self::NoPort(_) => {
-                "end what listens there, or remove customHandler.port from host.json".to_owned()
+                "end what listens there, or remove customHandler.port from host.json".into()
             }
-            Self::GaveUp { fix, .. } => fix.clone(),
+            Self::GaveUp { fix, .. } => fix.as_str().into(),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use local_failure::Fix;
+use state_folder::quoted;
 use thiserror::Error;
 
 /// Programs that run others: they are installed, not built.
@@ -50,30 +52,31 @@ fn this_system() -> String {
 impl UnusableProgram {
     /// What to do about it.
     #[must_use]
-    pub fn fix(&self) -> String {
+    pub fn fix(&self) -> Fix {
         match self {
             Self::Missing { name, root } => missing(name, root),
             Self::Folder(path) => format!(
                 "name a program in it, such as {}/handler, in defaultExecutablePath",
                 path.file_name().unwrap_or_default().display()
-            ),
-            Self::NotExecutable(path) => format!("run: chmod +x {}", path.display()),
+            )
+            .into(),
+            Self::NotExecutable(path) => Fix::with("run", format!("chmod +x {}", quoted(path))),
             Self::NoInterpreter(..) => {
-                "install it, or write the path of another one there, such as #!/bin/sh".to_owned()
+                "install it, or write the path of another one there, such as #!/bin/sh".into()
             }
             Self::CarriageReturn(path, _) => {
-                format!("run: sed -i 's/\\r$//' {}", path.display())
+                Fix::with("run", format!("sed -i 's/\\r$//' {}", quoted(path)))
             }
             Self::OtherSystem(..) => {
-                "build it for this system; Azure's Linux plans run linux on x86_64".to_owned()
+                "build it for this system; Azure's Linux plans run linux on x86_64".into()
             }
-            Self::Refused(..) => "see that it runs by itself, from the app's folder".to_owned(),
+            Self::Refused(..) => "see that it runs by itself, from the app's folder".into(),
         }
     }
 }
 
 /// What builds or brings a program that is not there.
-fn missing(name: &str, root: &Path) -> String {
+fn missing(name: &str, root: &Path) -> Fix {
     let has = |file: &str| root.join(file).is_file();
     let has_kind = |kind: &str| {
         std::fs::read_dir(root).is_ok_and(|entries| {
@@ -83,13 +86,17 @@ fn missing(name: &str, root: &Path) -> String {
         })
     };
     if INTERPRETERS.contains(&name) {
-        return format!("install {name}, or name the program with --handler");
+        return format!("install {name}, or name the program with --handler").into();
     }
     if let Some(plain) = name.strip_suffix(".exe").filter(|_| !cfg!(windows))
         && has(plain)
     {
-        return format!(
-            "name this system's file: AzureFunctionsJobHost__customHandler__description__defaultExecutablePath={plain} greeting-local up"
+        return Fix::with(
+            "name this system's file",
+            format!(
+                "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath={} greeting-local up",
+                quoted(Path::new(plain))
+            ),
         );
     }
     if has("Cargo.toml") {
@@ -98,15 +105,18 @@ fn missing(name: &str, root: &Path) -> String {
         } else {
             " --release"
         };
-        return format!("build it first: cargo build{release}, or start with --watch");
+        let build = format!("cargo build{release}");
+        return Fix::with("start with --watch, or build it first", build);
     }
     if has("go.mod") || has_kind("go") {
-        return format!("build it first: go build -o {name}");
+        let build = format!("go build -o {}", quoted(Path::new(name)));
+        return Fix::with("build it first", build);
     }
     if has_kind("csproj") {
-        return format!("build it first: dotnet publish, so that {name} is there");
+        let words = format!("build it first, so that {name} is there");
+        return Fix::with(words, "dotnet publish");
     }
-    "build it first, or name it with --handler".to_owned()
+    "build it first, or name it with --handler".into()
 }
 
 /// The program `name`, as the host looks for it: a file of the app (it has found that already),
@@ -269,6 +279,8 @@ pub(crate) fn refused(program: &Path, error: &std::io::Error) -> UnusableProgram
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use local_failure::Failure;
+
     use super::*;
 
     fn file(root: &Path, name: &str, content: &[u8], mode: u32) {
@@ -346,7 +358,14 @@ mod tests {
                 (Ok(_), None) => {}
                 (Err(why), Some(says)) => {
                     assert!(why.to_string().contains(says), "{name}: {why}");
-                    assert!(why.fix().contains(fix), "{name}: {}", why.fix());
+                    let told = why.fix().to_string();
+                    assert!(told.contains(fix), "{name}: {told}");
+                    // A terminal breaks words only.
+                    let is_pasted = ["plain.sh", "windows.sh", "built", "serve.exe"];
+                    let failure = Failure::new("what", &why, why.fix());
+                    let command = failure.fix()[0].command();
+                    let pasted = command.is_some_and(|command| command.contains(fix));
+                    assert_eq!(pasted, is_pasted.contains(&name), "{name}: {told}");
                 }
                 (found, _) => panic!("{name}: {found:?}"),
             }

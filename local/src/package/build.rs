@@ -8,9 +8,14 @@ use local_failure::{Failure, Fix};
 use super::AppFiles;
 use super::elf::Target;
 use crate::programs;
+use crate::typed::Typed;
 
 /// The package that is built, and its program.
 pub(super) const HANDLER: &str = "greeting-server";
+
+/// A handler that is built already.
+const NAME_ONE: &str = "name a built handler: --handler PATH";
+const OR_NAME_ONE: &str = "or name a built handler: --handler PATH";
 
 /// What to do about a handler that can't be packaged.
 pub(crate) fn hint(target: &Target) -> Fix {
@@ -28,26 +33,23 @@ pub(crate) fn hint(target: &Target) -> Fix {
 /// There is no checkout to build it from, or cargo fails.
 pub(crate) fn handler(app: &AppFiles, target: &Target) -> Result<PathBuf, Failure> {
     const WHAT: &str = "the handler could not be built";
-    const ELSEWHERE: &str =
-        "run it in a checkout of this project, or name a built handler:\n--handler PATH";
     let failed = |why: String| Failure::new(WHAT, why, ways_on(target));
     if app.executable != HANDLER {
         let why = format!(
             "host.json runs {}, and only {HANDLER} can be built here",
             app.executable
         );
-        return Err(Failure::new(
-            WHAT,
-            why,
-            "name a built handler: --handler PATH",
-        ));
+        return Err(Failure::new(WHAT, why, NAME_ONE));
     }
     let checkout = app
         .root
         .clone()
         .filter(|root| root.join("server/Cargo.toml").is_file())
         .or_else(programs::checkout)
-        .ok_or_else(|| Failure::new(WHAT, "there is no checkout to build it from", ELSEWHERE))?;
+        .ok_or_else(|| {
+            let elsewhere = Fix::from("run it in a checkout of this project").and(OR_NAME_ONE);
+            Failure::new(WHAT, "there is no checkout to build it from", elsewhere)
+        })?;
     let output = cargo(&checkout, target)
         .output()
         .map_err(|error| failed(error.to_string()))?;
@@ -60,18 +62,24 @@ pub(crate) fn handler(app: &AppFiles, target: &Target) -> Result<PathBuf, Failur
 
 /// What to do where cargo has failed, and said why on stderr. A static handler is linked with the C
 /// library's archive, which some distributions keep apart.
-fn ways_on(target: &Target) -> String {
-    let mut ways = format!(
-        "correct what cargo says above. Where the target is missing:\nrustup target add {target}\n"
-    );
+fn ways_on(target: &Target) -> Fix {
+    let add = |triple: &str| format!("rustup target add {triple}");
+    let mut ways = Fix::from("correct what cargo says above").and(Fix::with(
+        "where the target is missing",
+        add(&target.triple),
+    ));
     if let Some(architecture) = target.triple.strip_suffix("-unknown-linux-gnu") {
         let musl = format!("{architecture}-unknown-linux-musl");
-        ways.push_str(&format!(
-            "where the C library's static archive is, on Fedora:\nsudo dnf install glibc-static\nor, without that archive:\nrustup target add {musl}\ngreeting-local package --target {musl} --out greeting.zip\n"
-        ));
+        let package = format!("package --target {musl} --out greeting.zip");
+        ways = ways
+            .and(Fix::with(
+                "where the C library's static archive is, on Fedora",
+                "sudo dnf install glibc-static",
+            ))
+            .and(Fix::with("or, without that archive", add(&musl)))
+            .and(Fix::command(Typed::here().own(&package)));
     }
-    ways.push_str("or name a built handler: --handler PATH");
-    ways
+    ways.and(OR_NAME_ONE)
 }
 
 fn cargo(checkout: &Path, target: &Target) -> Command {
@@ -115,29 +123,27 @@ fn flags(checkout: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::say;
 
     #[test]
     fn point_14_what_to_do_about_a_failed_build_is_lines_that_paste() {
-        let ways = |triple: &str| {
+        let ways = |triple: &str, columns| {
             let target = triple.parse().unwrap();
-            Failure::new("what", "why", ways_on(&target)).to_string()
+            say::failure(&Failure::new("what", "why", ways_on(&target)), columns)
         };
-        let gnu = ways("x86_64-unknown-linux-gnu");
-        for line in [
-            "rustup target add x86_64-unknown-linux-gnu",
-            "sudo dnf install glibc-static",
-            "greeting-local package --target x86_64-unknown-linux-musl --out greeting.zip",
-        ] {
-            let is_whole = gnu.lines().any(|own| own.trim_start() == line);
-            assert!(is_whole, "{line}: {gnu}");
-        }
-        let musl = ways("aarch64-unknown-linux-musl");
-        assert!(!musl.contains("dnf"), "{musl}");
-        for text in [gnu, musl] {
-            assert!(text.contains("--handler PATH"), "{text}");
-            // A line to paste is exempt.
-            let mut told = text.lines().filter(|line| !line.contains("--target"));
-            assert!(told.all(|line| line.len() <= 80), "{text}");
+        for columns in [Some(40), Some(80), None] {
+            let gnu = ways("x86_64-unknown-linux-gnu", columns);
+            for line in [
+                "rustup target add x86_64-unknown-linux-gnu",
+                "sudo dnf install glibc-static",
+                "greeting-local package --target x86_64-unknown-linux-musl --out greeting.zip",
+            ] {
+                // Behind its words where there is room, and never broken.
+                assert!(gnu.lines().any(|own| own.ends_with(line)), "{line}: {gnu}");
+            }
+            let musl = ways("aarch64-unknown-linux-musl", columns);
+            assert!(!musl.contains("dnf"), "{musl}");
+            assert!(musl.contains("--handler"), "{musl}");
         }
     }
 }
