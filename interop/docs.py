@@ -1,7 +1,7 @@
 """Every command block of the README and the pages: run as it stands, or marked as needing Azure.
 
-A block that begins with ```sh is run, in the order of its page, in one shell a page; one in a list,
-which is indented, too. A comment on the line above changes that:
+A block that begins with ```sh, also one in a list, is run in the order of its page, in one shell a
+page: in bash, in zsh and in fish. A comment on the line above changes that:
 
     <!-- needs Azure -->    not run; its az lines are still read by the real az's parser
     <!-- needs Docker -->, <!-- needs a release -->    not run
@@ -15,13 +15,14 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
 
 import az_command_line
-from checks import CODE, ENVIRONMENT, PATIENCE, ROOT, check, expect
+from checks import CODE, ENVIRONMENT, PATIENCE, ROOT, Skipped, check, expect
 from namespaces import entered
 
 PAGES = [ROOT / "README.md", ROOT / "AGENTS.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "README.md"]
@@ -68,24 +69,39 @@ def blocks(page: pathlib.Path) -> list[Block]:
     return found
 
 
-class Shell:
-    """One person's terminals on one page: what one exports, the next command has."""
+# Each without the settings of whoever runs this.
+SHELLS = {
+    "bash": ["--norc"],
+    "zsh": ["--no-rcs"],
+    "fish": ["--no-config"],
+}
+# Of each shell's own, and not of what a block exports.
+NOT_CARRIED = {"_", "SHLVL", "OLDPWD", "PWD"}
 
-    def __init__(self, folder: pathlib.Path):
+
+class Shell:
+    """One person's terminals on one page: what one exports, the next command has. Each command is read
+    by the shell in question; bash has them all, since fish reads the whole of a pipe before it begins."""
+
+    def __init__(self, folder: pathlib.Path, name: str = "bash"):
         self.folder, self.number, self.background = folder, 0, {}
+        self.command = [name, *SHELLS[name]]
         environment = {
             **ENVIRONMENT,
             "PATH": f"{ROOT / 'target' / 'debug'}{os.pathsep}{ENVIRONMENT['PATH']}",
             "GREETING_LOCAL_STATE": str(folder / "state"),
             "XDG_STATE_HOME": str(folder / "home"),
             "CARGO_NET_OFFLINE": "true",
+            # By which `env` knows whose lines to print.
+            "SHELL": shutil.which(name),
         }
-        command = [*own_network(), "bash"]
-        self.bash = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
+        self.exported = environment
+        command = [*own_network(), "bash", "--norc"]
+        self.shell = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
 
     def say(self, text: str):
-        self.bash.stdin.write(text + "\n")
-        self.bash.stdin.flush()
+        self.shell.stdin.write(text + "\n")
+        self.shell.stdin.flush()
 
     def path(self, kind: str, number: int) -> pathlib.Path:
         return self.folder / f"{kind}.{number}"
@@ -96,14 +112,29 @@ class Shell:
 
     def begin(self, command: str) -> int:
         self.number += 1
-        out, err, end = (shlex.quote(str(self.path(kind, self.number))) for kind in ("out", "err", "end"))
+        out, err, end, pid = (shlex.quote(str(self.path(kind, self.number))) for kind in ("out", "err", "end", "pid"))
         ended = f"echo $? >{end}.new; mv {end}.new {end}"
-        if re.match(r"(eval|cd|export|unset)\b", command):
-            self.say(f"{command} >{out} 2>{err}; {ended}")
+        if re.match(r"(eval|export|unset)\b", command):
+            kept = shlex.quote(str(self.path("env", self.number)))
+            status = "set s $status" if self.command[0] == "fish" else "s=$?"
+            words = [*self.command, "-c", f"{command}\n{status}\nenv -0 >{kept}\nexit $s"]
+            self.say(f"{shlex.join(words)} </dev/null >{out} 2>{err}; {ended}")
         else:
-            pid = shlex.quote(str(self.path("pid", self.number)))
-            self.say(f"{{ {{ {command} ; }} </dev/null >{out} 2>{err} & echo $! >{pid}; wait $!; {ended}; }} &")
+            words = shlex.join([*self.command, "-c", command])
+            self.say(f"{{ {words} </dev/null >{out} 2>{err} & echo $! >{pid}; wait $!; {ended}; }} &")
         return self.number
+
+    def carry_over(self, number: int):
+        """What the command has exported, and what it has unset."""
+        if not self.path("env", number).exists():
+            return
+        now = dict(line.split("=", 1) for line in self.read("env", number).split("\0") if line)
+        for name in (now.keys() | self.exported.keys()) - NOT_CARRIED:
+            if name not in now:
+                self.say(f"unset {name}")
+            elif self.exported.get(name) != now[name]:
+                self.say(f"export {name}={shlex.quote(now[name])}")
+        self.exported = now
 
     def printed(self, number: int) -> str:
         return self.read("out", number) + self.read("err", number)
@@ -135,6 +166,7 @@ class Shell:
         if goes_on:
             self.background[number] = command
             return None
+        self.carry_over(number)
         return int(self.read("end", number))
 
     def wait_for_callers(self) -> list[tuple[str, int, str]]:
@@ -151,11 +183,13 @@ class Shell:
         """Ctrl-C: what runs ends, and ends well."""
         for number, command in reversed(list(self.background.items())):
             assert " call" not in command, f"nobody approves it: {command}"
-            # The pid is that of the subshell around it; its one child is the program.
-            subshell = self.read("pid", number).strip()
+            # The pid is that of the shell around it, whose one child is the program; or it has become
+            # the program, as shells do with a last command.
+            shell_ = self.read("pid", number).strip()
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                children = pathlib.Path(f"/proc/{subshell}/task/{subshell}/children").read_text()
-                for pid in children.split():
+                is_shell = pathlib.Path(f"/proc/{shell_}/comm").read_text().strip() in SHELLS
+                children = pathlib.Path(f"/proc/{shell_}/task/{shell_}/children").read_text()
+                for pid in children.split() if is_shell else [shell_]:
                     os.kill(int(pid), signal.SIGTERM)
             self.until(number, lambda: False)
             # One that was ended before it had begun to listen for that has the signal's own status.
@@ -165,8 +199,8 @@ class Shell:
 
     def close(self):
         self.stop_servers()
-        self.bash.stdin.close()
-        self.bash.wait(PATIENCE)
+        self.shell.stdin.close()
+        self.shell.wait(PATIENCE)
 
 
 def own_network() -> list[str]:
@@ -177,9 +211,9 @@ def own_network() -> list[str]:
 
 
 @contextlib.contextmanager
-def shell():
+def shell(of: str = "bash"):
     with tempfile.TemporaryDirectory() as name:
-        opened = Shell(pathlib.Path(name))
+        opened = Shell(pathlib.Path(name), of)
         try:
             yield opened
         finally:
@@ -217,12 +251,28 @@ def az_lines(block: Block) -> list[list[str]]:
 
 @check("README, docs/, deploy/README.md", "each block is run, or marked", lambda: f"{len(PAGES)} pages")
 def each_block_is_run_or_marked():
+    each_block_in("bash")
+
+
+@check("README, docs/, deploy/README.md", "each block is run in zsh", lambda: f"{len(PAGES)} pages")
+def each_block_is_run_in_zsh():
+    each_block_in("zsh")
+
+
+@check("README, docs/, deploy/README.md", "each block is run in fish", lambda: f"{len(PAGES)} pages")
+def each_block_is_run_in_fish():
+    each_block_in("fish")
+
+
+def each_block_in(program: str):
+    if not shutil.which(program):
+        raise Skipped(f"{program} is not here")
     sources = "".join(path.read_text() for path in [
         *ROOT.glob("*/tests/**/*.rs"), *ROOT.glob("*/src/**/*.rs"), *(ROOT / "interop").glob("*.py")
     ])
     ran = 0
     for page in PAGES:
-        with shell() as opened:
+        with shell(program) as opened:
             for block in blocks(page):
                 if block.mark in ("needs Azure", "needs Docker", "needs a release"):
                     continue
@@ -273,11 +323,16 @@ def a_wrong_block_is_found():
         page.write_text("1. a\n\n   <!-- exits 1 -->\n   ```sh\n   if true; then\n     false\n   fi\n   ```\n")
         [listed] = blocks(page)
         expect([listed.mark, listed.text], ["exits 1", "if true; then\n  false\nfi\n"])
-        page.write_text("```sh\nfalse\n```\n")
-        with shell() as opened:
-            try:
+        for program in filter(shutil.which, SHELLS):
+            page.write_text("```sh\nfalse\n```\n")
+            with shell(program) as opened:
+                try:
+                    run(opened, blocks(page)[0])
+                except AssertionError as error:
+                    assert "false\n  ended with 1" in str(error), error
+                else:
+                    raise AssertionError(f"a command that fails was not found in {program}")
+            # What one exports, the next command has.
+            page.write_text("```sh\nexport A='b c'\ntest \"$A\" = 'b c'\n```\n")
+            with shell(program) as opened:
                 run(opened, blocks(page)[0])
-            except AssertionError as error:
-                assert "false\n  ended with 1" in str(error), error
-            else:
-                raise AssertionError("a command that fails was not found")
