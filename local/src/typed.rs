@@ -50,14 +50,18 @@ impl Typed {
         let Some(path) = beside.filter(|path| path.is_file()) else {
             return format!("{name} {command}");
         };
+        let word = self.word(&path);
         match self.shell {
             // A quoted word is a value there, unless it is called.
-            Shell::Powershell => format!(
-                "& {} {command}",
-                quoted(self.shell, &path.to_string_lossy())
-            ),
+            Shell::Powershell => {
+                format!(
+                    "& {} {command}",
+                    quoted(self.shell, &path.to_string_lossy())
+                )
+            }
+            Shell::Nushell if word.starts_with(['\'', '"']) => format!("^{word} {command}"),
             Shell::Sh | Shell::Bash | Shell::Zsh | Shell::Fish | Shell::Cmd | Shell::Nushell => {
-                format!("{} {command}", self.word(&path))
+                format!("{word} {command}")
             }
         }
     }
@@ -65,10 +69,52 @@ impl Typed {
     /// A path as one word: as it is, where that means itself.
     pub(crate) fn word(&self, path: &Path) -> String {
         let text = path.to_string_lossy();
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:+,".contains(&byte);
+        // A comma makes a list in PowerShell.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/:+".contains(&byte);
         if text.bytes().all(plain) {
             return text.into_owned();
         }
         quoted(self.shell, &text)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_called_in_each_shell_whatever_its_folder_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let line = |shell, name: &str| {
+            let folder = root.path().join(name);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("greeting-local"), "").unwrap();
+            let typed = Typed {
+                shell,
+                folder: Some(folder),
+            };
+            let line = typed.own("stop");
+            line.replace(root.path().to_str().unwrap(), "/root")
+        };
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Nushell] {
+            assert_eq!(line(shell, "plain"), "/root/plain/greeting-local stop");
+        }
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            assert_eq!(line(shell, "a b"), "'/root/a b/greeting-local' stop");
+        }
+        for (shell, expected) in [
+            (Shell::Powershell, "& '/root/a b/greeting-local' stop"),
+            (Shell::Nushell, "^'/root/a b/greeting-local' stop"),
+        ] {
+            assert_eq!(line(shell, "a b"), expected);
+        }
+    }
+
+    #[test]
+    fn a_comma_makes_no_list_of_a_path() {
+        let shell = Shell::Powershell;
+        let folder = None;
+        let typed = Typed { shell, folder };
+        assert_eq!(typed.word(Path::new("/a,b")), "'/a,b'");
     }
 }

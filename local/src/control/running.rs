@@ -102,7 +102,14 @@ impl Running {
                     "sign in there",
                     Typed::here().program("greeting-cli", "call"),
                 )
-                .and(Fix::with("or as az does", "az account get-access-token"))
+                // Without a scope its token is Azure Resource Manager's, and the gate refuses it.
+                .and(Fix::with(
+                    "or, with az",
+                    format!(
+                        "az account get-access-token --tenant {} --scope {} --query accessToken --output tsv",
+                        self.ready.tenant_id, self.ready.scope
+                    ),
+                ))
                 .and("or start this stack without --tenant"),
             )
         })
