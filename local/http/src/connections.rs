@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use hyper::Version;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
@@ -28,8 +30,8 @@ struct State {
 struct Activity {
     /// Requests whose answer is not over.
     requests: usize,
-    /// Whether a request's head has ever come.
-    begun: bool,
+    /// How long it may be without one: until a whole head, at first and in HTTP/1.
+    patience: Duration,
     /// When `requests` last changed.
     since: Instant,
 }
@@ -71,7 +73,7 @@ impl Connections {
         let state = Arc::new(State {
             activity: Mutex::new(Activity {
                 requests: 0,
-                begun: false,
+                patience: self.limits.head,
                 since: Instant::now(),
             }),
             end: Notify::new(),
@@ -135,11 +137,14 @@ impl Watch {
         &self.1.limits
     }
 
-    /// A request that is being answered until this is dropped.
-    pub(crate) fn request(&self) -> InFlight {
+    /// A request of this version, which is being answered until this is dropped.
+    pub(crate) fn request(&self, version: Version) -> InFlight {
         let mut activity = lock(&self.0.activity);
         activity.requests += 1;
-        activity.begun = true;
+        activity.patience = match version {
+            Version::HTTP_2 => self.limits().idle,
+            _ => self.limits().head,
+        };
         InFlight(self.0.clone(), self.1.clone())
     }
 
@@ -152,20 +157,14 @@ impl Watch {
     pub(crate) async fn over(&self) -> Over {
         loop {
             let activity = *lock(&self.0.activity);
-            let limits = self.limits();
-            let patience = if activity.begun {
-                limits.idle
-            } else {
-                limits.head
-            };
-            let until = activity.since + patience;
+            let until = activity.since + activity.patience;
             if activity.requests == 0 && until <= Instant::now() {
                 return Over::Idle;
             }
             let look_again = if activity.requests == 0 {
                 until
             } else {
-                Instant::now() + patience
+                Instant::now() + activity.patience
             };
             tokio::select! {
                 () = self.0.end.notified() => {

@@ -266,10 +266,8 @@ where
 {
     let (watch, told) = (answering.watch.clone(), answering.told.clone());
     let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(watch.limits().head);
+    // The watch looks at all that a head may take, without a timer for each.
+    builder.http1().header_read_timeout(None);
     builder.http2().timer(TokioTimer::new());
     let hyper_service = service_fn(move |request| {
         let answering = answering.clone();

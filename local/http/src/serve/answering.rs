@@ -29,7 +29,7 @@ pub(crate) struct Answering {
 
 impl Answering {
     pub(crate) async fn answer(&self, mut request: Request<Incoming>) -> Response<BoxBody> {
-        let answered = self.watch.request();
+        let answered = self.watch.request(request.version());
         request.extensions_mut().insert(self.peer);
         let limits = *self.watch.limits();
         request.extensions_mut().insert(limits);
