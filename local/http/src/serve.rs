@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use http_body_util::BodyExt;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -276,7 +278,16 @@ where
     let stream = TokioIo::new(Worded::new(stream, told.clone()));
     let serving = builder.serve_connection_with_upgrades(stream, hyper_service);
     let mut serving = std::pin::pin!(serving);
-    tokio::select! {
+    let ending = async {
+        tokio::select! {
+            over = watch.over() => Ending::Over(over),
+            // An error means that the sender is gone, which ends the service too.
+            () = async { drop(stop.wait_for(|stop| *stop).await) } => Ending::Stopped,
+        }
+    };
+    // Asked only when it was woken, and not at each step of each request.
+    let mut ending = FuturesUnordered::from_iter([ending]);
+    let ending = tokio::select! {
         served = serving.as_mut() => {
             let unread = served.err().and_then(|error| Unread::of(&*error));
             if let Some(unread) = unread {
@@ -285,7 +296,10 @@ where
             }
             return;
         }
-        over = watch.over() => {
+        Some(ending) = ending.next() => ending,
+    };
+    match ending {
+        Ending::Over(over) => {
             // An HTTP/2 caller is told which of its requests are answered, and has to confirm
             // that; a place is not kept for a caller that does not.
             serving.as_mut().graceful_shutdown();
@@ -297,12 +311,19 @@ where
             if ended.is_err() && watch.is_answering() {
                 let _ = tokio::time::timeout(FAREWELL, serving).await;
             }
-            return;
         }
-        () = async { drop(stop.wait_for(|stop| *stop).await) } => {}
+        Ending::Stopped => {
+            serving.as_mut().graceful_shutdown();
+            let _ = serving.await;
+        }
     }
-    serving.as_mut().graceful_shutdown();
-    let _ = serving.await;
+}
+
+/// Why a connection ends that could be served further.
+enum Ending {
+    Over(Over),
+    /// The program ends.
+    Stopped,
 }
 
 /// A router as a service.
