@@ -115,7 +115,8 @@ impl FunctionApp {
         self.functions
             .iter()
             .filter(|function| function.answers(method) && function.matcher.matches(path))
-            .min_by_key(|function| function.matcher.precedence())
+            // With one there is nothing to compare.
+            .min_by(|one, other| one.matcher.precedence().cmp(&other.matcher.precedence()))
     }
 
     /// The files that describe the app, below its root: `host.json`, and each `function.json`.

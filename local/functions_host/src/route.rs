@@ -91,34 +91,36 @@ impl Route {
     pub fn matches(&self, path: &str) -> bool {
         let path = path.strip_prefix('/').unwrap_or(path);
         let path = path.strip_suffix('/').unwrap_or(path);
-        let path: Vec<String> = if path.is_empty() {
-            Vec::new()
-        } else {
-            path.split('/')
-                .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
-                .collect()
-        };
-        let mut rest = path.as_slice();
+        // No segment at all is another path than one that is empty.
+        let mut rest = path.split('/').skip(usize::from(path.is_empty()));
         for segment in &self.0 {
-            let first = rest.split_first();
-            match (segment, first) {
-                (Segment::CatchAll, _) => return true,
-                (Segment::Parameter { optional: true, .. }, None) => {}
-                (Segment::Literal(literal), Some((value, after)))
-                    if literal.to_lowercase() == value.to_lowercase() =>
-                {
-                    rest = after;
+            let value = match segment {
+                Segment::CatchAll => return true,
+                _ => rest.next().map(|value| percent_decode_str(value).decode_utf8_lossy()),
+            };
+            let is_match = match (segment, value) {
+                (Segment::Parameter { optional: true, .. }, None) => true,
+                (Segment::Literal(literal), Some(value)) => is_same_text(literal, &value),
+                (Segment::Parameter { constraints, .. }, Some(value)) => {
+                    !value.is_empty() && constraints.iter().all(|own| own.allows(&value))
                 }
-                (Segment::Parameter { constraints, .. }, Some((value, after)))
-                    if !value.is_empty() && constraints.iter().all(|c| c.allows(value)) =>
-                {
-                    rest = after;
-                }
-                _ => return false,
+                _ => false,
+            };
+            if !is_match {
+                return false;
             }
         }
-        rest.is_empty()
+        rest.next().is_none()
     }
+}
+
+/// Whether two texts are the same but for letter case.
+fn is_same_text(one: &str, other: &str) -> bool {
+    // Of most, nothing has to be copied.
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(other);
+    }
+    one.to_lowercase() == other.to_lowercase()
 }
 
 /// A value that all of these allow, where one of a few does.
