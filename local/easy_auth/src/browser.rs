@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use local_events::Clock;
 use local_http::page::keep_private;
 use local_http::relay::{BoxBody, answer, text};
-use local_http::serve::{Limits, RequestBody};
+use local_http::serve::RequestBody;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -421,8 +421,7 @@ fn add_cookie(response: &mut Response<BoxBody>, cookie: &str) {
 
 /// The whole body, where it is no longer than a token's and comes in time.
 async fn body_of(request: Request<RequestBody>) -> Option<Bytes> {
-    let limits = request.extensions().get::<Limits>().copied();
-    let body = request.into_body().within(limits.unwrap_or_default().body);
+    let body = request.into_body().in_time();
     let body = Limited::new(body, MAX_BODY).collect().await.ok()?;
     Some(body.to_bytes())
 }

@@ -39,7 +39,7 @@ use local_http::arrival;
 use local_http::cors::Cors;
 use local_http::page::keep_private;
 use local_http::relay::{BoxBody, text};
-use local_http::serve::{Peer, RequestBody, Scheme, Service};
+use local_http::serve::{RequestBody, Scheme, Service};
 use serde_json::Value;
 
 pub use self::app_settings::app_setting_warnings;
@@ -153,19 +153,16 @@ impl Gate {
             let reason = Some(Reason::Unreadable(why));
             return (response, Decided::new(Outcome::Refused, reason));
         }
-        let peer = request.extensions().get::<Peer>().copied();
-        let seen = peer.map_or(Scheme::Http, |peer| peer.scheme);
+        let peer = request.body().peer();
         let origin = Origin::of(
             &self.rules.settings,
             request.uri().authority(),
             request.headers(),
-            seen,
+            peer.scheme,
         );
         // The map grows once for what is added here and behind; where it can not, as they are added.
         let _ = request.headers_mut().try_reserve(ADDED);
-        if let Some(peer) = peer {
-            headers::add_forwarded(&mut request, peer, origin.scheme);
-        }
+        headers::add_forwarded(&mut request, peer, origin.scheme);
         // With Easy Auth off nothing is stripped either; the handler then refuses by itself.
         if self.rules.settings.platform.enabled {
             headers::strip(request.headers_mut());

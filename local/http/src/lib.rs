@@ -2,6 +2,7 @@
 //!
 //! - `serve`: listeners, plain or TLS; `tls`: the development CA that clients trust;
 //!   `trust`: the files that hold it beside the system's roots
+//! - `peer`: who calls
 //! - `limits`, `connections`, `descriptors`: what one caller may hold; `request_body`, `stream`: what becomes of
 //!   what nobody reads
 //! - `unread`: requests that hyper can't read
@@ -22,6 +23,7 @@ pub mod identifier;
 mod limits;
 pub mod origin;
 pub mod page;
+mod peer;
 pub mod public_host;
 pub mod relay;
 mod request_body;

@@ -9,7 +9,6 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -19,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 
 use crate::limits::Limits;
+use crate::peer::Peer;
 use crate::relay::BoxError;
 
 /// How much of a body is still to come.
@@ -37,8 +37,8 @@ pub(crate) struct Rest {
     /// The caller waits for `100 Continue`, which is sent when the body is first read.
     waits: AtomicBool,
     http1: bool,
-    small: u64,
-    linger: Duration,
+    peer: Peer,
+    limits: Limits,
     lingering: Arc<Semaphore>,
     /// Whether somebody still reads the body, and whether there is an answer.
     reading: AtomicBool,
@@ -55,15 +55,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Rest {
     pub(crate) fn of<B>(
         request: &Request<B>,
-        limits: &Limits,
+        peer: Peer,
+        limits: Limits,
         lingering: Arc<Semaphore>,
     ) -> Arc<Self> {
         Arc::new(Self {
             left: Mutex::new(Left::Nothing),
             waits: AtomicBool::new(request.headers().contains_key(header::EXPECT)),
             http1: request.version() <= Version::HTTP_11,
-            small: limits.rest,
-            linger: limits.linger,
+            peer,
+            limits,
             lingering,
             reading: AtomicBool::new(true),
             answered: AtomicBool::new(false),
@@ -83,7 +84,7 @@ impl Rest {
     fn will_be_read(&self) -> bool {
         match self.left() {
             Left::Nothing => true,
-            Left::Known(length) if length <= self.small => {
+            Left::Known(length) if length <= self.limits.rest => {
                 !self.waits.load(Ordering::Relaxed) && self.reserve()
             }
             Left::Known(_) | Left::Unknown | Left::Late => false,
@@ -146,11 +147,17 @@ impl RequestBody {
         }
     }
 
+    /// Who sends it.
+    #[must_use]
+    pub fn peer(&self) -> Peer {
+        self.rest.peer
+    }
+
     /// The same body, which fails if it is not all here in time: for what this program itself
     /// answers. What an app takes may take as long as the app likes.
     #[must_use]
-    pub fn within(mut self, limit: Duration) -> Self {
-        self.deadline = Some(Box::pin(tokio::time::sleep(limit)));
+    pub fn in_time(mut self) -> Self {
+        self.deadline = Some(Box::pin(tokio::time::sleep(self.rest.limits.body)));
         self
     }
 }
@@ -215,7 +222,7 @@ impl Drop for RequestBody {
         }
         tokio::spawn(async move {
             // If it does not come in time, or is more, hyper closes the connection.
-            let _ = tokio::time::timeout(rest.linger, drop_up_to(rest.small, body)).await;
+            let _ = tokio::time::timeout(rest.limits.linger, drop_up_to(rest.limits.rest, body)).await;
             drop(rest); // and its permit
         });
     }

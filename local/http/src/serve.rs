@@ -27,42 +27,12 @@ use tokio_rustls::TlsAcceptor;
 use self::answering::Answering;
 use crate::connections::{Connections, Over};
 pub use crate::limits::Limits;
+pub use crate::peer::{Peer, Scheme};
 use crate::relay::BoxBody;
 pub use crate::request_body::RequestBody;
 use crate::stream::Stream;
 pub use crate::unread::Unread;
 use crate::unread::{Told, Worded};
-
-/// Who is at the other end; an extension of each request.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer {
-    /// Where it calls from.
-    pub address: SocketAddr,
-    /// The address that it has called; none where the system does not say it.
-    pub called: Option<SocketAddr>,
-    /// Https where it came by TLS.
-    pub scheme: Scheme,
-}
-
-/// The two schemes of the web (RFC 9110 section 4.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
-    /// Without TLS.
-    Http,
-    /// Over TLS.
-    Https,
-}
-
-impl Scheme {
-    /// As a URL has it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-}
 
 /// What answers a request. It has no way to fail: every failure has an answer.
 pub type Service = Arc<
@@ -329,11 +299,11 @@ enum Ending {
 /// A router as a service.
 #[must_use]
 pub fn router_service(router: axum::Router) -> Service {
-    Arc::new(move |request: Request<RequestBody>| {
+    Arc::new(move |mut request: Request<RequestBody>| {
         let mut router = router.clone();
-        let limits = request.extensions().get::<Limits>().copied();
-        let limit = limits.unwrap_or_default().body;
-        let request = request.map(|body| body.within(limit));
+        let peer = request.body().peer();
+        request.extensions_mut().insert(peer);
+        let request = request.map(RequestBody::in_time);
         Box::pin(async move {
             let answer = tower_service_call(&mut router, request.map(Body::new)).await;
             answer.map(|body| BoxBody::new(body.map_err(Into::into)))

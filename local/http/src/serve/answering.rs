@@ -28,12 +28,10 @@ pub(crate) struct Answering {
 }
 
 impl Answering {
-    pub(crate) async fn answer(&self, mut request: Request<Incoming>) -> Response<BoxBody> {
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<BoxBody> {
         let answered = self.watch.request(request.version());
-        request.extensions_mut().insert(self.peer);
         let limits = *self.watch.limits();
-        request.extensions_mut().insert(limits);
-        let rest = Rest::of(&request, &limits, self.lingering.clone());
+        let rest = Rest::of(&request, self.peer, limits, self.lingering.clone());
         let connects = request.method() == Method::CONNECT;
         let request = request.map(|body| RequestBody::new(body, rest.clone()));
         let mut response = (self.service)(request).await;
