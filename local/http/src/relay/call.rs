@@ -72,6 +72,16 @@ pub(super) struct NotSent {
     pub(super) unsent: Option<Call>,
 }
 
+impl NotSent {
+    /// It was sent, and there was no answer in time.
+    pub(super) fn silent() -> Self {
+        Self {
+            why: RelayError::Silent,
+            unsent: None,
+        }
+    }
+}
+
 const GOING: u8 = 0;
 const OVER: u8 = 1;
 const FAILED: u8 = 2;

@@ -52,16 +52,22 @@ impl Open {
         })
     }
 
-    async fn send(self, call: Call, client: &Arc<Client>) -> Result<Response<BoxBody>, NotSent> {
+    async fn send(
+        self,
+        call: Call,
+        patience: Duration,
+        client: &Arc<Client>,
+    ) -> Result<Response<BoxBody>, NotSent> {
         let client = client.clone();
         match self {
             Self::Http1(http1) => {
                 let keep = move |http1| client.put(Self::Http1(http1));
-                http1.send(call, keep).await
+                http1.send(call, patience, keep).await
             }
             Self::Http2(http2) => {
                 let keep = move |http2| client.put(Self::Http2(http2));
-                http2.send(call, keep).await
+                let answer = tokio::time::timeout(patience, http2.send(call, keep)).await;
+                answer.unwrap_or_else(|_| Err(NotSent::silent()))
             }
         }
     }
@@ -166,14 +172,11 @@ impl Connection {
     /// There is no answer.
     pub async fn send(self, call: Call, patience: Duration) -> Result<Response<BoxBody>, Failed> {
         let client = &self.client;
-        let answer = async {
-            match self.way {
-                Way::Kept(open) => client.send_again(open, call).await,
-                Way::New(stream) => client.send_first(stream, call).await,
-            }
-        };
-        let answer = tokio::time::timeout(patience, answer).await;
-        answer.unwrap_or(Err(Failed::Unanswered(RelayError::Silent)))
+        match self.way {
+            Way::Kept(open) => client.send_again(open, call, patience).await,
+            // One of many calls, whose room the others need not have.
+            Way::New(stream) => Box::pin(client.send_first(stream, call, patience)).await,
+        }
     }
 }
 
@@ -182,8 +185,9 @@ impl Client {
         self: &Arc<Self>,
         open: Open,
         call: Call,
+        patience: Duration,
     ) -> Result<Response<BoxBody>, Failed> {
-        open.send(call, self).await.map_err(|not_sent| {
+        open.send(call, patience, self).await.map_err(|not_sent| {
             if not_sent.unsent.is_some() || not_sent.why == RelayError::Broken {
                 self.state().kept.was_ended();
             }
@@ -197,11 +201,12 @@ impl Client {
         self: &Arc<Self>,
         stream: TcpStream,
         call: Call,
+        patience: Duration,
     ) -> Result<Response<BoxBody>, Failed> {
         // An app that ends even a new connection does so again.
         let answer = async {
             let open = Open::begin(stream, self.protocol).await?;
-            let answer = open.send(call, self).await;
+            let answer = open.send(call, patience, self).await;
             answer.map_err(|not_sent| not_sent.why)
         };
         let mut answer = pin!(answer);

@@ -6,9 +6,10 @@
 //! not missed. Only where the app answers before it has the whole request does a task move both ways
 //! at once; such a connection is not kept.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Response;
@@ -17,6 +18,7 @@ use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper::header::{self, HeaderMap};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
 
 use super::call::{Call, NotSent, Upload};
 use super::first_bytes::{FirstBytes, Remembering, Speaks};
@@ -28,6 +30,9 @@ pub(super) struct Http1 {
     /// None once it has ended.
     connection: Option<Connection<TokioIo<Remembering>, Upload>>,
     first_bytes: FirstBytes,
+    /// When the app has been silent for too long: set anew for each call, which costs less than a
+    /// timer of its own.
+    silence: Pin<Box<Sleep>>,
 }
 
 impl Http1 {
@@ -43,6 +48,7 @@ impl Http1 {
             sender,
             connection: Some(connection),
             first_bytes,
+            silence: Box::pin(tokio::time::sleep(Duration::ZERO)),
         }))
     }
 
@@ -68,10 +74,12 @@ impl Http1 {
         self.is_idle()
     }
 
-    /// Sends `call`. `keep` gets the connection back when all is sent and answered.
+    /// Sends `call`, and waits for its answer for as long as `patience`. `keep` gets the connection
+    /// back when all is sent and answered.
     pub(super) async fn send(
         mut self: Box<Self>,
         call: Call,
+        patience: Duration,
         keep: impl FnOnce(Box<Self>) + Send + Unpin + 'static,
     ) -> Result<Response<BoxBody>, NotSent> {
         let Call {
@@ -88,11 +96,19 @@ impl Http1 {
         {
             tokio::spawn(async move { drop(connection.with_upgrades().await) });
         }
+        self.silence.as_mut().reset(Instant::now() + patience);
         let answer = poll_fn(|context| {
             self.drive(context);
-            sending.as_mut().poll(context)
+            let answer = sending.as_mut().poll(context).map(Some);
+            if answer.is_pending() && self.silence.as_mut().poll(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            answer
         });
-        let answer = answer.await.map_err(|mut error| {
+        let Some(answer) = answer.await else {
+            return Err(NotSent::silent());
+        };
+        let answer = answer.map_err(|mut error| {
             let why = match self.first_bytes.speaks() {
                 Some(Speaks::Http2) => RelayError::SpeaksHttp2,
                 _ => progress.blame(RelayError::of(error.error())),
