@@ -115,7 +115,8 @@ impl Issuer {
         if let Some(answer) = self.remembered(kid) {
             return answer;
         }
-        let fetched = self.fetch().await;
+        // Of few calls, whose room the others need not have.
+        let fetched = Box::pin(self.fetch()).await;
         let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let had_keys = cached.published.is_some();

@@ -192,7 +192,8 @@ impl Gate {
             ),
             Verdict::Own => {
                 let method = request.method().clone();
-                let mut response = self.browser.call(context, request).await;
+                // Of few calls, whose room the others need not have.
+                let mut response = Box::pin(self.browser.call(context, request)).await;
                 let reason = response.extensions_mut().remove::<Reason>();
                 let prefix = &self.rules.settings.http_settings.routes.api_prefix;
                 let page = path.strip_prefix(prefix.as_str()).unwrap_or("/logout");
@@ -203,7 +204,7 @@ impl Gate {
                 (response, decided)
             }
             Verdict::Metadata => (
-                self.metadata(&origin, &path).await,
+                Box::pin(self.metadata(&origin, &path)).await,
                 Decided::new(Outcome::Own, None),
             ),
             Verdict::Pass(caller) => {

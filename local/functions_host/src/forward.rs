@@ -324,7 +324,8 @@ impl Current {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(RESTART_TIMEOUT, connect)
+        // Of few calls, whose room the others need not have.
+        tokio::time::timeout(RESTART_TIMEOUT, Box::pin(connect))
             .await
             .ok()
             .flatten()

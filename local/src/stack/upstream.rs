@@ -102,7 +102,7 @@ impl Upstream {
             };
             call = match connection.send(call, ANSWER_TIMEOUT).await {
                 Ok(answer) => return answer,
-                Err(Failed::Unanswered(why)) => return self.why_not(why).await,
+                Err(Failed::Unanswered(why)) => return Box::pin(self.why_not(why)).await,
                 Err(Failed::Unsent(call)) => *call,
             };
         }
@@ -114,7 +114,8 @@ impl Upstream {
             return Ok(kept);
         }
         let app = self.url();
-        let connecting = TcpStream::connect((self.host.as_str(), self.port));
+        // Of few calls, whose room the others need not have.
+        let connecting = Box::pin(TcpStream::connect((self.host.as_str(), self.port)));
         let answer = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
             Ok(Ok(stream)) => return Ok(self.client.begin(stream)),
             Ok(Err(error)) => not_answered(
