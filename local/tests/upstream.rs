@@ -603,8 +603,9 @@ fn odd_answer(path: &str) -> Vec<u8> {
     let ok =
         |lines: &str| format!("HTTP/1.1 200 OK\r\n{lines}content-length: 2\r\n\r\nok").into_bytes();
     match path {
-        "/many" => ok(&headers(150).concat()),
-        "/too-many" => ok(&headers(1100).concat()),
+        // And its length.
+        "/many" => ok(&headers(199).concat()),
+        "/too-many" => ok(&headers(200).concat()),
         "/odd" => {
             let mut answer = ok("x_odd: 1\r\nX.Odd: 2\r\n!#$%&'*+-.^_`|~9: 3\r\nx-latin: ?\r\n");
             let latin = answer.iter().position(|byte| *byte == b'?').unwrap();
@@ -635,7 +636,7 @@ async fn point_29_odd_answers_pass_or_are_a_502_with_its_reason() {
     };
     let many = String::from_utf8(answer("/many").await).unwrap();
     assert!(many.starts_with("HTTP/1.1 200 "), "{many}");
-    assert_eq!(many.matches("x-number-").count(), 150, "{many}");
+    assert_eq!(many.matches("x-number-").count(), 199, "{many}");
     let odd = answer("/odd").await;
     let text = String::from_utf8_lossy(&odd);
     for line in ["x_odd: 1", "x.odd: 2", "!#$%&'*+-.^_`|~9: 3"] {
@@ -647,7 +648,7 @@ async fn point_29_odd_answers_pass_or_are_a_502_with_its_reason() {
         ("/no-colon", "is not HTTP/1.1"),
         ("/status", "is not HTTP/1.1"),
         ("/rubbish", "is not HTTP/1.1"),
-        ("/too-many", "more headers than are read: 1000"),
+        ("/too-many", "more headers than are read: 200"),
         ("/nothing", "broke the connection before it answered"),
     ] {
         let said = String::from_utf8(answer(path).await).unwrap();
