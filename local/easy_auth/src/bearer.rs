@@ -34,11 +34,8 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Reason> {
         return Err(Reason::NoToken);
     }
     let token = token.trim_matches(' ');
-    // Without a way out of the loop, it takes many bytes a step.
-    let is_separated = token.bytes().fold(false, |found, byte| {
-        found | matches!(byte, b' ' | b',' | b'\t')
-    });
-    if token.is_empty() || is_separated {
+    let separator = memchr::memchr3(b' ', b',', b'\t', token.as_bytes());
+    if token.is_empty() || separator.is_some() {
         return Err(Reason::MalformedAuthorization);
     }
     Ok(token)
