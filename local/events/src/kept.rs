@@ -90,6 +90,11 @@ impl Rings {
         kept
     }
 
+    /// The number of the last event of all.
+    pub(crate) fn last(&self) -> u64 {
+        self.last
+    }
+
     /// The last events with a number beyond `number`, `at_most` so many.
     pub(crate) fn after(&self, number: u64, at_most: usize) -> After {
         let mut decisions = self.decisions.iter().rev().peekable();

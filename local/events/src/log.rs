@@ -58,7 +58,7 @@ struct Inner {
     run: String,
     rings: Mutex<Rings>,
     sender: broadcast::Sender<Arc<Kept>>,
-    /// The number of the last event.
+    /// The number of the last event, while somebody is told.
     last: watch::Sender<u64>,
     /// The number of the last one that gave out a device code for a person to enter.
     device_code: watch::Sender<u64>,
@@ -96,7 +96,10 @@ impl Log {
         // Under the lock, so that lines are in the order of their numbers, and a new reader neither
         // misses an event nor sees it twice.
         self.print(&kept);
-        self.0.last.send_replace(kept.number);
+        // Telling nobody costs as much as telling somebody.
+        if self.0.last.receiver_count() > 0 {
+            self.0.last.send_replace(kept.number);
+        }
         if kept.event.asks_for_a_device_code() {
             self.0.device_code.send_replace(kept.number);
         }
@@ -177,6 +180,9 @@ impl Log {
 
     /// The number of the last event: for readers who look when they have time, by [`Log::after`].
     pub fn last(&self) -> watch::Receiver<u64> {
+        // Under the lock, so that it is told from here on.
+        let rings = self.rings();
+        self.0.last.send_replace(rings.last());
         self.0.last.subscribe()
     }
 
