@@ -96,7 +96,9 @@ impl Route {
         for segment in &self.0 {
             let value = match segment {
                 Segment::CatchAll => return true,
-                _ => rest.next().map(|value| percent_decode_str(value).decode_utf8_lossy()),
+                _ => rest
+                    .next()
+                    .map(|value| percent_decode_str(value).decode_utf8_lossy()),
             };
             let is_match = match (segment, value) {
                 (Segment::Parameter { optional: true, .. }, None) => true,

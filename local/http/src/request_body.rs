@@ -222,7 +222,8 @@ impl Drop for RequestBody {
         }
         tokio::spawn(async move {
             // If it does not come in time, or is more, hyper closes the connection.
-            let _ = tokio::time::timeout(rest.limits.linger, drop_up_to(rest.limits.rest, body)).await;
+            let _ =
+                tokio::time::timeout(rest.limits.linger, drop_up_to(rest.limits.rest, body)).await;
             drop(rest); // and its permit
         });
     }
