@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Query;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -41,6 +41,9 @@ pub(crate) struct Lost {
     pub(crate) lost: u64,
 }
 
+/// JSON, a line each.
+const LINES: &str = "application/x-ndjson";
+
 /// The endpoint that `greeting-local log` reads; JSON, a line each.
 pub(crate) fn router(log: Log, secret: ControlSecret) -> axum::Router {
     let answer = move |headers: HeaderMap, Query(asked): Query<LogQuery>| async move {
@@ -48,11 +51,13 @@ pub(crate) fn router(log: Log, secret: ControlSecret) -> axum::Router {
             return unknown_caller();
         }
         let (recent, coming) = log.listen();
-        let first = recent.iter().map(|kept| kept.line()).collect();
+        let first: String = recent.iter().map(|kept| kept.line()).collect();
+        if !asked.follow {
+            // Not by a channel, which loses what is sent just before its end while it is read.
+            return (head(LINES), first).into_response();
+        }
         let ended = log.ended();
-        streamed("application/x-ndjson", |sender| {
-            lines(sender, first, asked.follow.then_some(coming), ended)
-        })
+        streamed(LINES, |sender| lines(sender, first, coming, ended))
     };
     axum::Router::new().route(PATH, get(answer))
 }
@@ -76,25 +81,24 @@ where
 {
     let (sender, body) = Channel::<Bytes, Infallible>::new(16);
     tokio::spawn(write(sender));
-    let headers = [
+    (head(content_type), Body::new(body)).into_response()
+}
+
+fn head(content_type: &'static str) -> [(HeaderName, &'static str); 2] {
+    [
         (header::CONTENT_TYPE, content_type),
         (header::CACHE_CONTROL, "no-store"),
-    ];
-    (headers, Body::new(body)).into_response()
+    ]
 }
 
 /// `first`, and then those that come, all of which a reader wants who follows.
 async fn lines(
     mut sender: Sender<Bytes, Infallible>,
     first: String,
-    coming: Option<broadcast::Receiver<Arc<Kept>>>,
+    mut coming: broadcast::Receiver<Arc<Kept>>,
     mut ended: watch::Receiver<bool>,
 ) {
     let mut text = first;
-    let Some(mut coming) = coming else {
-        drop(sender.send_data(text.into()).await);
-        return;
-    };
     while sender.send_data(text.into()).await.is_ok() {
         text = tokio::select! {
             kept = coming.recv() => match kept {
@@ -192,7 +196,7 @@ mod tests {
         record(&log, 1_500);
         let (sender, mut body) = Channel::<Bytes, Infallible>::new(16);
         let first = "first\n".to_owned();
-        let task = tokio::spawn(lines(sender, first, Some(coming), log.ended()));
+        let task = tokio::spawn(lines(sender, first, coming, log.ended()));
         assert_eq!(chunk(&mut body).await, "first\n");
         let rest = chunk(&mut body).await;
         let lines: Vec<&str> = rest.lines().collect();
