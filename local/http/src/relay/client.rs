@@ -67,7 +67,7 @@ impl Open {
             Self::Http2(http2) => {
                 let keep = move |http2| client.put(Self::Http2(http2));
                 let answer = tokio::time::timeout(patience, http2.send(call, keep)).await;
-                answer.unwrap_or_else(|_| Err(NotSent::silent()))
+                answer.unwrap_or(Err(NotSent::silent()))
             }
         }
     }
