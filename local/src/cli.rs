@@ -7,13 +7,14 @@ mod up;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use command_line::color::ColorArgs;
 use local_entra::{Delay, Failures};
 use local_events::TimeShift;
 
 use crate::environment::Client;
 use crate::package::Target;
+use crate::programs::LAUNCH;
 use crate::shell::Shell;
 use crate::state::{StackName, StackRef};
 
@@ -109,9 +110,6 @@ pub(crate) enum Command {
         /// The folder
         dir: PathBuf,
     },
-    /// Become another program that ends with the process that asks for it
-    #[command(hide = true)]
-    Launch(LaunchArgs),
 }
 
 /// `launch`, which only this program itself calls.
@@ -129,6 +127,19 @@ pub(crate) struct LaunchArgs {
     /// The program and its arguments
     #[arg(last = true, required = true)]
     pub(crate) command: Vec<std::ffi::OsString>,
+}
+
+impl LaunchArgs {
+    /// This process's, if it is called so. It is no part of [`Cli`]: a handler's start waits for it,
+    /// and describing all the other commands takes longer than becoming another program.
+    pub(crate) fn read() -> Option<Result<Self, clap::Error>> {
+        if std::env::args_os().nth(1)? != LAUNCH {
+            return None;
+        }
+        let command = Self::augment_args(clap::Command::new(LAUNCH));
+        let matches = command.try_get_matches_from(std::env::args_os().skip(1));
+        Some(matches.and_then(|matches| Self::from_arg_matches(&matches)))
+    }
 }
 
 /// How a result is printed.

@@ -40,7 +40,7 @@ use clap::{CommandFactory, FromArgMatches};
 use command_line::color::Color;
 use local_events::{Stream, columns, flush, print};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, LaunchArgs};
 use crate::say::Layout;
 
 /// For a reader to take what is printed last.
@@ -49,23 +49,21 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 const LAST_TASKS: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    // What clap prints follows it too.
-    Color::of(std::env::args_os()).apply();
-    let read = ::environment::matches(Cli::command, str::to_owned);
-    let read = read.and_then(|matches| Cli::from_arg_matches(&matches));
     // Before there is any thread: it becomes another program, whose environment is not touched.
-    let read = match read {
-        Ok(Cli {
-            command: Command::Launch(args),
-            ..
-        }) => return commands::launch::run(args),
-        read => read,
-    };
+    match LaunchArgs::read() {
+        Some(Ok(launch)) => return commands::launch::run(launch),
+        Some(Err(said)) => return said_by_clap(&said),
+        None => {}
+    }
     #[cfg(unix)]
     if let Err(error) = ::environment::start_without_blank() {
         eprintln!("error: this program could not be started without blank variables: {error}");
         return ExitCode::FAILURE;
     }
+    // What clap prints follows it too.
+    Color::of(std::env::args_os()).apply();
+    let read = ::environment::matches(Cli::command, str::to_owned);
+    let read = read.and_then(|matches| Cli::from_arg_matches(&matches));
     let command = match read {
         Ok(cli) => cli.command,
         Err(said) => return said_by_clap(&said),
@@ -90,7 +88,6 @@ fn main() -> ExitCode {
     }
     let result = runtime.block_on(async {
         match command {
-            Command::Launch(_) => Ok(ExitCode::FAILURE),
             Command::Demo(args) => commands::demo::run(args).await,
             Command::Up(args) => commands::up::run(args).await,
             Command::Run(args) => commands::run::run(args).await,
