@@ -2,6 +2,7 @@
 //! that the file has to hold those roots too.
 
 mod java;
+mod last_read;
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use rustls_native_certs::CertificateResult;
 use state_folder::{Kept, Readers, Unusable};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
+use self::last_read::{LastRead, Roots};
 use crate::tls::{CA_NAME, DevelopmentCa, TlsError, publish};
 
 /// The files of a state folder that hold the system's roots and the development CA.
@@ -18,6 +20,7 @@ pub struct TrustFiles {
     pub pem: PathBuf,
     /// A Java keystore: what `javax.net.ssl.trustStore` names.
     pub java: PathBuf,
+    last_read: LastRead,
 }
 
 impl TrustFiles {
@@ -26,6 +29,7 @@ impl TrustFiles {
         Self {
             pem: folder.join("ca-bundle.pem"),
             java: folder.join("java-truststore"),
+            last_read: LastRead::of(folder),
         }
     }
 
@@ -35,10 +39,32 @@ impl TrustFiles {
     /// # Errors
     /// One can't be written, or others may write it.
     pub fn publish(&self, ca: &DevelopmentCa) -> Result<Option<String>, TlsError> {
-        let found = rustls_native_certs::load_native_certs();
-        let (certificates, warning) = trusted(ca.certificate(), found);
+        self.publish_from(
+            ca,
+            &Roots::of_system(),
+            rustls_native_certs::load_native_certs,
+        )
+    }
+
+    fn publish_from(
+        &self,
+        ca: &DevelopmentCa,
+        roots: &Roots,
+        read: impl FnOnce() -> CertificateResult,
+    ) -> Result<Option<String>, TlsError> {
+        // Before they are read: what changes meanwhile is read the next time.
+        let state = roots.state(ca.certificate());
+        let written = [self.pem.as_path(), self.java.as_path()];
+        if self.last_read.is(state.as_ref(), written)? {
+            return Ok(None);
+        }
+        let (certificates, warning) = trusted(ca.certificate(), read());
         replace(&self.pem, pem(&certificates).as_bytes())?;
         replace(&self.java, &java::truststore(&certificates))?;
+        // Where there are none, each start says so.
+        if let (Some(state), None) = (state, &warning) {
+            self.last_read.note(&state, written)?;
+        }
         Ok(warning)
     }
 }

@@ -110,3 +110,61 @@ fn what_is_right_already_is_not_written_again() {
     let refused = replace(&path, b"two").unwrap_err();
     assert!(matches!(refused, TlsError::Unusable(_)), "{refused}");
 }
+
+/// Counts how often the roots are read.
+#[cfg(unix)]
+#[test]
+fn point_5_the_systems_roots_are_read_when_they_or_the_files_have_changed() {
+    use std::os::unix::fs::PermissionsExt;
+    let [state, system, elsewhere] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let (ca, files) = (ca(state.path()), TrustFiles::of(state.path()));
+    let (file, folder) = (system.path().join("roots.pem"), system.path().join("certs"));
+    let target = elsewhere.path().join("linked.pem");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(&file, "one").unwrap();
+    std::fs::write(&target, "two").unwrap();
+    std::os::unix::fs::symlink(&target, folder.join("link.pem")).unwrap();
+    let roots = Roots::Files(vec![file.clone(), folder.clone()]);
+    let publish = |ca: &DevelopmentCa| {
+        let mut times = 0;
+        let read = || {
+            times += 1;
+            found(vec![root("a")])
+        };
+        files.publish_from(ca, &roots, read).map(|_| times)
+    };
+    let times = || publish(&ca).unwrap();
+    assert_eq!((times(), times()), (1, 0));
+    let new = folder.join("new.pem");
+    let changes: [(&str, &dyn Fn() -> std::io::Result<()>); 6] = [
+        ("a file's content", &|| std::fs::write(&file, "eno")),
+        ("what a link is to", &|| std::fs::write(&target, "owt")),
+        ("one more", &|| std::fs::write(&new, "")),
+        ("one less", &|| std::fs::remove_file(&new)),
+        ("what was written", &|| std::fs::write(&files.pem, "")),
+        ("that for Java", &|| std::fs::remove_file(&files.java)),
+    ];
+    for (what, change) in changes {
+        change().unwrap();
+        assert_eq!((times(), times()), (1, 0), "{what}");
+        assert!(std::fs::metadata(&files.pem).unwrap().len() > 0, "{what}");
+    }
+    // Another CA.
+    let other = DevelopmentCa::load_or_create(elsewhere.path()).unwrap();
+    assert_eq!(publish(&other).unwrap(), 1);
+    // Others may write what clients trust.
+    std::fs::set_permissions(&files.pem, PermissionsExt::from_mode(0o666)).unwrap();
+    let refused = publish(&other).unwrap_err();
+    assert!(matches!(refused, TlsError::Unusable(_)), "{refused}");
+}
+
+#[test]
+fn a_system_without_roots_is_said_at_each_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ca, files) = (ca(folder.path()), TrustFiles::of(folder.path()));
+    let roots = Roots::Files(Vec::new());
+    for _ in 0..2 {
+        let said = files.publish_from(&ca, &roots, || found(Vec::new()));
+        assert!(said.unwrap().is_some());
+    }
+}
