@@ -374,6 +374,23 @@ fn point_2_the_network_is_never_microsofts_and_needs_the_credential() {
 }
 
 #[test]
+fn point_2_no_shell_is_pointed_at_microsoft_by_env() {
+    let run = Run::start(&[]);
+    for client in [&[][..], &["--for", "az"], &["--output", "json"]] {
+        let env = run.local("env", client);
+        let said = String::from_utf8(env.stderr).unwrap();
+        assert_eq!(env.status.code(), Some(1), "{said}");
+        assert_eq!(env.stdout, b"", "{said}");
+        assert!(said.contains("would sign in to Microsoft itself"), "{said}");
+        assert!(said.contains("run -- COMMAND"), "{said}");
+    }
+    // What it unsets are names, and an app's variables are this machine's.
+    for other in [&["--unset"][..], &["--for", "app"]] {
+        assert_eq!(run.local("env", other).status.code(), Some(0), "{other:?}");
+    }
+}
+
+#[test]
 fn point_2_only_the_commands_environment_says_so() {
     let mut run = Run::start(&[]);
     let state = run.state.clone();

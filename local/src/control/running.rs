@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use local_entra::CLOUDS;
 use local_failure::{Failure, Fix};
 use serde::{Deserialize, Serialize};
 use state_folder::{Unusable, write_private_of_this_run};
@@ -80,6 +81,29 @@ impl Running {
     /// The control room's address, which is on this machine; none where there is no local authority.
     pub(crate) fn control_room(&self) -> Option<String> {
         self.tenant.as_ref().map(|_| format!("{}/", self.control))
+    }
+
+    /// That a shell can be pointed at the authority: a sign-in host of Microsoft's is played for the
+    /// command behind `run` alone.
+    ///
+    /// # Errors
+    /// A client in a shell would sign in at Microsoft itself.
+    pub(crate) fn reached_by_a_shell(&self) -> Result<(), Failure> {
+        let host = &self.ready.authority_host;
+        if self.tenant.is_none() || *host != CLOUDS[0].origin() {
+            return Ok(());
+        }
+        let run = Typed::here().own("run");
+        Err(Failure::new(
+            "no shell can be pointed at the stack that runs",
+            format!(
+                "greeting-local run has started it: its sign-in is at {host}, and only the command behind run reaches it there; a shell's clients would sign in to Microsoft itself"
+            ),
+            Fix::with(
+                "run the client as such a command",
+                format!("{run} -- COMMAND"),
+            ),
+        ))
     }
 
     fn path(state: &Path) -> PathBuf {
