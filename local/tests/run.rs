@@ -373,8 +373,8 @@ fn point_2_the_network_is_never_microsofts_and_needs_the_credential() {
     echo.join().unwrap();
 }
 
-#[test]
-fn point_2_no_shell_is_pointed_at_microsoft_by_env() {
+#[tokio::test]
+async fn point_2_no_shell_is_pointed_at_microsoft() {
     let run = Run::start(&[]);
     for client in [&[][..], &["--for", "az"], &["--output", "json"]] {
         let env = run.local("env", client);
@@ -384,6 +384,22 @@ fn point_2_no_shell_is_pointed_at_microsoft_by_env() {
         assert!(said.contains("would sign in to Microsoft itself"), "{said}");
         assert!(said.contains("run -- COMMAND"), "{said}");
     }
+    // The control room has the same lines.
+    let status = String::from_utf8(run.local("status", &[]).stdout).unwrap();
+    let room = status
+        .split_whitespace()
+        .find(|word| word.starts_with("https://localhost:"))
+        .unwrap_or_else(|| panic!("no control room: {status}"));
+    let pem = std::fs::read(run.get("NODE_EXTRA_CA_CERTS")).unwrap();
+    let browser = Client::builder()
+        .tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
+        .no_proxy()
+        .build()
+        .unwrap();
+    let page = browser.get(room).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("would sign in to Microsoft itself"), "{page}");
+    assert!(!page.contains("AZURE_AUTHORITY_HOST"), "{page}");
     // What it unsets are names, and an app's variables are this machine's.
     for other in [&["--unset"][..], &["--for", "app"]] {
         assert_eq!(run.local("env", other).status.code(), Some(0), "{other:?}");

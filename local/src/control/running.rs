@@ -31,6 +31,12 @@ impl Ready {
             .rsplit_once('/')
             .map_or(self.scope.as_str(), |(api, _)| api)
     }
+
+    /// Whether its local authority stands at a sign-in host of Microsoft's, as `run` has it: for the
+    /// command behind `run` alone.
+    pub(crate) fn is_at_microsoft(&self) -> bool {
+        self.authority_host == CLOUDS[0].origin()
+    }
 }
 
 /// What `env`, `approve` and `mint` read of the stack that is running. Kept 0600: the control
@@ -89,10 +95,11 @@ impl Running {
     /// # Errors
     /// A client in a shell would sign in at Microsoft itself.
     pub(crate) fn reached_by_a_shell(&self) -> Result<(), Failure> {
-        let host = &self.ready.authority_host;
-        if self.tenant.is_none() || *host != CLOUDS[0].origin() {
+        // Of a real tenant's stack that host is the right one.
+        if self.tenant.is_none() || !self.ready.is_at_microsoft() {
             return Ok(());
         }
+        let host = &self.ready.authority_host;
         let run = Typed::here().own("run");
         Err(Failure::new(
             "no shell can be pointed at the stack that runs",

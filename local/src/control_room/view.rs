@@ -16,6 +16,7 @@ use super::{Room, Shared, actions, decisions, function, live};
 use crate::environment::form::for_shell;
 use crate::environment::{Client, about, lines};
 use crate::shell::{Shell, usual_shell};
+use crate::typed::Typed;
 
 #[derive(Deserialize)]
 pub(super) struct PageQuery {
@@ -194,6 +195,15 @@ impl Room {
     }
 
     fn clients(&self, shell: Shell) -> Markup {
+        if self.ready.is_at_microsoft() {
+            return html! {
+                section #clients aria-labelledby="clients-heading" {
+                    h2 #clients-heading { "Point a client at it" }
+                    p { "Its sign-in is at " code { (self.ready.authority_host) } ", where only the command behind run reaches it: the clients of a shell would sign in to Microsoft itself. Run the client as such a command:" }
+                    pre data-copy="this line" { (Typed::here().own("run")) " -- COMMAND" }
+                }
+            };
+        }
         let name = |value: &dyn Fn() -> Option<clap::builder::PossibleValue>| {
             value().map_or(String::new(), |value| value.get_name().to_owned())
         };
