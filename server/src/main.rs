@@ -6,23 +6,18 @@ use std::process::ExitCode;
 use greeting_server::authorize::EasyAuth;
 use greeting_server::handler::{EASY_AUTH_OFF, alert, serve};
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
 
 /// Where the Functions host says which port it will call.
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 
 fn main() -> ExitCode {
     // By number: tokio reads it from TOKIO_WORKER_THREADS otherwise, and ends where that is blank.
-    let runtime = match std::thread::available_parallelism().map_or(1, usize::from) {
-        // Nothing is handed from thread to thread, and no request waits for another thread's wake.
-        1 => Builder::new_current_thread().enable_all().build(),
-        threads => Builder::new_multi_thread()
-            .worker_threads(threads)
-            .enable_all()
-            .build(),
-    };
-    let runtime =
-        runtime.map_err(|error| format!("the asynchronous runtime did not start: {error}"));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the asynchronous runtime did not start: {error}"));
     match runtime.and_then(|runtime| runtime.block_on(run())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
