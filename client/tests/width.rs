@@ -68,18 +68,23 @@ fn kept(folder: &str, end: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-#[test]
-fn item_14_each_kept_text_has_80_columns() {
+/// That `wrong` finds nothing in any kept text.
+fn nothing_is(wrong: fn(&str) -> Vec<String>) {
     let snapshots = kept("tests/snapshots", ".snap");
     let help = kept("../local/tests/snapshots", ".txt");
     assert!(snapshots.len() > 100 && help.len() > 12);
     let mut found = Vec::new();
     for path in snapshots.iter().chain(&help) {
-        for line in too_long(&std::fs::read_to_string(path).unwrap()) {
-            found.push(format!("{}: {line}", path.display()));
+        for text in wrong(&std::fs::read_to_string(path).unwrap()) {
+            found.push(format!("{}:\n{text}", path.display()));
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn item_14_each_kept_text_has_80_columns() {
+    nothing_is(too_long);
 }
 
 /// What was one word or one line to paste before its end was put into the next line.
@@ -179,16 +184,7 @@ fn is_broken(line: &str, next: &str) -> bool {
 
 #[test]
 fn point_14_no_kept_text_breaks_inside_a_word_or_a_command_to_paste() {
-    let snapshots = kept("tests/snapshots", ".snap");
-    let help = kept("../local/tests/snapshots", ".txt");
-    assert!(snapshots.len() > 100 && help.len() > 12);
-    let mut found = Vec::new();
-    for path in snapshots.iter().chain(&help) {
-        for pair in broken(&std::fs::read_to_string(path).unwrap()) {
-            found.push(format!("{}:\n{pair}", path.display()));
-        }
-    }
-    assert!(found.is_empty(), "{}", found.join("\n"));
+    nothing_is(broken);
 }
 
 #[test]

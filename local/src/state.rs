@@ -66,10 +66,7 @@ pub(crate) fn own(home: &Home) -> Result<Owner, Failure> {
     Err(Failure::new(
         format!("another greeting-local uses {}", folder.display()),
         format!("{owner} runs a stack with this state folder, and a folder has one owner"),
-        match home.stack.start_another() {
-            Some(another) => stop.and(another),
-            None => stop,
-        },
+        stop.and_any(home.stack.start_another()),
     ))
 }
 

@@ -90,15 +90,29 @@ impl Run {
         port.parse().unwrap()
     }
 
+    /// A client that trusts the development CA alone.
+    fn trusting(&self) -> reqwest::ClientBuilder {
+        let pem = std::fs::read(self.get("NODE_EXTRA_CA_CERTS")).unwrap();
+        Client::builder().tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
+    }
+
     /// A client as the environment has it.
     fn client(&self) -> Client {
-        let pem = std::fs::read(self.get("NODE_EXTRA_CA_CERTS")).unwrap();
-        Client::builder()
-            .tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
+        self.trusting()
             .proxy(Proxy::https(self.get("HTTPS_PROXY")).unwrap())
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap()
+    }
+
+    /// The control room's address, by `status`, and its page, as a browser beside the command has it.
+    async fn control_room(&self) -> (String, String) {
+        let told = self.local("status", &["--output", "json"]).stdout;
+        let told: Value = serde_json::from_slice(&told).unwrap();
+        let room = told["control_room"].as_str().unwrap().to_owned();
+        let browser = self.trusting().no_proxy().build().unwrap();
+        let page = browser.get(&room).send().await.unwrap();
+        (room, page.text().await.unwrap())
     }
 
     /// What the proxy answers to these bytes, until it has ended the head.
@@ -385,19 +399,7 @@ async fn point_2_no_shell_is_pointed_at_microsoft() {
         assert!(said.contains("run -- COMMAND"), "{said}");
     }
     // The control room has the same lines.
-    let status = String::from_utf8(run.local("status", &[]).stdout).unwrap();
-    let room = status
-        .split_whitespace()
-        .find(|word| word.starts_with("https://localhost:"))
-        .unwrap_or_else(|| panic!("no control room: {status}"));
-    let pem = std::fs::read(run.get("NODE_EXTRA_CA_CERTS")).unwrap();
-    let browser = Client::builder()
-        .tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
-        .no_proxy()
-        .build()
-        .unwrap();
-    let page = browser.get(room).send().await.unwrap();
-    let page = page.text().await.unwrap();
+    let (_, page) = run.control_room().await;
     assert!(page.contains("would sign in to Microsoft itself"), "{page}");
     assert!(!page.contains("AZURE_AUTHORITY_HOST"), "{page}");
     // What it unsets are names, and an app's variables are this machine's.
@@ -445,18 +447,8 @@ fn point_2_only_the_commands_environment_says_so() {
 #[tokio::test]
 async fn point_17_status_has_the_address_of_the_control_room() {
     let run = Run::start(&[]);
-    let told = run.local("status", &["--output", "json"]).stdout;
-    let told: Value = serde_json::from_slice(&told).unwrap();
-    let room = told["control_room"].as_str().unwrap();
+    let (room, page) = run.control_room().await;
     assert!(room.starts_with("https://localhost:"), "{room}");
-    let pem = std::fs::read(run.get("NODE_EXTRA_CA_CERTS")).unwrap();
-    let browser = Client::builder()
-        .tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
-        .no_proxy()
-        .build()
-        .unwrap();
-    let page = browser.get(room).send().await.unwrap();
-    let page = page.text().await.unwrap();
     assert!(page.contains("Control room"), "{page}");
     let said = run.local("status", &[]).stdout;
     let said = String::from_utf8(said).unwrap();

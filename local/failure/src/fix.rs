@@ -34,6 +34,15 @@ impl Fix {
         self
     }
 
+    /// And this, where there is one.
+    #[must_use]
+    pub fn and_any(self, other: Option<Self>) -> Self {
+        match other {
+            Some(other) => self.and(other),
+            None => self,
+        }
+    }
+
     pub(super) fn steps(&self) -> &[Step] {
         &self.0
     }

@@ -51,8 +51,9 @@ pub(crate) fn run(args: &EnvArgs) -> Result<(), Failure> {
 /// The lines for the stack that runs.
 fn of(args: &EnvArgs, shell: Shell, found: Found) -> Result<Vec<Line>, Failure> {
     let Found { home, running } = found;
-    if !args.unset && args.client != Some(Client::App) {
-        running.reached_by_a_shell()?;
+    // Of a real tenant's stack Microsoft's host is the right one.
+    if !args.unset && args.client != Some(Client::App) && running.tenant.is_some() {
+        running.ready.reached_by_a_shell()?;
     }
     let mut all = Vec::new();
     if args.client != Some(Client::App) {

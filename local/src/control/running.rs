@@ -32,10 +32,27 @@ impl Ready {
             .map_or(self.scope.as_str(), |(api, _)| api)
     }
 
-    /// Whether its local authority stands at a sign-in host of Microsoft's, as `run` has it: for the
-    /// command behind `run` alone.
-    pub(crate) fn is_at_microsoft(&self) -> bool {
-        self.authority_host == CLOUDS[0].origin()
+    /// That a shell can be pointed at its local authority: `run` plays a sign-in host of Microsoft's,
+    /// for the command behind it alone.
+    ///
+    /// # Errors
+    /// A client in a shell would sign in at Microsoft itself.
+    pub(crate) fn reached_by_a_shell(&self) -> Result<(), Failure> {
+        let host = &self.authority_host;
+        if *host != CLOUDS[0].origin() {
+            return Ok(());
+        }
+        let run = Typed::here().own("run");
+        Err(Failure::new(
+            "no shell can be pointed at the stack that runs",
+            format!(
+                "greeting-local run has started it: its sign-in is at {host}, and only the command behind run reaches it there; a shell's clients would sign in to Microsoft itself"
+            ),
+            Fix::with(
+                "run the client as such a command",
+                format!("{run} -- COMMAND"),
+            ),
+        ))
     }
 }
 
@@ -87,30 +104,6 @@ impl Running {
     /// The control room's address, which is on this machine; none where there is no local authority.
     pub(crate) fn control_room(&self) -> Option<String> {
         self.tenant.as_ref().map(|_| format!("{}/", self.control))
-    }
-
-    /// That a shell can be pointed at the authority: a sign-in host of Microsoft's is played for the
-    /// command behind `run` alone.
-    ///
-    /// # Errors
-    /// A client in a shell would sign in at Microsoft itself.
-    pub(crate) fn reached_by_a_shell(&self) -> Result<(), Failure> {
-        // Of a real tenant's stack that host is the right one.
-        if self.tenant.is_none() || !self.ready.is_at_microsoft() {
-            return Ok(());
-        }
-        let host = &self.ready.authority_host;
-        let run = Typed::here().own("run");
-        Err(Failure::new(
-            "no shell can be pointed at the stack that runs",
-            format!(
-                "greeting-local run has started it: its sign-in is at {host}, and only the command behind run reaches it there; a shell's clients would sign in to Microsoft itself"
-            ),
-            Fix::with(
-                "run the client as such a command",
-                format!("{run} -- COMMAND"),
-            ),
-        ))
     }
 
     fn path(state: &Path) -> PathBuf {

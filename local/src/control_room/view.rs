@@ -16,7 +16,6 @@ use super::{Room, Shared, actions, decisions, function, live};
 use crate::environment::form::for_shell;
 use crate::environment::{Client, about, lines};
 use crate::shell::{Shell, usual_shell};
-use crate::typed::Typed;
 
 #[derive(Deserialize)]
 pub(super) struct PageQuery {
@@ -195,12 +194,15 @@ impl Room {
     }
 
     fn clients(&self, shell: Shell) -> Markup {
-        if self.ready.is_at_microsoft() {
+        if let Err(none) = self.ready.reached_by_a_shell() {
             return html! {
                 section #clients aria-labelledby="clients-heading" {
                     h2 #clients-heading { "Point a client at it" }
-                    p { "Its sign-in is at " code { (self.ready.authority_host) } ", where only the command behind run reaches it: the clients of a shell would sign in to Microsoft itself. Run the client as such a command:" }
-                    pre data-copy="this line" { (Typed::here().own("run")) " -- COMMAND" }
+                    p { (none.why()) }
+                    @for step in none.fix() {
+                        p { (step.words()) ":" }
+                        @if let Some(command) = step.command() { pre data-copy="this line" { (command) } }
+                    }
                 }
             };
         }

@@ -182,9 +182,6 @@ fn taken(port: u16, at: &str, error: &io::Error, flag: &str, stack: &StackRef) -
     Failure::new(
         format!("port {port} on localhost{at} can't be listened on"),
         why,
-        match another {
-            Some(another) => end.and(another),
-            None => end,
-        },
+        end.and_any(another),
     )
 }

@@ -89,14 +89,12 @@ impl State {
     }
 
     /// A hash of it and of the files that were written.
-    fn with(&self, written: [&Path; 2]) -> String {
+    fn with(&self, written: [&Path; 2]) -> digest::Digest {
         let mut state = Self(self.0.clone());
         for path in written {
             state.push_file(path);
         }
-        let hash = digest::digest(&digest::SHA256, &state.0);
-        let digits = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
-        digits.collect()
+        digest::digest(&digest::SHA256, &state.0)
     }
 }
 
@@ -141,7 +139,7 @@ impl LastRead {
             return Ok(false);
         };
         let same =
-            |kept: &[u8]| Ok::<_, std::convert::Infallible>(kept == state.with(written).as_bytes());
+            |kept: &[u8]| Ok::<_, std::convert::Infallible>(kept == state.with(written).as_ref());
         let kept = state_folder::load(&self.0, Readers::Owner, same)?;
         Ok(matches!(kept, Kept::Content(true)))
     }
@@ -152,7 +150,7 @@ impl LastRead {
     /// The file can't be written.
     pub(super) fn note(&self, state: &State, written: [&Path; 2]) -> Result<(), TlsError> {
         let hash = state.with(written);
-        state_folder::write_private(&self.0, hash.as_bytes())
+        state_folder::write_private(&self.0, hash.as_ref())
             .map_err(|error| Unusable::new(&self.0, error).into())
     }
 }
